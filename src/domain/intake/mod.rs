@@ -1,0 +1,3 @@
+//! Intake: from a public post to a decision.
+pub mod class;
+pub use class::IntakeClass;

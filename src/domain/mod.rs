@@ -1,0 +1,16 @@
+//! The rules. Pure: facts, case, policy and `now` go in; state, effects and reasons come out.
+//!
+//! What flows in: values that the engine gathered. What flows out: [`decision::Decision`]s, whose
+//! [`effect::Effect`]s are data. What it must never do: read a clock, do I/O, be async, draw random numbers, log, or know
+//! a type of GitHub's. `tests/it/structure.rs` holds it to that.
+
+pub mod case;
+pub mod decision;
+pub mod detector;
+pub mod effect;
+pub mod embargoed;
+pub mod intake;
+pub mod policy;
+pub mod post;
+pub mod reason;
+pub mod record;

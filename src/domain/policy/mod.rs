@@ -1,0 +1,1 @@
+//! The policy: a project's rules as data.

@@ -1,0 +1,15 @@
+//! embargod: a GitHub App that enforces a project's vulnerability-disclosure policy.
+//!
+//! The crate is cut into rooms. `domain` is pure and knows nobody; every other room may know `domain`, and the way of
+//! one delivery through them is walked in `docs/ARCHITECTURE.md`.
+
+pub mod cli;
+pub mod clock;
+pub mod domain;
+pub mod engine;
+pub mod github;
+pub mod receiver;
+pub mod sealing;
+pub mod settings;
+pub mod standin;
+pub mod store;

@@ -1,0 +1,2 @@
+//! Wiring only: see the library.
+fn main() {}

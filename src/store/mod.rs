@@ -1,0 +1,335 @@
+//! The store: everything that must survive a crash.
+//!
+//! What flows in: deliveries (from the receiver), commits (from the engine: state, effects and the record of the decision
+//! in one transaction), settlements of effects. What flows out: claims on work, records, sealed blobs, decisions. What it
+//! must never do: decide anything, or see an embargoed value unsealed. Only this room knows SQL.
+//!
+//! Every backend passes the same suite, [`conformance`].
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::{decision::DecisionRecord, effect::Effect, record::RecordWrite};
+
+pub mod conformance;
+pub mod sqlite;
+
+/// A store that several rooms share.
+pub type SharedStore = Arc<dyn Store>;
+
+/// A delivery as the receiver hands it in.
+#[derive(Clone)]
+pub struct NewDelivery {
+    /// GitHub's `X-GitHub-Delivery`, or an own id for work that did not come from GitHub.
+    pub guid: String,
+    /// GitHub's `X-GitHub-Event`, or an own name beginning with `embargod.`.
+    pub event: String,
+    /// Deliveries of one lane are handled one at a time, in order of arrival: `repo:12`, `app`.
+    pub lane: String,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// The body, sealed.
+    pub sealed_body: Vec<u8>,
+}
+
+/// What became of an accepted delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// Durable now.
+    Fresh,
+    /// Was durable before; nothing was changed.
+    Duplicate,
+}
+
+/// The right to work on one delivery or effect until `until`. Settling with a lease that has run out, or that was
+/// taken over by another worker, is refused ([`Settled::LeaseLost`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Row number of the work.
+    pub id: i64,
+    /// Unforgeable token of this claim.
+    pub token: String,
+    /// When it runs out.
+    pub until: Timestamp,
+}
+
+/// A delivery that this worker may handle now.
+#[derive(Clone)]
+pub struct ClaimedDelivery {
+    /// The right to it.
+    pub lease: Lease,
+    /// See [`NewDelivery::guid`].
+    pub guid: String,
+    /// See [`NewDelivery::event`].
+    pub event: String,
+    /// See [`NewDelivery::lane`].
+    pub lane: String,
+    /// See [`NewDelivery::received_at`].
+    pub received_at: Timestamp,
+    /// See [`NewDelivery::sealed_body`].
+    pub sealed_body: Vec<u8>,
+    /// How often it has been claimed, this time included; 1 at first.
+    pub attempt: u32,
+}
+
+/// An effect that this worker may perform now.
+#[derive(Clone, Debug)]
+pub struct ClaimedEffect {
+    /// The right to it.
+    pub lease: Lease,
+    /// What is to be done.
+    pub effect: Effect,
+    /// When it was enqueued.
+    pub enqueued_at: Timestamp,
+    /// When the delivery that caused it arrived; equal to `enqueued_at` where there was none.
+    pub caused_at: Timestamp,
+    /// How often it has been claimed, this time included; 1 at first. Above 1 an earlier attempt may have reached GitHub.
+    pub attempt: u32,
+}
+
+/// A sealed blob to be kept: evidence, a wrapped key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedWrite {
+    /// What it belongs to: a case, `inbox`.
+    pub owner: String,
+    /// Its name within the owner. Writing an existing name again changes nothing.
+    pub name: String,
+    /// When it was taken.
+    pub at: Timestamp,
+    /// The ciphertext.
+    pub bytes: Vec<u8>,
+}
+
+/// A sealed blob as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// See [`SealedWrite::name`].
+    pub name: String,
+    /// See [`SealedWrite::at`].
+    pub at: Timestamp,
+    /// The ciphertext.
+    pub bytes: Vec<u8>,
+}
+
+/// Everything that one decision changes. Committed whole or not at all.
+#[derive(Clone, Default)]
+pub struct Commit {
+    /// Records to write.
+    pub records: Vec<RecordWrite>,
+    /// Blobs to keep.
+    pub sealed: Vec<SealedWrite>,
+    /// Effects to enqueue; one whose key is known already is left as it is.
+    pub effects: Vec<Effect>,
+    /// Keys of effects that must not start any more; those running or over are left alone.
+    pub dropped_effects: Vec<String>,
+    /// The decision, for "why?".
+    pub decision: Option<DecisionRecord>,
+    /// When the delivery behind this commit arrived; see [`ClaimedEffect::caused_at`].
+    pub caused_at: Option<Timestamp>,
+}
+
+/// How a claimed piece of work ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settlement {
+    /// Over, well. For an effect the value is what it made: an advisory's id, a comment's number.
+    Done(Value),
+    /// To be tried again at `at`.
+    Retry {
+        /// When.
+        at: Timestamp,
+        /// Why it did not work, without content.
+        error: String,
+    },
+    /// Given up: a parked delivery, a dead effect. Kept for a person.
+    GivenUp {
+        /// Why, without content.
+        error: String,
+    },
+}
+
+/// What became of a settlement or commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Durable.
+    Committed,
+    /// The lease had run out or was taken over: nothing was written.
+    LeaseLost,
+    /// A record had changed since it was read: nothing was written. Read again and decide anew.
+    Conflict,
+}
+
+/// A record as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRecord {
+    /// Its key within the kind.
+    pub key: String,
+    /// Its version; counts from 1.
+    pub version: i64,
+    /// Its content.
+    pub value: Value,
+}
+
+/// State of an effect, for lists and explanations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectState {
+    /// Waits for its instant, its turn, or those before it.
+    Ready,
+    /// Somebody holds a lease on it.
+    Running,
+    /// Performed.
+    Done,
+    /// Given up.
+    Dead,
+    /// Overtaken before it started.
+    Dropped,
+}
+
+/// An effect with what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectReport {
+    /// What was to be done.
+    pub effect: Effect,
+    /// What became of it.
+    pub state: EffectState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What it made.
+    pub result: Value,
+    /// Why it did not work, the last time.
+    pub last_error: Option<String>,
+    /// When it was enqueued.
+    pub enqueued_at: Timestamp,
+    /// When it was over.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// How much work waits, for metrics and readiness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Deliveries that wait or run.
+    pub deliveries_waiting: u64,
+    /// Arrival of the oldest of them.
+    pub oldest_delivery_at: Option<Timestamp>,
+    /// Deliveries that were given up.
+    pub deliveries_parked: u64,
+    /// Effects whose instant has come and that wait or run.
+    pub effects_waiting: u64,
+    /// Instant from which the oldest of them could have started.
+    pub oldest_effect_at: Option<Timestamp>,
+    /// Effects that were given up.
+    pub effects_dead: u64,
+}
+
+/// Why the store could not do it. Never holds content.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The database refused, is locked for too long, or is gone.
+    Unavailable(String),
+    /// What is kept cannot be read as what it should be.
+    Corrupt(String),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(why) => write!(f, "the database is not available: {why}"),
+            Self::Corrupt(what) => write!(f, "the database holds something unreadable: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// What every backend does. All instants come from the caller's clock.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Makes a delivery durable; returns only when it is. Concurrent calls may share one durable commit.
+    async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError>;
+
+    /// Claims the oldest delivery that may run at `now` and whose lane nobody is working in; an older unfinished
+    /// delivery of the same lane that waits for a retry holds its lane back.
+    async fn claim_delivery(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+    ) -> Result<Option<ClaimedDelivery>, StoreError>;
+
+    /// Ends a claim on a delivery and writes `commit`, in one transaction. With [`Settlement::Retry`] and
+    /// [`Settlement::GivenUp`] the commit is normally empty.
+    async fn settle_delivery(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        settlement: Settlement,
+        commit: Commit,
+    ) -> Result<Settled, StoreError>;
+
+    /// Claims the most urgent, then oldest, effect that may run at `now`, whose `after` are all over, and whose lane
+    /// nobody is working in.
+    async fn claim_effect(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+    ) -> Result<Option<ClaimedEffect>, StoreError>;
+
+    /// Ends a claim on an effect and writes `commit`, in one transaction.
+    async fn settle_effect(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        settlement: Settlement,
+        commit: Commit,
+    ) -> Result<Settled, StoreError>;
+
+    /// Writes `commit` outside of any claim: a command by hand, a cached policy.
+    async fn commit(&self, now: Timestamp, commit: Commit) -> Result<Settled, StoreError>;
+
+    /// Reads one record.
+    async fn record(&self, kind: &str, key: &str) -> Result<Option<StoredRecord>, StoreError>;
+
+    /// Reads all records of a kind, by key.
+    async fn records(&self, kind: &str) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// Reads one sealed blob.
+    async fn sealed(&self, owner: &str, name: &str) -> Result<Option<Sealed>, StoreError>;
+
+    /// Reads the sealed blobs of an owner, oldest first.
+    async fn sealed_of(&self, owner: &str) -> Result<Vec<Sealed>, StoreError>;
+
+    /// Hands out the next number of a series (`case:2026` -> 1, 2, 3, …). A number is never handed out twice; one whose
+    /// use failed leaves a gap.
+    async fn next_number(&self, series: &str) -> Result<u64, StoreError>;
+
+    /// The decisions of a case, oldest first; of all cases and none where `case` is `None`, the newest `limit`.
+    async fn decisions(
+        &self,
+        case: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>, StoreError>;
+
+    /// The effects of a case, or all where `case` is `None`, oldest first, at most `limit`, newest kept.
+    async fn effects(
+        &self,
+        case: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<EffectReport>, StoreError>;
+
+    /// One effect by its key.
+    async fn effect(&self, key: &str) -> Result<Option<EffectReport>, StoreError>;
+
+    /// What became of a delivery: `None` unknown, else its state in one word (`ready`, `running`, `done`, `parked`).
+    async fn delivery_state(&self, guid: &str) -> Result<Option<String>, StoreError>;
+
+    /// How much waits.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Waits until something may have been enqueued by this process. Spurious wakes are allowed; callers poll as well.
+    async fn wait_for_work(&self);
+}
