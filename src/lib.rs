@@ -10,6 +10,7 @@ pub mod engine;
 pub mod github;
 pub mod receiver;
 pub mod sealing;
+pub mod server;
 pub mod settings;
 pub mod standin;
 pub mod store;

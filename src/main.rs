@@ -1,2 +1,7 @@
-//! Wiring only: see the library.
-fn main() {}
+//! Wiring only: the commands are in `embargod::cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    embargod::cli::main()
+}

@@ -1,1 +1,60 @@
-//! receiver
+//! The receiver: GitHub's door. It makes deliveries durable and says so; everything else is done later by others.
+//!
+//! What flows in: HTTP requests from anybody. What flows out: durable deliveries in the store, and answers whose meaning
+//! is fixed: 202 durable (also duplicates and unknown events), 400 malformed, 401 signature missing or wrong, 405, 408,
+//! 413, 415; 503 only when the database itself fails. What it must never do: act on a delivery, open an embargoed value
+//! (it seals, and cannot unseal), log a body, or hold more of other people's bytes than [`body::Gate`] allows.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use secrecy::SecretString;
+
+use crate::{clock::SharedClock, sealing::Sealer, store::SharedStore};
+
+mod body;
+mod health;
+mod listen;
+mod signed;
+mod webhook;
+
+pub use health::Readiness;
+pub use listen::serve;
+
+/// Largest body that GitHub sends; larger payloads it does not send at all (GitHub, "Webhook events and payloads").
+pub const BODY_LIMIT_BYTES: usize = 25 * 1024 * 1024;
+
+/// What the doors need.
+pub struct Receiver {
+    /// Where deliveries go.
+    pub store: SharedStore,
+    /// Seals their bodies.
+    pub sealer: Sealer,
+    /// Secrets of which any may have signed.
+    pub webhook_secrets: Vec<SecretString>,
+    /// Tells when a delivery arrived.
+    pub clock: SharedClock,
+    /// Longest time that a client may take to send a body, in milliseconds.
+    pub body_timeout_ms: u64,
+    /// What `/readyz` answers from.
+    pub readiness: Readiness,
+}
+
+/// What a running door keeps.
+struct Door {
+    receiver: Receiver,
+    gate: body::Gate,
+}
+
+/// The public door: `POST /webhook`, `GET /healthz`, `GET /readyz`.
+pub fn router(receiver: Receiver) -> Router {
+    let door = Arc::new(Door { receiver, gate: body::Gate::new() });
+    Router::new()
+        .route("/webhook", post(webhook::receive))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(door)
+}

@@ -1,0 +1,214 @@
+//! The actions of the redirect. Payloads hold public identifiers and template names; words come from [`super::texts`]
+//! or, for the private side, from sealed evidence when the action is performed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{channel::Channel, texts::PublicText};
+use crate::domain::{
+    effect::{Action, Urgency},
+    post::PostPlace,
+};
+
+/// Replaces a post's words by the neutral text, and closes the thread that it opens, in one edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedactPost {
+    /// The post.
+    pub place: PostPlace,
+    /// Whether the same edit closes the thread.
+    pub close: bool,
+}
+
+impl Action for RedactPost {
+    const KIND: &'static str = "redact_post";
+    const URGENCY: Urgency = Urgency::Protecting;
+}
+
+/// Folds a comment away (GraphQL `minimizeComment`). GitHub may refuse this to an App; the post is redacted anyway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MinimizePost {
+    /// The post.
+    pub place: PostPlace,
+}
+
+impl Action for MinimizePost {
+    const KIND: &'static str = "minimize_post";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
+/// Locks the thread of a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockThread {
+    /// A post of the thread.
+    pub place: PostPlace,
+}
+
+impl Action for LockThread {
+    const KIND: &'static str = "lock_thread";
+    const URGENCY: Urgency = Urgency::Protecting;
+}
+
+/// Says a constant text in a thread, once for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SayConstant {
+    /// The post that is answered.
+    pub place: PostPlace,
+    /// Which text.
+    pub text: PublicText,
+    /// The channel that it names.
+    pub channel: Channel,
+    /// Within which time a person answers there, as the policy says it: "48 hours".
+    pub answered_within: Option<String>,
+    /// Whether the thread is so young that nobody, also no earlier run of ours, can have written into it: the first
+    /// attempt then needs no look for an earlier comment.
+    pub thread_is_untouched: bool,
+}
+
+impl Action for SayConstant {
+    const KIND: &'static str = "say_constant";
+    const URGENCY: Urgency = Urgency::Courtesy;
+}
+
+/// Puts a thumbs-up on a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct React {
+    /// The post.
+    pub place: PostPlace,
+}
+
+impl Action for React {
+    const KIND: &'static str = "react";
+    const URGENCY: Urgency = Urgency::Courtesy;
+}
+
+/// Makes the desk of a case: a draft advisory, else an issue of the private repository, else an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenDesk {
+    /// The case.
+    pub case: String,
+    /// Whether the case was opened for a post so young that no earlier run can have made a desk for it.
+    pub case_is_untouched: bool,
+}
+
+impl Action for OpenDesk {
+    const KIND: &'static str = "open_desk";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
+/// Invites the reporter to the desk, so that the conversation can go on in private.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteReporter {
+    /// The case.
+    pub case: String,
+}
+
+impl Action for InviteReporter {
+    const KIND: &'static str = "invite_reporter";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
+/// What a desk is told after it was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskNews {
+    /// Another text of the same thread was taken in; it is told from the evidence of this name.
+    MoreEvidence {
+        /// Name of the sealed evidence.
+        evidence: String,
+    },
+    /// Old words can still be read in the edit history of these public posts.
+    HistoryStillReadable {
+        /// Addresses of the posts.
+        posts: Vec<String>,
+    },
+    /// The public side was restored.
+    Restored {
+        /// What could not be undone or was left alone, one sentence each.
+        remarks: Vec<String>,
+    },
+}
+
+/// Tells a desk something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellDesk {
+    /// The case.
+    pub case: String,
+    /// What.
+    pub news: DeskNews,
+}
+
+impl Action for TellDesk {
+    const KIND: &'static str = "tell_desk";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
+/// Closes the desk of a case that is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseDesk {
+    /// The case.
+    pub case: String,
+}
+
+impl Action for CloseDesk {
+    const KIND: &'static str = "close_desk";
+    const URGENCY: Urgency = Urgency::Upkeep;
+}
+
+/// Raises an alert where no desk is to be had or none is due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaiseAlert {
+    /// The alert.
+    pub alert: crate::domain::case::Alert,
+}
+
+impl Action for RaiseAlert {
+    const KIND: &'static str = "raise_alert";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
+/// Gives a post its words back, from sealed evidence, and opens its thread again where the bot had closed it. A post
+/// that somebody has changed since is left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestorePost {
+    /// The case that holds the evidence.
+    pub case: String,
+    /// The post.
+    pub place: PostPlace,
+    /// Name of the evidence with the words to restore.
+    pub evidence: String,
+    /// Whether to open the thread again.
+    pub reopen: bool,
+    /// Whether to unfold the comment.
+    pub unminimize: bool,
+}
+
+impl Action for RestorePost {
+    const KIND: &'static str = "restore_post";
+    const URGENCY: Urgency = Urgency::Courtesy;
+}
+
+/// Unlocks a thread that the bot had locked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlockThread {
+    /// A post of the thread.
+    pub place: PostPlace,
+}
+
+impl Action for UnlockThread {
+    const KIND: &'static str = "unlock_thread";
+    const URGENCY: Urgency = Urgency::Courtesy;
+}
+
+/// Looks whether the old words of a case's posts can still be read in their edit history (GraphQL `userContentEdits`),
+/// and reminds the desk if so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckHistory {
+    /// The case.
+    pub case: String,
+    /// Which look this is, counted from 0.
+    pub round: usize,
+}
+
+impl Action for CheckHistory {
+    const KIND: &'static str = "check_history";
+    const URGENCY: Urgency = Urgency::Upkeep;
+}

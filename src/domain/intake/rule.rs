@@ -1,0 +1,442 @@
+//! The redirect's rule (`docs/ARCHITECTURE.md`, "the public redirect").
+//!
+//! It is asked twice. [`first_look`] sees what a delivery and the store tell and mostly ends there; only where something
+//! may have to be done it names the facts that are still needed, so that an ordinary post costs no call to GitHub.
+//! [`decide`] then has everything.
+
+use jiff::Timestamp;
+
+use super::{
+    Channel, IntakeClass, plan,
+    record::{PostOutcome, PostRecord, ThreadRecord},
+    texts::PublicText,
+};
+use crate::domain::{
+    case::{Alert, Case, CaseId, CaseOrigin, CasePost, Desk, Exposure, Handling},
+    decision::Decision,
+    detector::{Judgement, Place},
+    effect::Effect,
+    intake::actions::RaiseAlert,
+    policy::{Mode, Policy},
+    post::{Happening, Permission, Post, Surface},
+    reason::Reason,
+    record::{RecordWrite, Versioned},
+};
+
+/// Everything that is known without asking GitHub.
+pub struct Inquiry<'a> {
+    /// The post.
+    pub post: &'a Post,
+    /// Keyed fingerprint of its text.
+    pub revision: &'a str,
+    /// Whether its text is nothing but our own neutral text.
+    pub text_is_neutral: bool,
+    /// The bot's own login, where it is known: `embargod[bot]`.
+    pub own_login: Option<&'a str>,
+    /// What the detector says of its text.
+    pub judgement: &'a Judgement,
+    /// The policy in force.
+    pub policy: &'a Policy,
+    /// What was done in the thread before.
+    pub thread: &'a Versioned<ThreadRecord>,
+    /// What was done to this post before.
+    pub earlier: &'a Versioned<PostRecord>,
+    /// When the delivery arrived.
+    pub received_at: Timestamp,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// What the first look came to.
+pub enum FirstLook {
+    /// Nothing is to be done.
+    Decided(Box<Taken>),
+    /// Something may have to be done: find out the author's permission and the channel, and reserve a case number.
+    AskMore,
+}
+
+/// The facts that [`decide`] needs beyond the [`Inquiry`].
+pub struct Answers {
+    /// The author's permission, asked live; `None` where GitHub did not tell.
+    pub permission: Option<Permission>,
+    /// The channel that works.
+    pub channel: Channel,
+    /// The open case of the thread, where there is one.
+    pub open_case: Option<Versioned<Case>>,
+    /// The number that a new case gets.
+    pub next_case: CaseId,
+}
+
+/// A decision of the redirect, with what is to be sealed beside it.
+pub struct Taken {
+    /// The decision.
+    pub decision: Decision,
+    /// The case and the name under which the post's words are to be sealed, in the same commit.
+    pub evidence: Option<(String, String)>,
+    /// Whether the case is new, so that it needs a key of its own.
+    pub opens_case: bool,
+}
+
+/// How strongly the text speaks for private handling.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strength {
+    None,
+    Gentle,
+    Firm,
+    Asks,
+}
+
+/// Looks at what a delivery and the store tell.
+pub fn first_look(inquiry: &Inquiry<'_>) -> FirstLook {
+    let reason = standing_reason(inquiry).or_else(|| {
+        let (strength, reason) = strength(inquiry.judgement, inquiry.policy);
+        (strength == Strength::None).then_some(reason)
+    });
+    match reason {
+        Some(reason) => FirstLook::Decided(Box::new(nothing(inquiry, reason))),
+        None if inquiry.policy.redirect.mode == Mode::Observe => {
+            let reason = Reason::new(
+                "intake.observe",
+                "the policy only observes here: a decision is kept, nothing is done in public or in private",
+            )
+            .from_source("redirect.mode");
+            FirstLook::Decided(Box::new(nothing(inquiry, reason)))
+        }
+        None => FirstLook::AskMore,
+    }
+}
+
+/// Decides what is done about a post for which [`first_look`] asked for more.
+pub fn decide(inquiry: &Inquiry<'_>, answers: Answers) -> Taken {
+    let (strength, reason) = strength(inquiry.judgement, inquiry.policy);
+    let maintainer = maintainer_reason(inquiry.post, answers.permission);
+    let firm = strength == Strength::Firm;
+    match (strength, maintainer) {
+        (Strength::None, _) => nothing(inquiry, reason),
+        (_, Some(who)) if firm => private_case(inquiry, answers, CaseOrigin::MaintainersPost, vec![reason, who]),
+        (_, Some(who)) => nothing_because(inquiry, vec![reason, who]),
+        (Strength::Asks, None) => answer_channel(inquiry, answers, reason),
+        (_, None) if inquiry.post.place.surface == Surface::PullRequest => {
+            let pull = Reason::new(
+                "intake.pull_request",
+                "a pull request's diff cannot be hidden, so nothing happens in public",
+            );
+            if firm {
+                private_case(inquiry, answers, CaseOrigin::PullRequest, vec![reason, pull])
+            } else {
+                nothing_because(inquiry, vec![reason, pull])
+            }
+        }
+        (Strength::Firm, None) if inquiry.policy.redirect.mode == Mode::Shield => shield(inquiry, answers, reason),
+        (Strength::Firm, None) => private_case(inquiry, answers, CaseOrigin::Replied, vec![reason]),
+        (Strength::Gentle, None) => say_where(inquiry, answers, reason),
+    }
+}
+
+/// Reasons to leave a post alone that have nothing to do with its words.
+fn standing_reason(inquiry: &Inquiry<'_>) -> Option<Reason> {
+    let post = inquiry.post;
+    let earlier = &inquiry.earlier.value;
+    let same_text = inquiry.earlier.version > 0 && earlier.revision == inquiry.revision;
+    let own = |login: &str| inquiry.own_login.is_some_and(|own| own.eq_ignore_ascii_case(login));
+    if !post.repository_is_public {
+        Some(Reason::new("intake.private_repository", "the repository is private: nothing in it is public"))
+    } else if own(&post.author.login) || own(&post.sender.login) {
+        Some(Reason::new("intake.own_post", "the bot never acts on what it wrote itself"))
+    } else if inquiry.text_is_neutral {
+        Some(Reason::new("intake.neutral_text", "the post holds nothing but the bot's neutral text"))
+    } else if same_text && earlier.outcome == PostOutcome::Cleared {
+        Some(Reason::new("intake.cleared", "a maintainer said of these very words that they are no security matter"))
+    } else if post.happening != Happening::Created && post.sender.id != post.author.id {
+        Some(Reason::new(
+            "intake.changed_by_maintainer",
+            "somebody other than the author changed it, which takes write access: maintainers are never overruled",
+        ))
+    } else if same_text && post.happening == Happening::Edited && earlier.outcome != PostOutcome::Shielded {
+        Some(Reason::new("intake.same_text", "these very words were judged before"))
+    } else {
+        None
+    }
+}
+
+fn strength(judgement: &Judgement, policy: &Policy) -> (Strength, Reason) {
+    let score = judgement.score();
+    let (act_at, reply_at) = (policy.redirect.act_at, policy.redirect.reply_at);
+    let asks = judgement.probabilities.of(IntakeClass::AsksChannel);
+    let discloses = judgement.probabilities.of(IntakeClass::Disclosure);
+    if score < reply_at {
+        let text = format!("class {}: score {score:.3} is below reply_at {reply_at}", judgement.class.slug());
+        (Strength::None, Reason::new("intake.below_bar", text).from_source("redirect.reply_at"))
+    } else if asks > discloses {
+        let text = format!("class asks_channel: score {score:.3} is at or above reply_at {reply_at}");
+        (Strength::Asks, Reason::new("intake.asks_channel", text).from_source("redirect.reply_at"))
+    } else if score < act_at {
+        let text = format!("score {score:.3} is between reply_at {reply_at} and act_at {act_at}");
+        (Strength::Gentle, Reason::new("intake.gentle", text).from_source("redirect.act_at"))
+    } else {
+        let text = format!("class disclosure: score {score:.3} is at or above act_at {act_at}");
+        (Strength::Firm, Reason::new("intake.firm", text).from_source("redirect.act_at"))
+    }
+}
+
+/// Why the author counts as a maintainer, if so. Either sign is enough: a slip here would hide a maintainer's post.
+fn maintainer_reason(post: &Post, permission: Option<Permission>) -> Option<Reason> {
+    if post.association.is_insider() {
+        let text = "the author is an owner, member or collaborator: maintainers' posts are never hidden or answered";
+        return Some(Reason::new("intake.maintainers_post", text).from_source("author_association"));
+    }
+    permission.filter(|permission| permission.is_maintainer()).map(|_| {
+        let text = "the author may triage the repository: maintainers' posts are never hidden or answered";
+        Reason::new("intake.maintainers_post", text)
+            .from_source("GET /repos/{owner}/{repo}/collaborators/{username}/permission")
+    })
+}
+
+fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
+    let post = inquiry.post;
+    let redaction = inquiry.earlier.value.redactions + 1;
+    let protecting = plan::protect(post, redaction);
+    let opens = post.place.surface.opens_thread();
+    let touched = CasePost {
+        place: post.place.clone(),
+        evidence: Vec::new(),
+        redacted: true,
+        locked: opens && !post.thread_is_locked,
+        closed: opens && post.thread_is_open,
+        minimized: plan::can_be_minimized(&post.place),
+    };
+    let mut taken = open_or_extend(inquiry, &answers, CaseOrigin::Shielded, touched, redaction);
+    let (case, evidence) = taken.evidence.clone().expect("a case always takes the post as evidence");
+    let mut effects = protecting;
+    if taken.opens_case {
+        effects.extend(plan::open_desk(&case, post, true, inquiry.received_at));
+        effects.extend(plan::watch_history(&case, inquiry.now));
+    } else {
+        effects.push(plan::more_evidence(&case, &evidence));
+    }
+    if inquiry.thread.value.answered_at.is_none() {
+        let wait_for: Vec<Effect> =
+            effects.iter().filter(|e| e.urgency == crate::domain::effect::Urgency::Protecting).cloned().collect();
+        let text = plan::moved_text(post.place.surface);
+        let within = inquiry.policy.acknowledgment.words();
+        effects.push(plan::say(post, text, answers.channel, within, inquiry.received_at, &wait_for));
+    }
+    for effect in &mut effects {
+        effect.case.get_or_insert_with(|| case.clone());
+    }
+    let answered = inquiry.thread.value.answered_at.or(Some(inquiry.now));
+    taken.decision.effects = effects;
+    taken.decision.reasons.insert(0, reason);
+    remember(inquiry, &mut taken.decision, PostOutcome::Shielded, redaction, answered, Some(case));
+    taken
+}
+
+/// A case whose public side stays as it is; in mode `reply` the thread is told where security questions go.
+fn private_case(inquiry: &Inquiry<'_>, answers: Answers, origin: CaseOrigin, reasons: Vec<Reason>) -> Taken {
+    let post = inquiry.post;
+    let seen_before = inquiry.earlier.version > 0 && inquiry.earlier.value.revision == inquiry.revision;
+    if seen_before && matches!(inquiry.earlier.value.outcome, PostOutcome::Alerted | PostOutcome::Replied) {
+        return nothing(inquiry, Reason::new("intake.told_before", "maintainers were told of these very words before"));
+    }
+    let untouched = CasePost {
+        place: post.place.clone(),
+        evidence: Vec::new(),
+        redacted: false,
+        locked: false,
+        closed: false,
+        minimized: false,
+    };
+    let redactions = inquiry.earlier.value.redactions;
+    let mut taken = open_or_extend(inquiry, &answers, origin, untouched, redactions);
+    let (case, evidence) = taken.evidence.clone().expect("a case always takes the post as evidence");
+    let mut effects = if taken.opens_case {
+        plan::open_desk(&case, post, false, inquiry.received_at)
+    } else {
+        vec![plan::more_evidence(&case, &evidence)]
+    };
+    let mut answered = inquiry.thread.value.answered_at;
+    let mut outcome = PostOutcome::Alerted;
+    if origin == CaseOrigin::Replied {
+        outcome = PostOutcome::Replied;
+        if answered.is_none() && !answers.channel.is_empty() {
+            let within = inquiry.policy.acknowledgment.words();
+            let text = PublicText::WhereToGo;
+            effects.push(plan::say(post, text, answers.channel, within, inquiry.received_at, &[]));
+            answered = Some(inquiry.now);
+        }
+    }
+    taken.decision.effects = effects;
+    taken.decision.reasons.splice(0..0, reasons);
+    remember(inquiry, &mut taken.decision, outcome, redactions, answered, Some(case));
+    taken
+}
+
+fn say_where(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
+    say_only(inquiry, answers.channel, PublicText::WhereToGo, reason)
+}
+
+fn answer_channel(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
+    say_only(inquiry, answers.channel, PublicText::ChannelAsked, reason)
+}
+
+fn say_only(inquiry: &Inquiry<'_>, channel: Channel, text: PublicText, reason: Reason) -> Taken {
+    let thread = &inquiry.thread.value;
+    if thread.answered_at.is_some() {
+        let once = Reason::new("intake.answered_before", "the thread was answered before, and is answered once for ever");
+        return nothing_because(inquiry, vec![reason, once]);
+    }
+    let mut decision = Decision { reasons: vec![reason], ..Decision::default() };
+    if channel.is_empty() {
+        let place = &inquiry.post.place;
+        decision.reasons.push(Reason::new(
+            "intake.no_channel",
+            "no private channel is known to work here, so nobody is sent anywhere; maintainers are alerted",
+        ));
+        let alert = Alert {
+            id: format!("no-channel:{}", place.repository_id),
+            at: inquiry.now,
+            repository: place.repository.clone(),
+            case: None,
+            text: "somebody needs a private channel, and none is known to work: switch private vulnerability reporting \
+                   on, or set contact.email in .github/embargod.yml"
+                .to_owned(),
+        };
+        let key = format!("alert:{}", alert.id);
+        decision.effects.push(Effect::new(key, place.thread_key(), &RaiseAlert { alert }));
+        remember(inquiry, &mut decision, PostOutcome::Alerted, 0, None, None);
+    } else {
+        let within = inquiry.policy.acknowledgment.words();
+        decision.effects.push(plan::say(inquiry.post, text, channel, within, inquiry.received_at, &[]));
+        remember(inquiry, &mut decision, PostOutcome::Replied, 0, Some(inquiry.now), None);
+    }
+    Taken { decision, evidence: None, opens_case: false }
+}
+
+/// Puts the post into the thread's open case, or into a new one.
+fn open_or_extend(
+    inquiry: &Inquiry<'_>,
+    answers: &Answers,
+    origin: CaseOrigin,
+    mut touched: CasePost,
+    redaction: u32,
+) -> Taken {
+    let post = inquiry.post;
+    let place = &post.place;
+    let seen = Exposure { public: Some(post.created_at.min(inquiry.received_at)), ..Exposure::default() };
+    let evidence = format!("{}@{}#{redaction}", place.post_key(), inquiry.revision);
+    touched.evidence.push(evidence.clone());
+    let opens_case = answers.open_case.is_none();
+    let (case, version) = match &answers.open_case {
+        Some(open) => {
+            let mut case = open.value.clone();
+            case.exposure = case.exposure.merged(seen);
+            match case.posts.iter_mut().find(|known| known.place.post_key() == place.post_key()) {
+                Some(known) => {
+                    known.evidence.push(evidence.clone());
+                    known.redacted |= touched.redacted;
+                    known.locked |= touched.locked;
+                    known.closed |= touched.closed;
+                    known.minimized |= touched.minimized;
+                }
+                None => case.posts.push(touched),
+            }
+            (case, open.version)
+        }
+        None => {
+            let case = Case {
+                id: answers.next_case.clone(),
+                repository: place.repository.clone(),
+                repository_id: place.repository_id,
+                installation_id: place.installation_id,
+                origin,
+                opened_at: inquiry.now,
+                policy_version: inquiry.policy.version.clone(),
+                reporter: post.author.clone(),
+                handling: Handling::Received,
+                exposure: seen,
+                desk: Desk::Pending,
+                posts: vec![touched],
+                restored_at: None,
+            };
+            (case, 0)
+        }
+    };
+    let id = case.id.to_string();
+    let joined = if opens_case {
+        Reason::new("intake.case_opened", format!("opened {id} under policy {}", inquiry.policy.version))
+    } else {
+        Reason::new("intake.case_extended", format!("the thread belongs to {id}, which takes this post in"))
+    };
+    let decision = Decision {
+        records: vec![RecordWrite::guarded(&case, version)],
+        case: Some(id.clone()),
+        reasons: vec![joined],
+        ..Decision::default()
+    };
+    Taken { decision, evidence: Some((id, evidence)), opens_case }
+}
+
+fn nothing(inquiry: &Inquiry<'_>, reason: Reason) -> Taken {
+    nothing_because(inquiry, vec![reason])
+}
+
+fn nothing_because(inquiry: &Inquiry<'_>, reasons: Vec<Reason>) -> Taken {
+    let mut decision = Decision { outcome: PostOutcome::Nothing.word().to_owned(), reasons, ..Decision::default() };
+    decision.reasons.extend(detector_reasons(inquiry.judgement));
+    let known = &inquiry.earlier.value;
+    let keeps_outcome = known.revision == inquiry.revision || inquiry.text_is_neutral;
+    if !keeps_outcome && inquiry.post.repository_is_public {
+        let record = PostRecord {
+            key: inquiry.post.place.post_key(),
+            revision: inquiry.revision.to_owned(),
+            outcome: PostOutcome::Nothing,
+            redactions: known.redactions,
+        };
+        decision.records.push(RecordWrite::guarded(&record, inquiry.earlier.version));
+    }
+    Taken { decision, evidence: None, opens_case: false }
+}
+
+/// Writes down what was done to the post and in its thread, and adds the detector's reasons.
+fn remember(
+    inquiry: &Inquiry<'_>,
+    decision: &mut Decision,
+    outcome: PostOutcome,
+    redactions: u32,
+    answered_at: Option<Timestamp>,
+    case: Option<String>,
+) {
+    let place = &inquiry.post.place;
+    let post = PostRecord {
+        key: place.post_key(),
+        revision: inquiry.revision.to_owned(),
+        outcome,
+        redactions: redactions.max(inquiry.earlier.value.redactions),
+    };
+    let thread = ThreadRecord {
+        key: place.thread_key(),
+        answered_at,
+        case: case.or_else(|| inquiry.thread.value.case.clone()),
+    };
+    decision.records.push(RecordWrite::guarded(&post, inquiry.earlier.version));
+    decision.records.push(RecordWrite::guarded(&thread, inquiry.thread.version));
+    decision.outcome = outcome.word().to_owned();
+    decision.reasons.extend(detector_reasons(inquiry.judgement));
+}
+
+/// The strongest contributions, in plain words.
+fn detector_reasons(judgement: &Judgement) -> impl Iterator<Item = Reason> {
+    const SHOWN: usize = 6;
+    judgement.contributions.iter().take(SHOWN).map(|contribution| {
+        let place = match contribution.place {
+            Place::Title => "in the title",
+            Place::Body => "in the body",
+            Place::Code => "in a code block or log",
+            Place::Post => "of the post",
+        };
+        Reason::new(
+            format!("detector.{}", contribution.feature),
+            format!("{} ({place}, {:+.2})", contribution.text, contribution.weight),
+        )
+    })
+}

@@ -1,0 +1,92 @@
+//! Features: what the bot does about a delivery. Each gathers its facts, asks its rule in `domain`, and returns what is
+//! to be committed. None performs anything.
+//!
+//! The first feature in [`all`] that has something to say about a delivery says it; a later feature adds a file and a line.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{Shop, Trouble};
+use crate::{
+    domain::decision::Decision,
+    github::webhook::events::{self, Content, Delivered},
+    store::{ClaimedDelivery, SealedWrite},
+};
+
+mod not_security;
+mod operator;
+mod redirect;
+
+pub use operator::request_undo;
+pub use redirect::{Judged, judge};
+
+/// A delivery, opened.
+pub struct Delivery {
+    /// See [`crate::store::NewDelivery::guid`].
+    pub guid: String,
+    /// See [`crate::store::NewDelivery::event`].
+    pub event: String,
+    /// See [`crate::store::NewDelivery::received_at`].
+    pub received_at: Timestamp,
+    /// What GitHub told; for the program's own events there is nothing in it.
+    pub told: Delivered,
+    /// The body of the program's own events.
+    own_body: Option<zeroize::Zeroizing<Vec<u8>>>,
+}
+
+impl Delivery {
+    pub(super) fn open(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Self, Trouble> {
+        let body = shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?;
+        let own = claimed.event.starts_with("embargod.");
+        let told = if own {
+            Delivered::default()
+        } else {
+            events::parse(&claimed.event, &body)
+                .map_err(|error| Trouble::Nonsense(format!("the {} event cannot be read: {error}", claimed.event)))?
+        };
+        Ok(Self {
+            guid: claimed.guid.clone(),
+            event: claimed.event.clone(),
+            received_at: claimed.received_at,
+            told,
+            own_body: own.then_some(body),
+        })
+    }
+
+    /// The post that it brings, if it brings one.
+    pub fn post(&self) -> Option<&crate::domain::post::Post> {
+        match &self.told.content {
+            Content::Post(post) => Some(post),
+            Content::Other => None,
+        }
+    }
+}
+
+/// What a feature came to.
+pub struct Outcome {
+    /// The decision.
+    pub decision: Decision,
+    /// What is sealed in the same commit.
+    pub sealed: Vec<SealedWrite>,
+    /// What the decision is about: a post's key, a case.
+    pub subject: String,
+    /// Who caused it.
+    pub actor: Option<String>,
+    /// The policy under which it was taken.
+    pub policy_version: String,
+}
+
+/// One feature.
+#[async_trait]
+pub trait Feature: Send + Sync {
+    /// Its name in decisions.
+    fn name(&self) -> &'static str;
+
+    /// Decides about a delivery; `None` when it is none of this feature's business.
+    async fn consider(&self, shop: &Shop, delivery: &Delivery) -> Result<Option<Outcome>, Trouble>;
+}
+
+/// All features, in the order in which they are asked.
+pub fn all() -> Vec<Box<dyn Feature>> {
+    vec![Box::new(operator::Operator), Box::new(not_security::NotSecurity), Box::new(redirect::Redirect)]
+}

@@ -1,0 +1,90 @@
+//! What an operator asks for on the command line. The command enqueues an event of the program's own, so that it takes
+//! the same durable way as a delivery and may be repeated after a crash.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{Delivery, Feature, Outcome};
+use crate::{
+    domain::{
+        case::{Case, CaseId},
+        decision::Decision,
+        intake::{
+            record::PostRecord,
+            undo::{self, Asked},
+        },
+        record::Versioned,
+    },
+    engine::{Shop, Trouble},
+    store::{EffectState, NewDelivery},
+};
+
+/// The event of `embargod undo`.
+const UNDO_EVENT: &str = "embargod.undo";
+
+/// The body of [`UNDO_EVENT`].
+#[derive(Serialize, Deserialize)]
+struct UndoRequest {
+    /// The case.
+    case: String,
+}
+
+/// Enqueues an undo; it is decided and performed by whichever engine takes it first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn request_undo(shop: &Shop, case: &CaseId) -> Result<(), Trouble> {
+    let guid = format!("embargod-undo-{}", uuid::Uuid::new_v4());
+    let body = serde_json::to_vec(&UndoRequest { case: case.to_string() }).expect("plain data");
+    let delivery = NewDelivery {
+        sealed_body: shop.sealer.seal_delivery(&guid, body),
+        guid,
+        event: UNDO_EVENT.to_owned(),
+        lane: format!("case:{case}"),
+        received_at: shop.clock.now(),
+    };
+    shop.store.accept(delivery).await?;
+    Ok(())
+}
+
+/// See the module.
+pub(super) struct Operator;
+
+#[async_trait]
+impl Feature for Operator {
+    fn name(&self) -> &'static str {
+        "operator"
+    }
+
+    async fn consider(&self, shop: &Shop, delivery: &Delivery) -> Result<Option<Outcome>, Trouble> {
+        let Some(body) = &delivery.own_body else { return Ok(None) };
+        if delivery.event != UNDO_EVENT {
+            return Err(Trouble::Nonsense(format!("no feature handles {}", delivery.event)));
+        }
+        let request: UndoRequest = serde_json::from_slice(body)
+            .map_err(|_| Trouble::Nonsense("the operator's request is unreadable".to_owned()))?;
+        let case = shop.read::<Case>(&request.case).await?;
+        let case = case.ok_or_else(|| Trouble::Nonsense(format!("there is no case {}", request.case)))?;
+        let decision = decide_undo(shop, &case, &Asked::ByOperator).await?;
+        Ok(Some(Outcome {
+            decision,
+            sealed: Vec::new(),
+            subject: request.case,
+            actor: Some("operator".to_owned()),
+            policy_version: case.value.policy_version,
+        }))
+    }
+}
+
+/// Gathers what the undo rule wants to know, and asks it.
+pub(super) async fn decide_undo(shop: &Shop, case: &Versioned<Case>, asked: &Asked<'_>) -> Result<Decision, Trouble> {
+    let id = case.value.id.as_str();
+    let mut posts = Vec::new();
+    for post in &case.value.posts {
+        posts.extend(shop.read::<PostRecord>(&post.place.post_key()).await?);
+    }
+    let effects = shop.store.effects(Some(id), u32::MAX).await?;
+    let waiting = effects.into_iter().filter(|report| report.state == EffectState::Ready);
+    let waiting = waiting.map(|report| report.effect.key).collect();
+    Ok(undo::decide(case, posts, waiting, asked, shop.clock.now()))
+}

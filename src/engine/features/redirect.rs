@@ -1,0 +1,147 @@
+//! The public redirect: gathers what the intake rule wants to know.
+
+use async_trait::async_trait;
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Delivery, Feature, Outcome};
+use crate::{
+    domain::{
+        case::{Case, CaseId, Handling},
+        detector::{Detector, Judgement},
+        embargoed::Clearance,
+        intake::{
+            self, Answers, FirstLook, Inquiry, Taken,
+            record::{PostRecord, ThreadRecord},
+            texts,
+        },
+        policy::Policy,
+        post::{Permission, Post},
+        record::Versioned,
+    },
+    engine::{Shop, Trouble, evidence, evidence::Evidence},
+    sealing::Sealer,
+};
+
+/// See the module.
+pub(super) struct Redirect;
+
+/// What a post's words alone tell.
+pub struct Judged {
+    /// What the detector says.
+    pub judgement: Judgement,
+    /// Keyed fingerprint of the words.
+    pub revision: String,
+    /// Whether the words are nothing but our own.
+    pub text_is_neutral: bool,
+}
+
+/// Judges a post's words.
+pub fn judge(post: &Post, detector: &dyn Detector, sealer: &Sealer, clearance: &Clearance) -> Judged {
+    let text = post.text.open(clearance);
+    let has_own_mark = text.body.contains(&super::super::perform::marker(sealer, &post.place.thread_key()));
+    Judged {
+        judgement: detector.judge(&text.title, &text.body),
+        revision: sealer.mark("revision", &format!("{}\n{}", text.title, text.body)),
+        text_is_neutral: has_own_mark || texts::is_neutral(&text.title, &text.body),
+    }
+}
+
+#[async_trait]
+impl Feature for Redirect {
+    fn name(&self) -> &'static str {
+        "redirect"
+    }
+
+    async fn consider(&self, shop: &Shop, delivery: &Delivery) -> Result<Option<Outcome>, Trouble> {
+        let Some(post) = delivery.post() else { return Ok(None) };
+        let place = &post.place;
+        let policy = if post.repository_is_public {
+            let in_force = shop.policies.in_force(shop, place.installation_id, place.repository_id, &place.repository);
+            in_force.await?.policy.clone()
+        } else {
+            Policy::observing()
+        };
+        let judged = judge(post, &*shop.detector, &shop.sealer, &shop.clearance);
+        let thread = known::<ThreadRecord>(shop, &place.thread_key(), |key| ThreadRecord { key, ..Default::default() });
+        let earlier = known::<PostRecord>(shop, &place.post_key(), |key| PostRecord { key, ..Default::default() });
+        let (thread, earlier) = (thread.await?, earlier.await?);
+        let inquiry = Inquiry {
+            post,
+            revision: &judged.revision,
+            text_is_neutral: judged.text_is_neutral,
+            own_login: shop.own_login(),
+            judgement: &judged.judgement,
+            policy: &policy,
+            thread: &thread,
+            earlier: &earlier,
+            received_at: delivery.received_at,
+            now: shop.clock.now(),
+        };
+        let taken = match intake::first_look(&inquiry) {
+            FirstLook::Decided(taken) => *taken,
+            FirstLook::AskMore => {
+                let answers = gather(shop, post, &policy, &thread.value, inquiry.now).await?;
+                intake::decide(&inquiry, answers)
+            }
+        };
+        let Taken { decision, evidence: keep, opens_case } = taken;
+        let sealed = match keep {
+            Some((case, name)) => {
+                let words = Evidence::of(post, &delivery.guid, delivery.received_at, &shop.clearance);
+                if opens_case {
+                    evidence::seal_for_new_case(&shop.sealer, &case, &name, &words)
+                } else {
+                    evidence::seal_for_known_case(shop, &case, &name, &words).await?
+                }
+            }
+            None => Vec::new(),
+        };
+        Ok(Some(Outcome {
+            decision,
+            sealed,
+            subject: place.post_key(),
+            actor: Some(post.sender.login.clone()),
+            policy_version: policy.version.clone(),
+        }))
+    }
+}
+
+/// The facts that cost a call to GitHub, asked at the same time.
+async fn gather(
+    shop: &Shop,
+    post: &Post,
+    policy: &Policy,
+    thread: &ThreadRecord,
+    now: Timestamp,
+) -> Result<Answers, Trouble> {
+    let (permission, channel) = tokio::join!(author_permission(shop, post), shop.channels.for_post(shop, policy, post));
+    let open_case = match &thread.case {
+        Some(id) => shop.read::<Case>(id).await?.filter(|case| case.value.handling != Handling::Rejected),
+        None => None,
+    };
+    let year = now.to_zoned(TimeZone::UTC).year();
+    let number = match &open_case {
+        Some(_) => 0,
+        None => shop.store.next_number(&format!("case:{year}")).await?,
+    };
+    Ok(Answers { permission, channel, open_case, next_case: CaseId::new(year, number) })
+}
+
+/// The author's permission, asked live; not needed where the association tells enough, and `None` where GitHub does not
+/// tell: then the association alone decides, so that an outsider's exploit is not left in the open by a failing call.
+async fn author_permission(shop: &Shop, post: &Post) -> Option<Permission> {
+    if post.association.is_insider() || post.author.is_bot {
+        return None;
+    }
+    let installation = shop.github.installation(post.place.installation_id);
+    installation.permission_of(&post.place.repository, &post.author.login).await.ok()
+}
+
+async fn known<R: crate::domain::record::Record>(
+    shop: &Shop,
+    key: &str,
+    fresh: impl FnOnce(String) -> R,
+) -> Result<Versioned<R>, Trouble> {
+    let stored = shop.read::<R>(key).await?;
+    Ok(stored.unwrap_or_else(|| Versioned { value: fresh(key.to_owned()), version: 0 }))
+}

@@ -1,0 +1,72 @@
+//! One effect: claim, perform, settle.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
+use super::{
+    LEASE_MS, Shop, Trouble,
+    perform::{Performed, Performers},
+    schedule,
+};
+use crate::{
+    domain::effect::Urgency,
+    store::{ClaimedEffect, Commit, Settled, Settlement, StoreError},
+};
+
+/// Performs one effect; `false` when none is due.
+pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, StoreError> {
+    let Some(claimed) = shop.store.claim_effect(shop.clock.now(), LEASE_MS).await? else { return Ok(false) };
+    let performed = if claimed.attempt > schedule::MOST_ATTEMPTS {
+        Err(Trouble::Nonsense("it never came to an end".to_owned()))
+    } else {
+        let performing = AssertUnwindSafe(performers.perform(shop, &claimed));
+        let panicked = |_| Err(Trouble::Nonsense("performing it broke a promise of the program (a panic)".to_owned()));
+        performing.catch_unwind().await.unwrap_or_else(panicked)
+    };
+    let now = shop.clock.now();
+    let (settlement, commit) = match performed {
+        Ok(Performed { result, commit }) => (Settlement::Done(result), *commit),
+        Err(trouble) => (trouble.settlement(now, claimed.attempt), Commit::default()),
+    };
+    report(&claimed, &settlement, now);
+    match shop.store.settle_effect(&claimed.lease, now, settlement, commit).await? {
+        Settled::Committed => {}
+        Settled::LeaseLost => {
+            let key = &claimed.effect.key;
+            tracing::warn!(effect = %key, "effect {key} was taken over by another worker");
+        }
+        Settled::Conflict => {
+            // The call was made, but the record it was to be written into has moved. The next try looks first, finds
+            // what was made, and writes it down.
+            let again = Trouble::Moved.settlement(now, claimed.attempt);
+            shop.store.settle_effect(&claimed.lease, now, again, Commit::default()).await?;
+        }
+    }
+    Ok(true)
+}
+
+fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp) {
+    let (key, kind) = (&claimed.effect.key, &claimed.effect.kind);
+    match settlement {
+        Settlement::Done(_) => {
+            tracing::info!(effect = %key, kind = %kind, attempt = claimed.attempt, "performed {key}");
+            if claimed.effect.urgency == Urgency::Protecting {
+                let exposed_ms = now.duration_since(claimed.caused_at).as_millis();
+                metrics::histogram!("embargod_exposure_ms").record(exposed_ms as f64);
+            }
+        }
+        Settlement::Retry { at, error } => {
+            tracing::warn!(effect = %key, kind = %kind, %at, %error, "{key} did not work; trying again at {at}");
+        }
+        Settlement::GivenUp { error } => {
+            tracing::error!(effect = %key, kind = %kind, %error, "{key} is given up; see `embargod case explain`");
+        }
+    }
+    let ended = match settlement {
+        Settlement::Done(_) => "done",
+        Settlement::Retry { .. } => "retry",
+        Settlement::GivenUp { .. } => "given_up",
+    };
+    metrics::counter!("embargod_effects_total", "kind" => kind.clone(), "ended" => ended).increment(1);
+}

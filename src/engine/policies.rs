@@ -1,0 +1,181 @@
+//! Policies in force: read from the default branch, kept for a while, and never loosened by a broken file.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::{Shop, Trouble};
+use crate::{
+    domain::{
+        case::Alert,
+        policy::{self, Layer, Origin, Policy},
+        post::RepoName,
+        record::{Record, RecordWrite},
+    },
+    github::GitHubError,
+    store::Commit,
+};
+
+/// Where a repository keeps its policy; the same path in the owner's `.github` repository serves all its repositories.
+pub const POLICY_PATH: &str = ".github/embargod.yml";
+
+/// Entries kept in memory; beyond that the book is emptied and read anew.
+const MOST_ENTRIES: usize = 20_000;
+
+/// A policy with where it came from.
+#[derive(Debug)]
+pub struct InForce {
+    /// The policy.
+    pub policy: Policy,
+    /// Its file in words: `acme/framework .github/embargod.yml`, `default policy`, `none`.
+    pub origin: String,
+}
+
+/// The last policy text of a repository that was valid.
+#[derive(Serialize, Deserialize)]
+struct LastGood {
+    repository_id: u64,
+    origin: String,
+    text: String,
+}
+
+impl Record for LastGood {
+    const KIND: &'static str = "policy";
+
+    fn key(&self) -> String {
+        format!("repo:{}", self.repository_id)
+    }
+}
+
+/// Policies in force, by repository.
+pub struct PolicyBook {
+    default: Option<Policy>,
+    interval: SignedDuration,
+    entries: Mutex<HashMap<u64, (Timestamp, Arc<InForce>)>>,
+}
+
+impl PolicyBook {
+    pub(super) fn new(default: Option<Policy>, interval: Duration) -> Self {
+        let interval = SignedDuration::try_from(interval).unwrap_or(SignedDuration::from_mins(5));
+        Self { default, interval, entries: Mutex::new(HashMap::new()) }
+    }
+
+    /// The policy in force for a repository; read again when the last reading is older than the interval.
+    ///
+    /// # Errors
+    /// When GitHub does not answer and no valid policy was ever read from there.
+    pub async fn in_force(
+        &self,
+        shop: &Shop,
+        installation_id: u64,
+        repository_id: u64,
+        name: &RepoName,
+    ) -> Result<Arc<InForce>, Trouble> {
+        let now = shop.clock.now();
+        {
+            let entries = self.entries.lock().await;
+            if let Some((read_at, policy)) = entries.get(&repository_id)
+                && now.duration_since(*read_at) < self.interval
+            {
+                return Ok(Arc::clone(policy));
+            }
+        }
+        let policy = Arc::new(self.read(shop, installation_id, repository_id, name, now).await?);
+        let mut entries = self.entries.lock().await;
+        if entries.len() >= MOST_ENTRIES {
+            entries.clear();
+        }
+        entries.insert(repository_id, (now, Arc::clone(&policy)));
+        Ok(policy)
+    }
+
+    async fn read(
+        &self,
+        shop: &Shop,
+        installation_id: u64,
+        repository_id: u64,
+        name: &RepoName,
+        now: Timestamp,
+    ) -> Result<InForce, Trouble> {
+        let last_good = shop.read::<LastGood>(&format!("repo:{repository_id}")).await?.map(|stored| stored.value);
+        let found = match find(shop, installation_id, name).await {
+            Ok(found) => found,
+            Err(error) => {
+                // GitHub is in trouble: what was valid before still is.
+                let Some(good) = last_good else { return Err(error.into()) };
+                tracing::warn!(repository = %name, %error, "the policy of {name} cannot be read now; the last good one stays");
+                return Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin));
+            }
+        };
+        let Some((origin, text)) = found else {
+            return Ok(self.or_default(None, "none".to_owned()));
+        };
+        match effective(&origin, &text) {
+            Ok(policy) => {
+                if last_good.is_none_or(|good| good.text != text || good.origin != origin) {
+                    let record = LastGood { repository_id, origin: origin.clone(), text };
+                    let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
+                    shop.store.commit(now, commit).await?;
+                }
+                Ok(InForce { policy, origin })
+            }
+            Err(problem) => {
+                raise_alert(shop, name, repository_id, &problem, now).await?;
+                match last_good {
+                    Some(good) => Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin)),
+                    None => Ok(self.or_default(None, format!("{origin} (broken)"))),
+                }
+            }
+        }
+    }
+
+    fn or_default(&self, policy: Option<Policy>, origin: String) -> InForce {
+        match (policy, &self.default) {
+            (Some(policy), _) => InForce { policy, origin },
+            (None, Some(default)) => InForce { policy: default.clone(), origin: format!("default policy ({origin})") },
+            (None, None) => InForce { policy: Policy::observing(), origin },
+        }
+    }
+}
+
+/// The policy file of the repository, else of its owner's `.github` repository.
+async fn find(shop: &Shop, installation_id: u64, name: &RepoName) -> Result<Option<(String, String)>, GitHubError> {
+    let installation = shop.github.installation(installation_id);
+    if let Some(text) = installation.file(name, POLICY_PATH).await? {
+        return Ok(Some((format!("{name} {POLICY_PATH}"), text)));
+    }
+    let owners = RepoName { owner: name.owner.clone(), name: ".github".to_owned() };
+    match installation.file(&owners, POLICY_PATH).await {
+        Ok(text) => Ok(text.map(|text| (format!("{owners} {POLICY_PATH}"), text))),
+        // The App need not be installed there.
+        Err(GitHubError::Forbidden { .. } | GitHubError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn effective(origin: &str, text: &str) -> Result<Policy, String> {
+    let layer = Layer { origin: Origin::new(origin), text: text.to_owned() };
+    policy::effective(&[layer]).map(|effective| effective.policy).map_err(|error| error.to_string())
+}
+
+async fn raise_alert(
+    shop: &Shop,
+    name: &RepoName,
+    repository_id: u64,
+    problem: &str,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    tracing::error!(repository = %name, "the policy of {name} is broken; the last good one stays: {problem}");
+    let alert = Alert {
+        id: format!("policy:{repository_id}"),
+        at: now,
+        repository: name.clone(),
+        case: None,
+        text: format!("the policy is broken, the last good one stays in force: {problem}"),
+    };
+    let commit = Commit { records: vec![RecordWrite::overwriting(&alert)], ..Commit::default() };
+    shop.store.commit(now, commit).await?;
+    Ok(())
+}

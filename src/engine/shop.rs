@@ -1,0 +1,101 @@
+//! What features and performers work with.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::OnceCell;
+
+use super::{Trouble, channels::ChannelBook, policies::PolicyBook};
+use crate::{
+    clock::SharedClock,
+    domain::{
+        detector::Detector,
+        embargoed::Clearance,
+        policy::Policy,
+        record::{Record, Versioned},
+    },
+    github::GitHub,
+    sealing::Sealer,
+    store::SharedStore,
+};
+
+/// The parts that an engine is made of.
+pub struct ShopParts {
+    /// What must survive.
+    pub store: SharedStore,
+    /// The way to GitHub.
+    pub github: GitHub,
+    /// Seals and opens.
+    pub sealer: Sealer,
+    /// The right to open; handed out by the program's wiring.
+    pub clearance: Clearance,
+    /// Judges posts.
+    pub detector: Arc<dyn Detector>,
+    /// Tells the time.
+    pub clock: SharedClock,
+    /// The policy of repositories that have none.
+    pub default_policy: Option<Policy>,
+    /// How long a policy, or a private channel's state, is trusted before it is read again.
+    pub policy_interval: Duration,
+}
+
+/// What features and performers work with.
+pub struct Shop {
+    /// See [`ShopParts::store`].
+    pub store: SharedStore,
+    /// See [`ShopParts::github`].
+    pub github: GitHub,
+    /// See [`ShopParts::sealer`].
+    pub sealer: Sealer,
+    /// See [`ShopParts::clearance`].
+    pub clearance: Clearance,
+    /// See [`ShopParts::detector`].
+    pub detector: Arc<dyn Detector>,
+    /// See [`ShopParts::clock`].
+    pub clock: SharedClock,
+    /// Policies in force.
+    pub policies: PolicyBook,
+    /// Private channels that were found to work.
+    pub channels: ChannelBook,
+    own_login: OnceCell<String>,
+}
+
+impl Shop {
+    pub(super) fn new(parts: ShopParts) -> Self {
+        Self {
+            policies: PolicyBook::new(parts.default_policy, parts.policy_interval),
+            channels: ChannelBook::new(parts.policy_interval),
+            store: parts.store,
+            github: parts.github,
+            sealer: parts.sealer,
+            clearance: parts.clearance,
+            detector: parts.detector,
+            clock: parts.clock,
+            own_login: OnceCell::new(),
+        }
+    }
+
+    /// The bot's own login (`embargod[bot]`), once GitHub has told it.
+    pub fn own_login(&self) -> Option<&str> {
+        self.own_login.get().map(String::as_str)
+    }
+
+    /// Asks GitHub who we are (`GET /app`); also the first sign that key and App id fit.
+    ///
+    /// # Errors
+    /// When GitHub does not answer or does not know us.
+    pub async fn learn_own_login(&self) -> Result<&str, Trouble> {
+        let ask = async || Ok::<_, Trouble>(format!("{}[bot]", self.github.app().facts().await?.slug));
+        Ok(self.own_login.get_or_try_init(ask).await?)
+    }
+
+    /// Reads a record; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the store fails or the record is unreadable.
+    pub async fn read<R: Record>(&self, key: &str) -> Result<Option<Versioned<R>>, Trouble> {
+        let Some(stored) = self.store.record(R::KIND, key).await? else { return Ok(None) };
+        let value = serde_json::from_value(stored.value)
+            .map_err(|_| Trouble::Nonsense(format!("the {} record {key} is unreadable", R::KIND)))?;
+        Ok(Some(Versioned { value, version: stored.version }))
+    }
+}

@@ -1,0 +1,50 @@
+//! Why work could not be finished now.
+
+use jiff::Timestamp;
+
+use super::schedule;
+use crate::{
+    github::{GitHubError, Retry},
+    sealing::SealingError,
+    store::{Settlement, StoreError},
+};
+
+/// Why a delivery was not handled or an effect not performed. Its text never holds content.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// GitHub did not do it.
+    #[error("{0}")]
+    GitHub(#[from] GitHubError),
+    /// The store did not do it.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// Something sealed could not be opened, or sealed.
+    #[error("{0}")]
+    Sealing(#[from] SealingError),
+    /// Something that is kept or was delivered makes no sense; trying again would not help.
+    #[error("{0}")]
+    Nonsense(String),
+    /// State moved while deciding; decide anew at once.
+    #[error("the state moved while it was being decided")]
+    Moved,
+}
+
+impl Trouble {
+    /// When to try again, or whether to give up, after `attempt` tries (1 = the first has just failed).
+    pub fn settlement(&self, now: Timestamp, attempt: u32) -> Settlement {
+        let error = self.to_string();
+        let at = match self {
+            Self::Nonsense(_) => None,
+            Self::Moved => (attempt < schedule::MOST_ATTEMPTS).then_some(now),
+            Self::GitHub(github) => match github.retry(now, attempt) {
+                Retry::At(at) => Some(at),
+                Retry::Never => None,
+            },
+            Self::Store(_) | Self::Sealing(_) => schedule::next(now, attempt),
+        };
+        match at.filter(|_| attempt < schedule::MOST_ATTEMPTS) {
+            Some(at) => Settlement::Retry { at, error },
+            None => Settlement::GivenUp { error },
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a request must look like before its body is believed.
+
+use axum::http::{HeaderMap, StatusCode, header};
+
+const DELIVERY: &str = "x-github-delivery";
+const EVENT: &str = "x-github-event";
+const SIGNATURE: &str = "x-hub-signature-256";
+
+/// How the payload is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Packing {
+    /// The body is the payload.
+    Json,
+    /// The payload is the form field `payload`.
+    Form,
+}
+
+/// The names that a delivery goes by.
+pub(super) struct Names {
+    pub guid: String,
+    pub event: String,
+}
+
+/// The packing that the content type names; 415 for any other, and for compressed bodies, which GitHub never sends.
+pub(super) fn packing(headers: &HeaderMap) -> Result<Packing, StatusCode> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(content_type), None) = (types.next(), types.next()) else {
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    };
+    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    match essence.trim().to_ascii_lowercase().as_str() {
+        "application/json" => Ok(Packing::Json),
+        "application/x-www-form-urlencoded" => Ok(Packing::Form),
+        _ => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+    }
+}
+
+/// The one SHA-256 signature header; 401 where there is none (SHA-1 alone is none) or more than one.
+pub(super) fn signature(headers: &HeaderMap) -> Result<&str, StatusCode> {
+    let mut all = headers.get_all(SIGNATURE).iter();
+    match (all.next(), all.next()) {
+        (Some(one), None) => one.to_str().map_err(|_| StatusCode::UNAUTHORIZED),
+        _ => Err(StatusCode::UNAUTHORIZED),
+    }
+}
+
+/// GUID and event name; 400 where they are missing, doubled or not made of the characters that GitHub uses.
+pub(super) fn names(headers: &HeaderMap) -> Result<Names, StatusCode> {
+    let one = |name: &str, most: usize| {
+        let mut all = headers.get_all(name).iter();
+        match (all.next().and_then(|value| value.to_str().ok()), all.next()) {
+            (Some(value), None) if is_name(value, most) => Ok(value.to_owned()),
+            _ => Err(StatusCode::BAD_REQUEST),
+        }
+    };
+    Ok(Names { guid: one(DELIVERY, 128)?, event: one(EVENT, 64)? })
+}
+
+/// Our own queue entries begin with `embargod.`, so a dot is not for strangers.
+fn is_name(value: &str, most: usize) -> bool {
+    !value.is_empty()
+        && value.len() <= most
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The payload of a body.
+pub(super) fn payload(packing: Packing, body: Vec<u8>) -> Result<Vec<u8>, StatusCode> {
+    let payload = match packing {
+        Packing::Json => body,
+        Packing::Form => form_urlencoded::parse(&body)
+            .find(|(name, _)| name == "payload")
+            .map(|(_, value)| value.into_owned().into_bytes())
+            .ok_or(StatusCode::BAD_REQUEST)?,
+    };
+    let is_object = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
+    if is_object && is_json && std::str::from_utf8(&payload).is_ok() { Ok(payload) } else { Err(StatusCode::BAD_REQUEST) }
+}

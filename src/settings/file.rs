@@ -1,0 +1,55 @@
+//! The shape of `embargod.toml`. Every value is optional here: what is missing may come from the environment.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The file as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub listen: Option<Spanned<String>>,
+    pub admin_listen: Option<Spanned<String>>,
+    pub database: Option<Spanned<String>>,
+    pub public_url: Option<Spanned<String>>,
+    pub default_policy_path: Option<Spanned<String>>,
+    pub poll_interval_s: Option<Spanned<i64>>,
+    pub sweep_interval_s: Option<Spanned<i64>>,
+    pub policy_interval_s: Option<Spanned<i64>>,
+    pub log: Option<Spanned<String>>,
+    pub log_format: Option<Spanned<String>>,
+    #[serde(default)]
+    pub github: Github,
+    #[serde(default)]
+    pub sealing: Sealing,
+}
+
+/// `[github]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Github {
+    pub api_base: Option<Spanned<String>>,
+    pub app_id: Option<Spanned<i64>>,
+    pub private_key_path: Option<Spanned<String>>,
+    pub webhook_secrets: Option<Spanned<Secrets>>,
+}
+
+/// `[sealing]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sealing {
+    pub key_path: Option<Spanned<String>>,
+}
+
+/// One secret, several separated by commas, or a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Secrets {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}

@@ -1,0 +1,105 @@
+//! The settings of the server: `embargod.toml` and the environment, which wins.
+//!
+//! What flows in: the file's text, the environment. What flows out: [`Settings`], complete and checked, or a list of
+//! every [`Problem`] with its place and remedy. What it must never do: show a secret, or guess a value that protects
+//! something. Names and meanings are fixed in `docs/operating.md`; scripts rely on them.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+
+mod file;
+mod problem;
+mod read;
+
+pub use problem::{Problem, Problems};
+
+/// GitHub's own API.
+pub const GITHUB_API: &str = "https://api.github.com";
+
+/// Everything that `embargod serve` needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address of the public door: `POST /webhook`, `GET /healthz`, `GET /readyz`.
+    pub listen: SocketAddr,
+    /// Address of the operators' door: `GET /metrics`.
+    pub admin_listen: SocketAddr,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// Where the public reaches `listen`, without `/webhook`; for the doctor.
+    pub public_url: Option<String>,
+    /// Policy of repositories that have none of their own.
+    pub default_policy_path: Option<PathBuf>,
+    /// Slowest poll of advisories, in seconds, 1 to 86,400.
+    pub poll_interval_s: u32,
+    /// How often missed deliveries are looked for, in seconds, 1 to 86,400.
+    pub sweep_interval_s: u32,
+    /// How long a policy that was read is trusted before it is read again, in seconds, 1 to 86,400.
+    pub policy_interval_s: u32,
+    /// Filter of the log, as of `tracing`.
+    pub log: String,
+    /// Form of the log.
+    pub log_format: LogFormat,
+    /// The App.
+    pub github: GithubSettings,
+    /// File of the sealing key.
+    pub sealing_key_path: PathBuf,
+}
+
+/// The App that GitHub knows us as.
+#[derive(Clone, Debug)]
+pub struct GithubSettings {
+    /// Base of the REST API; any URL, plain http only on loopback.
+    pub api_base: String,
+    /// Number of the App.
+    pub app_id: u64,
+    /// File of the App's private key, PEM, PKCS#1 or PKCS#8.
+    pub private_key_path: PathBuf,
+    /// The key that was read from there.
+    pub private_key: SecretString,
+    /// Secrets of which any may have signed a delivery; at least one.
+    pub webhook_secrets: Vec<SecretString>,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Settings {
+    /// Reads the settings from `config` (where given, or `embargod.toml` where that exists) and the environment.
+    ///
+    /// # Errors
+    /// Every problem that was found, not only the first.
+    pub fn load(config: Option<&Path>) -> Result<Self, Problems> {
+        let default = Path::new("embargod.toml");
+        let path = config.or_else(|| default.exists().then_some(default));
+        let text = match path {
+            Some(path) => Some((
+                path.to_owned(),
+                std::fs::read_to_string(path).map_err(|error| {
+                    Problems::one(
+                        path.display().to_string(),
+                        format!("cannot be read: {error}"),
+                        "name an existing file with --config, or leave --config out and use the environment",
+                    )
+                })?,
+            )),
+            None => None,
+        };
+        read::settings(text.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &|name| {
+            std::env::var(name).ok()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
