@@ -74,7 +74,7 @@ pub async fn a_clock_set_back_starts_nothing_early(place: &dyn Place) {
     let store = place.open().await;
     let busy = effect("busy", "l");
     commit(&*store, 0, enqueue([busy])).await;
-    claim_effect(&*store, 90).await;
+    let busy = claim_effect(&*store, 90).await;
     let timer = effect("timer", "l").not_before(at(100));
     commit(&*store, 90, enqueue([timer])).await;
     assert_eq!(
@@ -82,12 +82,17 @@ pub async fn a_clock_set_back_starts_nothing_early(place: &dyn Place) {
         None,
         "the lane is busy"
     );
+    settle_effect(&*store, &busy, 101, done()).await;
     commit(&*store, 101, enqueue([effect("at once", "m")])).await;
     assert_eq!(
         claimable_effect(&*store, 20).await.as_deref(),
         Some("at once")
     );
     assert_eq!(claimable_effect(&*store, 20).await, None);
+    assert_eq!(
+        claimable_effect(&*store, 100).await.as_deref(),
+        Some("timer")
+    );
 }
 
 /// Two effects of one lane are never performed at one time; a more urgent one does not break in.
@@ -204,6 +209,10 @@ pub async fn an_expired_lease_is_fenced_and_tried_again(place: &dyn Place) {
     commit(&*store, 0, enqueue([effect("a", "l")])).await;
     let slow = claim_effect(&*store, 0).await;
     assert_eq!(claimable_effect(&*store, 59).await, None);
+    assert_eq!(
+        settle_effect(&*store, &slow, 60, done()).await,
+        Settled::LeaseLost
+    );
     let quick = claim_effect(&*store, 60).await;
     assert_eq!((quick.effect.key.as_str(), quick.attempt), ("a", 2));
     for second in [1, 61] {

@@ -207,3 +207,15 @@ impl Write for Settle {
         *answer == Settled::Committed
     }
 }
+
+/// What runs for every delivery; a test looks at how it is planned.
+#[cfg(test)]
+pub(super) const HOT: &[&str] = &[
+    INSERT,
+    RELEASE_EXPIRED,
+    CLAIM,
+    BODY,
+    RETRY,
+    FINISH,
+    PASS_TURN,
+];

@@ -246,3 +246,17 @@ fn state_named(name: &str) -> Result<EffectState, StoreError> {
         }
     })
 }
+
+/// What runs for every effect; a test looks at how it is planned.
+#[cfg(test)]
+pub(super) const HOT: &[&str] = &[
+    INSERT,
+    INSERT_PREDECESSOR,
+    DROP,
+    RELEASE_EXPIRED,
+    PROMOTE_DUE,
+    CLAIM,
+    RETRY,
+    DONE,
+    DEAD,
+];

@@ -55,8 +55,17 @@ const BACKLOG: &str = "
         (SELECT COUNT(*) FROM effects INDEXED BY effects_dead WHERE state = 'dead')
     FROM (
         SELECT COUNT(*) AS waiting, MIN(MAX(runnable_at, enqueued_at)) AS oldest
-        FROM effects
-        WHERE state IN ('scheduled', 'ready', 'running') AND runnable_at <= ?1
+        FROM (
+            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_scheduled
+            WHERE state = 'scheduled'
+            UNION ALL
+            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_ready
+            WHERE state = 'ready'
+            UNION ALL
+            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_running
+            WHERE state = 'running'
+        )
+        WHERE runnable_at <= ?1
     ) AS due";
 
 fn record_of(row: &SqliteRow) -> Result<StoredRecord, StoreError> {
