@@ -4,7 +4,7 @@
 //! in one transaction), settlements of effects. What flows out: claims on work, records, sealed blobs, decisions. What it
 //! must never do: decide anything, or see an embargoed value unsealed. Only this room knows SQL.
 //!
-//! Every backend passes the same suite, [`conformance`].
+//! Every backend passes the same suite, `conformance`. Instants are kept to the microsecond.
 
 use std::{fmt, sync::Arc};
 
@@ -14,11 +14,30 @@ use serde_json::Value;
 
 use crate::domain::{decision::DecisionRecord, effect::Effect, record::RecordWrite};
 
+#[cfg(test)]
 pub mod conformance;
 pub mod sqlite;
 
 /// A store that several rooms share.
 pub type SharedStore = Arc<dyn Store>;
+
+/// Opens the store that `database` names, and brings its schema up to date: `sqlite:PATH`, created when absent.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] where the scheme is unknown or the database cannot be opened;
+/// [`StoreError::Corrupt`] where the file is something else than a database of ours.
+pub async fn open(database: &str) -> Result<SharedStore, StoreError> {
+    match database.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
+        Some("postgres" | "postgresql") => Err(StoreError::Unavailable(
+            "PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned(),
+        )),
+        // The value is not repeated: a connection string may hold a password.
+        _ => Err(StoreError::Unavailable(
+            "`database` names no known kind; write sqlite:PATH".to_owned(),
+        )),
+    }
+}
 
 /// A delivery as the receiver hands it in.
 #[derive(Clone)]
@@ -225,7 +244,7 @@ pub struct Backlog {
 }
 
 /// Why the store could not do it. Never holds content.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
     /// The database refused, is locked for too long, or is gone.
     Unavailable(String),

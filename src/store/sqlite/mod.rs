@@ -1,0 +1,183 @@
+//! The store in one SQLite file.
+//!
+//! Writes go through one connection and share commits (`writer`); reads have a small pool (`read`). Other processes, such
+//! as the command line, may have the file open at the same time: a lock that is held too long is reported as
+//! [`StoreError::Unavailable`], and nothing was written then.
+
+mod commit;
+mod deliveries;
+mod effects;
+mod error;
+mod instant;
+mod open;
+mod read;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::{Connection, SqliteConnection, SqlitePool};
+use tokio::sync::Notify;
+
+use super::{
+    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery,
+    Sealed, Settled, Settlement, Store, StoreError, StoredRecord,
+};
+use crate::domain::decision::DecisionRecord;
+use writer::Writer;
+
+/// See the module.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: SqlitePool,
+    work: Arc<Notify>,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path_or_url`: a path, `sqlite:PATH` or `sqlite://PATH`. An absent file is created, readable
+    /// by its owner alone; the schema is brought up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the file cannot be created, opened or locked, or is of a newer embargod;
+    /// [`StoreError::Corrupt`] where it is something else than our database.
+    pub async fn open(path_or_url: &str) -> Result<Self, StoreError> {
+        Self::open_patient(path_or_url, open::BUSY_TIMEOUT).await
+    }
+
+    /// The same, waiting at most `busy_timeout` for the lock of another process, each time.
+    async fn open_patient(path_or_url: &str, busy_timeout: Duration) -> Result<Self, StoreError> {
+        let path = open::path_of(path_or_url)?;
+        open::create_private(path)?;
+        let options = open::options(path, busy_timeout);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        open::migrate(&mut connection).await?;
+        let work = Arc::new(Notify::new());
+        Ok(Self {
+            readers: open::readers(options.clone()),
+            writer: Writer::start(connection, options, Arc::clone(&work)),
+            work,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError> {
+        self.writer.submit(deliveries::Accept(delivery)).await
+    }
+
+    async fn claim_delivery(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+    ) -> Result<Option<ClaimedDelivery>, StoreError> {
+        let claim = deliveries::Claim { now, lease_ms };
+        self.writer.submit(claim).await
+    }
+
+    async fn settle_delivery(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        settlement: Settlement,
+        commit: Commit,
+    ) -> Result<Settled, StoreError> {
+        let settle = deliveries::Settle {
+            lease: lease.clone(),
+            now,
+            settlement,
+            commit,
+        };
+        self.writer.submit(settle).await
+    }
+
+    async fn claim_effect(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+    ) -> Result<Option<ClaimedEffect>, StoreError> {
+        self.writer.submit(effects::Claim { now, lease_ms }).await
+    }
+
+    async fn settle_effect(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        settlement: Settlement,
+        commit: Commit,
+    ) -> Result<Settled, StoreError> {
+        let settle = effects::Settle {
+            lease: lease.clone(),
+            now,
+            settlement,
+            commit,
+        };
+        self.writer.submit(settle).await
+    }
+
+    async fn commit(&self, now: Timestamp, commit: Commit) -> Result<Settled, StoreError> {
+        let alone = commit::CommitAlone { now, commit };
+        self.writer.submit(alone).await
+    }
+
+    async fn record(&self, kind: &str, key: &str) -> Result<Option<StoredRecord>, StoreError> {
+        read::record(&self.readers, kind, key).await
+    }
+
+    async fn records(&self, kind: &str) -> Result<Vec<StoredRecord>, StoreError> {
+        read::records(&self.readers, kind).await
+    }
+
+    async fn sealed(&self, owner: &str, name: &str) -> Result<Option<Sealed>, StoreError> {
+        read::sealed(&self.readers, owner, name).await
+    }
+
+    async fn sealed_of(&self, owner: &str) -> Result<Vec<Sealed>, StoreError> {
+        read::sealed_of(&self.readers, owner).await
+    }
+
+    async fn next_number(&self, series: &str) -> Result<u64, StoreError> {
+        let next = commit::NextNumber(series.to_owned());
+        Ok(self.writer.submit(next).await?.unsigned_abs())
+    }
+
+    async fn decisions(
+        &self,
+        case: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>, StoreError> {
+        read::decisions(&self.readers, case, limit).await
+    }
+
+    async fn effects(
+        &self,
+        case: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<EffectReport>, StoreError> {
+        read::effects(&self.readers, case, limit).await
+    }
+
+    async fn effect(&self, key: &str) -> Result<Option<EffectReport>, StoreError> {
+        read::effect(&self.readers, key).await
+    }
+
+    async fn delivery_state(&self, guid: &str) -> Result<Option<String>, StoreError> {
+        read::delivery_state(&self.readers, guid).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        read::backlog(&self.readers, now).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        read::ping(&self.readers).await
+    }
+
+    async fn wait_for_work(&self) {
+        self.work.notified().await;
+    }
+}

@@ -1,0 +1,99 @@
+//! Opening a database file: its mode, its connections, its schema.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
+    migrate::{Migration, MigrationType, Migrator},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    },
+};
+
+use crate::store::StoreError;
+
+/// How long a writer waits for another process's lock before it reports the database as not available.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Reads that may run at one time; writes have a connection of their own.
+const READERS: u32 = 4;
+
+/// Starts a transaction that may write. A deferred one would fail at once, without waiting for the lock, when it turns
+/// from reading to writing while another process writes.
+pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
+/// The schema's history, oldest first. One that was released is never changed: add another.
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "initial", include_str!("migrations/0001_initial.sql"))];
+
+/// The path in `sqlite:PATH` or `sqlite://PATH`, or a bare path.
+pub(super) fn path_of(path_or_url: &str) -> Result<&Path, StoreError> {
+    let path = path_or_url
+        .strip_prefix("sqlite://")
+        .or_else(|| path_or_url.strip_prefix("sqlite:"))
+        .unwrap_or(path_or_url);
+    if path.is_empty() || path == ":memory:" || path.contains('?') {
+        return Err(StoreError::Unavailable(
+            "a file is needed, without options: write sqlite:PATH".to_owned(),
+        ));
+    }
+    Ok(Path::new(path))
+}
+
+/// Creates the file, readable by its owner alone, where it is absent. SQLite gives the files beside it (`-wal`, `-shm`)
+/// the same mode.
+pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    match file.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Unavailable(format!(
+            "its file cannot be created ({}); check that the folder exists and may be written",
+            error.kind()
+        ))),
+    }
+}
+
+/// How every connection is set up.
+pub(super) fn options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // In WAL mode only FULL makes each commit durable before it returns.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(busy_timeout)
+        .disable_statement_logging()
+}
+
+/// The connections for reading.
+pub(super) fn readers(options: SqliteConnectOptions) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options.pragma("query_only", "ON"))
+}
+
+/// Brings the schema up to date; several processes may do so at one time.
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut transaction = connection.begin_with(BEGIN_WRITE).await?;
+    // `Migrator::run` does the same, but the future of its generic `Acquire` cannot be sent between threads.
+    migrator()
+        .run_direct(None, &mut *transaction, false)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// The schema's history as sqlx wants it.
+pub(super) fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|&(version, name, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}

@@ -1,0 +1,197 @@
+//! Reading, on connections of its own: nobody who reads waits for the writer.
+
+use jiff::Timestamp;
+use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+
+use super::{
+    commit::from_json,
+    effects,
+    instant::{instant, micros},
+};
+use crate::{
+    domain::decision::DecisionRecord,
+    store::{Backlog, EffectReport, Sealed, StoreError, StoredRecord},
+};
+
+const RECORD: &str = "SELECT key, version, value FROM records WHERE kind = ?1 AND key = ?2";
+
+const RECORDS: &str = "SELECT key, version, value FROM records WHERE kind = ?1 ORDER BY key";
+
+const SEALED: &str =
+    "SELECT name, taken_at, bytes FROM sealed_blobs WHERE owner = ?1 AND name = ?2";
+
+const SEALED_OF: &str =
+    "SELECT name, taken_at, bytes FROM sealed_blobs WHERE owner = ?1 ORDER BY taken_at, id";
+
+const DECISIONS: &str = "SELECT decision FROM decisions ORDER BY id DESC LIMIT ?1";
+
+const DECISIONS_OF_CASE: &str =
+    "SELECT decision FROM decisions WHERE case_key = ?2 ORDER BY id DESC LIMIT ?1";
+
+const EFFECT: &str = "
+    SELECT effect, state, attempts, result, last_error, enqueued_at, finished_at
+    FROM effects WHERE key = ?1";
+
+const EFFECTS: &str = "
+    SELECT effect, state, attempts, result, last_error, enqueued_at, finished_at
+    FROM effects ORDER BY id DESC LIMIT ?1";
+
+const EFFECTS_OF_CASE: &str = "
+    SELECT effect, state, attempts, result, last_error, enqueued_at, finished_at
+    FROM effects WHERE case_key = ?2 ORDER BY id DESC LIMIT ?1";
+
+const DELIVERY_STATE: &str = "SELECT state FROM deliveries WHERE guid = ?1";
+
+// The oldest unfinished delivery of all is the first of its lane, so it has its turn. The instant from which an effect
+// could have started is its own, but not before it was enqueued.
+const BACKLOG: &str = "
+    SELECT
+        (SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_unfinished
+         WHERE state IN ('ready', 'running')),
+        (SELECT received_at FROM deliveries INDEXED BY deliveries_turn WHERE turn = 1 ORDER BY id LIMIT 1),
+        (SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_parked WHERE state = 'parked'),
+        due.waiting,
+        due.oldest,
+        (SELECT COUNT(*) FROM effects INDEXED BY effects_dead WHERE state = 'dead')
+    FROM (
+        SELECT COUNT(*) AS waiting, MIN(MAX(runnable_at, enqueued_at)) AS oldest
+        FROM (
+            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_scheduled
+            WHERE state = 'scheduled'
+            UNION ALL
+            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_ready
+            WHERE state = 'ready'
+            UNION ALL
+            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_running
+            WHERE state = 'running'
+        )
+        WHERE runnable_at <= ?1
+    ) AS due";
+
+fn record_of(row: &SqliteRow) -> Result<StoredRecord, StoreError> {
+    Ok(StoredRecord {
+        key: row.try_get(0)?,
+        version: row.try_get(1)?,
+        value: from_json(row.try_get(2)?)?,
+    })
+}
+
+fn sealed_of_row(row: &SqliteRow) -> Result<Sealed, StoreError> {
+    Ok(Sealed {
+        name: row.try_get(0)?,
+        at: instant(row.try_get(1)?)?,
+        bytes: row.try_get(2)?,
+    })
+}
+
+pub(super) async fn record(
+    pool: &SqlitePool,
+    kind: &str,
+    key: &str,
+) -> Result<Option<StoredRecord>, StoreError> {
+    let row = sqlx::query(RECORD).bind(kind).bind(key);
+    let row = row.fetch_optional(pool).await?;
+    row.as_ref().map(record_of).transpose()
+}
+
+pub(super) async fn records(
+    pool: &SqlitePool,
+    kind: &str,
+) -> Result<Vec<StoredRecord>, StoreError> {
+    let rows = sqlx::query(RECORDS).bind(kind).fetch_all(pool).await?;
+    rows.iter().map(record_of).collect()
+}
+
+pub(super) async fn sealed(
+    pool: &SqlitePool,
+    owner: &str,
+    name: &str,
+) -> Result<Option<Sealed>, StoreError> {
+    let row = sqlx::query(SEALED).bind(owner).bind(name);
+    let row = row.fetch_optional(pool).await?;
+    row.as_ref().map(sealed_of_row).transpose()
+}
+
+pub(super) async fn sealed_of(pool: &SqlitePool, owner: &str) -> Result<Vec<Sealed>, StoreError> {
+    let rows = sqlx::query(SEALED_OF).bind(owner).fetch_all(pool).await?;
+    rows.iter().map(sealed_of_row).collect()
+}
+
+pub(super) async fn decisions(
+    pool: &SqlitePool,
+    case: Option<&str>,
+    limit: u32,
+) -> Result<Vec<DecisionRecord>, StoreError> {
+    let rows = newest(pool, DECISIONS, DECISIONS_OF_CASE, case, limit).await?;
+    rows.iter()
+        .rev()
+        .map(|row| from_json(row.try_get(0)?))
+        .collect()
+}
+
+pub(super) async fn effects(
+    pool: &SqlitePool,
+    case: Option<&str>,
+    limit: u32,
+) -> Result<Vec<EffectReport>, StoreError> {
+    let rows = newest(pool, EFFECTS, EFFECTS_OF_CASE, case, limit).await?;
+    rows.iter().rev().map(effects::report).collect()
+}
+
+async fn newest(
+    pool: &SqlitePool,
+    of_all: &'static str,
+    of_case: &'static str,
+    case: Option<&str>,
+    limit: u32,
+) -> Result<Vec<SqliteRow>, StoreError> {
+    let statement = match case {
+        None => sqlx::query(of_all).bind(limit),
+        Some(case) => sqlx::query(of_case).bind(limit).bind(case),
+    };
+    Ok(statement.fetch_all(pool).await?)
+}
+
+pub(super) async fn effect(
+    pool: &SqlitePool,
+    key: &str,
+) -> Result<Option<EffectReport>, StoreError> {
+    let row = sqlx::query(EFFECT).bind(key).fetch_optional(pool).await?;
+    row.as_ref().map(effects::report).transpose()
+}
+
+pub(super) async fn delivery_state(
+    pool: &SqlitePool,
+    guid: &str,
+) -> Result<Option<String>, StoreError> {
+    let state = sqlx::query_scalar(DELIVERY_STATE).bind(guid);
+    Ok(state.fetch_optional(pool).await?)
+}
+
+pub(super) async fn backlog(pool: &SqlitePool, now: Timestamp) -> Result<Backlog, StoreError> {
+    let row = sqlx::query(BACKLOG)
+        .bind(micros(now))
+        .fetch_one(pool)
+        .await?;
+    let count = |column: usize| -> Result<u64, StoreError> {
+        let count: i64 = row.try_get(column)?;
+        Ok(count.unsigned_abs())
+    };
+    let oldest = |column: usize| -> Result<Option<Timestamp>, StoreError> {
+        let oldest: Option<i64> = row.try_get(column)?;
+        oldest.map(instant).transpose()
+    };
+    Ok(Backlog {
+        deliveries_waiting: count(0)?,
+        oldest_delivery_at: oldest(1)?,
+        deliveries_parked: count(2)?,
+        effects_waiting: count(3)?,
+        oldest_effect_at: oldest(4)?,
+        effects_dead: count(5)?,
+    })
+}
+
+pub(super) async fn ping(pool: &SqlitePool) -> Result<(), StoreError> {
+    let _: i64 = sqlx::query_scalar("SELECT 1").fetch_one(pool).await?;
+    Ok(())
+}

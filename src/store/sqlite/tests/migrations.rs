@@ -1,0 +1,155 @@
+//! Schema changes must be safe on data that exists.
+
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+use super::Folder;
+use crate::store::{EffectState, Store, StoreError, sqlite::*};
+
+/// Rows as each version of the schema holds them, by version. A new migration brings its own.
+const SAMPLES: &[(i64, &str)] = &[(1, include_str!("../migrations/samples/0001_initial.sql"))];
+
+const TABLES: &[&str] = &[
+    "deliveries",
+    "delivery_bodies",
+    "effects",
+    "effect_predecessors",
+    "records",
+    "sealed_blobs",
+    "numbers",
+    "decisions",
+];
+
+async fn connect(folder: &Folder) -> SqliteConnection {
+    let path = folder.path();
+    open::create_private(&path).expect("it is created");
+    let options = open::options(&path, open::BUSY_TIMEOUT);
+    SqliteConnection::connect_with(&options)
+        .await
+        .expect("it opens")
+}
+
+async fn count(connection: &mut SqliteConnection, table: &str) -> i64 {
+    let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+    let counted = sqlx::query_scalar(sql).fetch_one(connection).await;
+    counted.expect("the table is there")
+}
+
+#[tokio::test]
+async fn every_migration_keeps_the_rows_of_the_version_before() {
+    let folder = Folder::new();
+    let mut connection = connect(&folder).await;
+    let versions: Vec<i64> = open::migrator().iter().map(|step| step.version).collect();
+    let sampled: Vec<i64> = SAMPLES.iter().map(|(version, _)| *version).collect();
+    assert_eq!(versions, sampled, "each migration has sample rows");
+
+    for (version, sample) in SAMPLES {
+        open::migrator()
+            .run_direct(Some(*version), &mut connection, false)
+            .await
+            .expect("it applies on the version before, with its rows");
+        sqlx::raw_sql(*sample)
+            .execute(&mut connection)
+            .await
+            .expect("the sample is of this version");
+    }
+    for table in TABLES {
+        assert!(count(&mut connection, table).await > 0, "{table} has rows");
+    }
+    connection.close().await.expect("it closes");
+
+    // The program of today reads what every version has written.
+    let store = SqliteStore::open(&folder.database())
+        .await
+        .expect("it opens");
+    let lock = store.effect("lock").await.expect("it answers");
+    assert_eq!(lock.map(|lock| lock.state), Some(EffectState::Done));
+    let decisions = store.decisions(Some("SEC-2026-1"), 9).await;
+    assert_eq!(decisions.map(|all| all.len()), Ok(1));
+    let now = "2026-02-02T00:00:00Z".parse().expect("an instant");
+    let mut order = Vec::new();
+    while let Some(claimed) = store.claim_delivery(now, 60_000).await.expect("it answers") {
+        order.push(claimed.guid.clone());
+        let done = Settlement::Done(serde_json::Value::Null);
+        let settled = store.settle_delivery(&claimed.lease, now, done, Commit::default());
+        settled.await.expect("it answers");
+    }
+    assert_eq!(order, ["waiting", "running", "behind"]);
+    let remind = store.claim_effect(now, 60_000).await.expect("it answers");
+    assert_eq!(remind.map(|it| it.effect.key).as_deref(), Some("remind"));
+}
+
+/// Statements that an installation with rows cannot run, or that take away what an older program still reads.
+fn unsafe_on_live_data(sql: &str) -> Option<&'static str> {
+    let code: Vec<&str> = sql
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or(""))
+        .collect();
+    code.join(" ")
+        .to_uppercase()
+        .split(';')
+        .find_map(|statement| {
+            let has = |words: &str| statement.contains(words);
+            if has("ADD COLUMN") && has("NOT NULL") && !has("DEFAULT") {
+                Some("a new NOT NULL column needs a DEFAULT")
+            } else if has("DROP TABLE") || has("DROP COLUMN") {
+                Some("dropping needs a release in which nothing reads it any more")
+            } else {
+                None
+            }
+        })
+}
+
+#[test]
+fn no_migration_is_unsafe_on_live_data() {
+    for step in open::migrator().iter() {
+        let found = unsafe_on_live_data(step.sql.as_str());
+        assert_eq!(found, None, "migration {}", step.version);
+    }
+    for refused in [
+        "ALTER TABLE deliveries ADD COLUMN size BIGINT NOT NULL;",
+        "alter table deliveries\n  add column size bigint -- DEFAULT 0\n  not null",
+        "DROP TABLE numbers;",
+    ] {
+        assert!(unsafe_on_live_data(refused).is_some(), "{refused}");
+    }
+    let allowed = "ALTER TABLE deliveries ADD COLUMN size BIGINT NOT NULL DEFAULT 0;";
+    assert_eq!(unsafe_on_live_data(allowed), None);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_left_alone() {
+    let folder = Folder::new();
+    let mut connection = connect(&folder).await;
+    open::migrate(&mut connection).await.expect("it applies");
+    sqlx::query("UPDATE _sqlx_migrations SET version = 900 WHERE version = 1")
+        .execute(&mut connection)
+        .await
+        .expect("it is written");
+    match SqliteStore::open(&folder.database()).await.err() {
+        Some(StoreError::Unavailable(why)) => assert!(why.contains("newer embargod"), "{why}"),
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_claims_ask_never_walks_over_finished_rows() {
+    let folder = Folder::new();
+    let mut connection = connect(&folder).await;
+    open::migrate(&mut connection).await.expect("it applies");
+    let asked = deliveries::HOT.iter().chain(effects::HOT);
+    for sql in asked {
+        let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+            .fetch_all(&mut connection)
+            .await
+            .expect("it can be planned");
+        for row in plan {
+            let step: String = row.get("detail");
+            let walks = step.starts_with("SCAN ")
+                && !step.contains("INDEX deliveries_turn")
+                && !step.contains("INDEX effects_ready")
+                && step != "SCAN CONSTANT ROW";
+            assert!(!walks, "{step} in {sql}");
+            assert!(!step.contains("TEMP B-TREE"), "{step} in {sql}");
+        }
+    }
+}
