@@ -1,0 +1,66 @@
+//! What is left of an installation's hourly requests.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
+
+/// Budgets of this many installations are remembered; more than one App plausibly serves at once.
+const REMEMBERED_MAX: usize = 100_000;
+
+/// What GitHub said last about an installation's rate limit (`x-ratelimit-*`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateBudget {
+    /// Requests allowed per window.
+    pub limit: u64,
+    /// Requests left in this window.
+    pub remaining: u64,
+    /// When the window ends.
+    pub reset_at: Timestamp,
+    /// Which limit it is: `core`, `graphql`.
+    pub resource: String,
+}
+
+/// The budgets of all installations, by installation and resource.
+#[derive(Debug, Default)]
+pub(super) struct Budgets(Mutex<HashMap<(u64, String), RateBudget>>);
+
+impl Budgets {
+    pub(super) fn note(&self, installation: u64, headers: &HeaderMap) {
+        let Some(budget) = read(headers) else { return };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (installation, budget.resource.clone());
+        if known.len() < REMEMBERED_MAX || known.contains_key(&key) {
+            known.insert(key, budget);
+        }
+    }
+
+    pub(super) fn of(&self, installation: u64, resource: &str) -> Option<RateBudget> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&(installation, resource.to_owned()))
+            .cloned()
+    }
+}
+
+/// Reads a number from a header.
+pub(super) fn number<T: std::str::FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn read(headers: &HeaderMap) -> Option<RateBudget> {
+    let resource = headers
+        .get("x-ratelimit-resource")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("core");
+    Some(RateBudget {
+        limit: number(headers, "x-ratelimit-limit")?,
+        remaining: number(headers, "x-ratelimit-remaining")?,
+        reset_at: Timestamp::from_second(number(headers, "x-ratelimit-reset")?).ok()?,
+        resource: resource.chars().take(64).collect(),
+    })
+}

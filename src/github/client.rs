@@ -1,0 +1,191 @@
+//! The handles that the rest of the program holds.
+
+use std::{fmt, sync::Arc};
+
+use jiff::SignedDuration;
+use reqwest::Url;
+use serde::de::DeserializeOwned;
+
+use super::{
+    app_jwt::AppKey,
+    budget::{Budgets, RateBudget},
+    classify,
+    error::GitHubError,
+    request::Request,
+    settings::{GitHubSettings, SettingsProblem},
+    tokens::{Tokens, send_as_app},
+    transport::{Answer, Transport},
+};
+use crate::clock::SharedClock;
+
+/// GitHub, as one App sees it. Cheap to clone; clones share tokens and connections.
+#[derive(Clone)]
+pub struct GitHub(Arc<Inner>);
+
+struct Inner {
+    transport: Transport,
+    key: AppKey,
+    tokens: Tokens,
+    budgets: Budgets,
+}
+
+/// Work in the repositories of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Installation {
+    github: GitHub,
+    id: u64,
+}
+
+/// Questions and orders about the App itself. Cheap to clone.
+#[derive(Clone)]
+pub struct AppClient {
+    github: GitHub,
+}
+
+impl GitHub {
+    /// Checks the settings and gets ready. Sends nothing.
+    ///
+    /// # Errors
+    /// An API base that is not https (or http on loopback), a key that is not an RSA private key, a time-out out of bounds.
+    pub fn new(settings: &GitHubSettings, clock: SharedClock) -> Result<Self, SettingsProblem> {
+        Ok(Self(Arc::new(Inner {
+            transport: Transport::new(
+                &settings.api_base,
+                settings.request_timeout_ms,
+                &settings.user_agent,
+                clock,
+            )?,
+            key: AppKey::new(settings.app_id, &settings.private_key)?,
+            tokens: Tokens::none(),
+            budgets: Budgets::default(),
+        })))
+    }
+
+    /// Works in the repositories of installation `id`.
+    pub fn installation(&self, id: u64) -> Installation {
+        Installation {
+            github: self.clone(),
+            id,
+        }
+    }
+
+    /// Asks about the App itself.
+    pub fn app(&self) -> AppClient {
+        AppClient {
+            github: self.clone(),
+        }
+    }
+
+    /// GitHub's clock minus ours, as its last answer showed it, to the second; `None` before the first answer.
+    pub fn clock_skew(&self) -> Option<SignedDuration> {
+        self.0.transport.drift().seen()
+    }
+
+    /// Where the REST API begins.
+    pub fn api_base(&self) -> &Url {
+        self.0.transport.api_base()
+    }
+}
+
+impl fmt::Debug for GitHub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GitHub({})", self.api_base())
+    }
+}
+
+impl fmt::Debug for Installation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Installation({})", self.id)
+    }
+}
+
+impl fmt::Debug for AppClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AppClient")
+    }
+}
+
+/// Something that sends requests with credentials: what pagination needs.
+pub(super) trait Sender: Sync {
+    /// Sends; every status but 2xx is an error.
+    fn fetch(&self, request: &Request) -> impl Future<Output = Result<Answer, GitHubError>> + Send;
+
+    /// The way that requests take.
+    fn transport(&self) -> &Transport;
+
+    /// Sends and reads the answer's JSON.
+    fn fetch_json<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> impl Future<Output = Result<T, GitHubError>> + Send {
+        async move { self.fetch(request).await?.json() }
+    }
+}
+
+impl Installation {
+    /// The installation's number.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What is left of the hourly REST requests, as GitHub said last.
+    pub fn budget(&self) -> Option<RateBudget> {
+        self.github.0.budgets.of(self.id, "core")
+    }
+
+    /// What is left of the hourly GraphQL points, as GitHub said last.
+    pub fn graphql_budget(&self) -> Option<RateBudget> {
+        self.github.0.budgets.of(self.id, "graphql")
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        token: &super::tokens::Token,
+    ) -> Result<Answer, GitHubError> {
+        let inner = &self.github.0;
+        let answer = inner.transport.send(request, Some(&token.secret)).await?;
+        inner.budgets.note(self.id, &answer.headers);
+        Ok(answer)
+    }
+}
+
+impl Sender for Installation {
+    async fn fetch(&self, request: &Request) -> Result<Answer, GitHubError> {
+        let inner = &self.github.0;
+        let first = inner
+            .tokens
+            .get(self.id, None, &inner.key, &inner.transport)
+            .await?;
+        let mut answer = self.send(request, &first.token).await?;
+        if answer.status.as_u16() == 401 && first.was_kept {
+            let second = inner
+                .tokens
+                .get(
+                    self.id,
+                    Some(first.token.serial),
+                    &inner.key,
+                    &inner.transport,
+                )
+                .await?;
+            answer = self.send(request, &second.token).await?;
+        }
+        classify::check(answer, &inner.transport)
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.github.0.transport
+    }
+}
+
+impl Sender for AppClient {
+    async fn fetch(&self, request: &Request) -> Result<Answer, GitHubError> {
+        let inner = &self.github.0;
+        let answer = send_as_app(request, &inner.key, &inner.transport).await?;
+        classify::check(answer, &inner.transport)
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.github.0.transport
+    }
+}
