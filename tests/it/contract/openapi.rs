@@ -148,7 +148,7 @@ impl Api {
             .iter()
             .filter_map(|route| Some((route, fit(&route.segments, &parts)?)))
             .collect();
-        fitting.sort_by(|a, b| a.0.preference().cmp(&b.0.preference()));
+        fitting.sort_by_key(|(route, _)| route.preference());
         let templates: Vec<&str> = fitting
             .iter()
             .map(|(route, _)| route.template.as_str())
