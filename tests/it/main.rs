@@ -1,1 +1,4 @@
-//! placeholder
+//! What embargod promises, seen from outside of its code: contracts with GitHub, and the structure of the source.
+
+mod contract;
+mod structure;
