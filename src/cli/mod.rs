@@ -81,7 +81,7 @@ pub fn main() -> ExitCode {
         Command::Classify(args) => classify::run(args),
         Command::Case(command) => case::run(command),
         Command::Undo(args) => undo::run(args),
-        Command::Seal(command) => seal::run(command),
+        Command::Seal(command) => return seal::run(command),
     })
 }
 

@@ -106,7 +106,7 @@ pub async fn open(
     let sealed = store.sealed(case, name).await?;
     let sealed = sealed.ok_or_else(|| Trouble::Nonsense(format!("the evidence of {case} is missing")))?;
     let plain = key.open(name, &sealed.bytes, clearance)?;
-    serde_json::from_slice(&plain).map_err(|_| Trouble::Nonsense(format!("the evidence of {case} is unreadable")))
+    serde_json::from_slice(plain.open(clearance)).map_err(|_| Trouble::Nonsense(format!("the evidence of {case} is unreadable")))
 }
 
 /// The evidence that opened a case.

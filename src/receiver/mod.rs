@@ -11,9 +11,9 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use secrecy::SecretString;
-
-use crate::{clock::SharedClock, sealing::Sealer, store::SharedStore};
+use crate::{
+    clock::SharedClock, github::webhook::WebhookSecrets, sealing::Sealer, store::SharedStore,
+};
 
 mod body;
 mod health;
@@ -34,7 +34,7 @@ pub struct Receiver {
     /// Seals their bodies.
     pub sealer: Sealer,
     /// Secrets of which any may have signed.
-    pub webhook_secrets: Vec<SecretString>,
+    pub webhook_secrets: WebhookSecrets,
     /// Tells when a delivery arrived.
     pub clock: SharedClock,
     /// Longest time that a client may take to send a body, in milliseconds.

@@ -39,10 +39,10 @@ pub(super) fn packing(headers: &HeaderMap) -> Result<Packing, StatusCode> {
 }
 
 /// The one SHA-256 signature header; 401 where there is none (SHA-1 alone is none) or more than one.
-pub(super) fn signature(headers: &HeaderMap) -> Result<&str, StatusCode> {
+pub(super) fn signature(headers: &HeaderMap) -> Result<&[u8], StatusCode> {
     let mut all = headers.get_all(SIGNATURE).iter();
     match (all.next(), all.next()) {
-        (Some(one), None) => one.to_str().map_err(|_| StatusCode::UNAUTHORIZED),
+        (Some(one), None) => Ok(one.as_bytes()),
         _ => Err(StatusCode::UNAUTHORIZED),
     }
 }

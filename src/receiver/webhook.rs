@@ -10,7 +10,7 @@ use axum::{
 
 use super::{Door, body, signed};
 use crate::{
-    github::webhook::{lane_of, signature},
+    github::webhook::lane_of,
     store::{Acceptance, NewDelivery},
 };
 
@@ -35,9 +35,8 @@ async fn take_in(door: &Door, headers: &HeaderMap, body: Body) -> Result<(), Sta
         }
     };
     let mut held = door.gate.read(headers, body, time).await?;
-    if !signature::verify(&door.receiver.webhook_secrets, signature, &held.bytes) {
-        return Err(StatusCode::UNAUTHORIZED);
-    }
+    let secrets = &door.receiver.webhook_secrets;
+    secrets.verify(Some(signature), &held.bytes).map_err(|_| StatusCode::UNAUTHORIZED)?;
     let names = signed::names(headers)?;
     let payload = signed::payload(packing, std::mem::take(&mut held.bytes))?;
     let lane = lane_of(&payload);

@@ -17,7 +17,7 @@ use crate::{
         policy::{self, Layer, Origin, Policy},
     },
     engine::{Engine, ShopParts},
-    github::{GitHub, GitHubSettings},
+    github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     receiver::{self, Readiness, Receiver},
     sealing::{Sealer, SealingKey},
     settings::{Problems, Settings},
@@ -115,7 +115,7 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let receiver = Receiver {
         store: Arc::clone(&shop.store),
         sealer: shop.sealer.clone(),
-        webhook_secrets: settings.github.webhook_secrets.clone(),
+        webhook_secrets: WebhookSecrets::new(&settings.github.webhook_secrets),
         clock: Arc::clone(&shop.clock),
         body_timeout_ms: BODY_TIMEOUT_MS,
         readiness: readiness.clone(),

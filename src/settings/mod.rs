@@ -80,25 +80,35 @@ impl Settings {
     /// # Errors
     /// Every problem that was found, not only the first.
     pub fn load(config: Option<&Path>) -> Result<Self, Problems> {
-        let default = Path::new("embargod.toml");
-        let path = config.or_else(|| default.exists().then_some(default));
-        let text = match path {
-            Some(path) => Some((
-                path.to_owned(),
-                std::fs::read_to_string(path).map_err(|error| {
-                    Problems::one(
-                        path.display().to_string(),
-                        format!("cannot be read: {error}"),
-                        "name an existing file with --config, or leave --config out and use the environment",
-                    )
-                })?,
-            )),
-            None => None,
-        };
-        read::settings(text.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &|name| {
-            std::env::var(name).ok()
-        })
+        let file = file_text(config)?;
+        read::settings(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
     }
+
+    /// Reads the place of the database alone, for commands that only look.
+    ///
+    /// # Errors
+    /// When the file cannot be read or names no database that is known.
+    pub fn load_database(config: Option<&Path>) -> Result<String, Problems> {
+        let file = file_text(config)?;
+        read::database(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn file_text(config: Option<&Path>) -> Result<Option<(PathBuf, String)>, Problems> {
+    let default = Path::new("embargod.toml");
+    let Some(path) = config.or_else(|| default.exists().then_some(default)) else { return Ok(None) };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Problems::one(
+            path.display().to_string(),
+            format!("cannot be read: {error}"),
+            "name an existing file with --config, or leave --config out and use the environment",
+        )
+    })?;
+    Ok(Some((path.to_owned(), text)))
 }
 
 #[cfg(test)]

@@ -29,12 +29,24 @@ struct Reader<'a> {
     problems: Vec<Problem>,
 }
 
+fn parse(file: Option<(&Path, &str)>) -> Result<File, Problems> {
+    match file {
+        Some((path, text)) => toml::from_str::<File>(text).map_err(|error| file_problem(path, text, &error)),
+        None => Ok(File::default()),
+    }
+}
+
+/// Reads and checks the place of the database alone.
+pub(super) fn database(file: Option<(&Path, &str)>, environment: Environment<'_>) -> Result<String, Problems> {
+    let parsed = parse(file)?;
+    let mut reader = Reader { file, environment, problems: Vec::new() };
+    let database = reader.database(parsed.database);
+    database.ok_or(Problems(reader.problems))
+}
+
 /// Reads and checks everything.
 pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>) -> Result<Settings, Problems> {
-    let parsed = match file {
-        Some((path, text)) => toml::from_str::<File>(text).map_err(|error| file_problem(path, text, &error))?,
-        None => File::default(),
-    };
+    let parsed = parse(file)?;
     let mut reader = Reader { file, environment, problems: Vec::new() };
     let listen = reader.address("EMBARGOD_LISTEN", parsed.listen, "127.0.0.1:3000");
     let admin_listen = reader.address("EMBARGOD_ADMIN_LISTEN", parsed.admin_listen, "127.0.0.1:3001");

@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Shop, Trouble};
+use zeroize::Zeroizing;
+
 use crate::{
-    domain::decision::Decision,
+    domain::{decision::Decision, embargoed::Embargoed},
     github::webhook::events::{self, Content, Delivered},
     store::{ClaimedDelivery, SealedWrite},
 };
@@ -28,36 +30,41 @@ pub struct Delivery {
     pub event: String,
     /// See [`crate::store::NewDelivery::received_at`].
     pub received_at: Timestamp,
-    /// What GitHub told; for the program's own events there is nothing in it.
-    pub told: Delivered,
-    /// The body of the program's own events.
-    own_body: Option<zeroize::Zeroizing<Vec<u8>>>,
+    /// What it brings.
+    pub content: Brought,
+}
+
+/// What a delivery brings.
+pub enum Brought {
+    /// Something that GitHub tells.
+    ByGitHub(Delivered),
+    /// The body of one of the program's own events.
+    ByOperator(Embargoed<Zeroizing<Vec<u8>>>),
 }
 
 impl Delivery {
     pub(super) fn open(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Self, Trouble> {
         let body = shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?;
-        let own = claimed.event.starts_with("embargod.");
-        let told = if own {
-            Delivered::default()
+        let content = if claimed.event.starts_with("embargod.") {
+            Brought::ByOperator(body)
         } else {
-            events::parse(&claimed.event, &body)
-                .map_err(|error| Trouble::Nonsense(format!("the {} event cannot be read: {error}", claimed.event)))?
+            let told = events::parse(&claimed.event, body.open(&shop.clearance))
+                .map_err(|error| Trouble::Nonsense(format!("the {} event cannot be read: {error}", claimed.event)))?;
+            Brought::ByGitHub(told)
         };
         Ok(Self {
             guid: claimed.guid.clone(),
             event: claimed.event.clone(),
             received_at: claimed.received_at,
-            told,
-            own_body: own.then_some(body),
+            content,
         })
     }
 
     /// The post that it brings, if it brings one.
     pub fn post(&self) -> Option<&crate::domain::post::Post> {
-        match &self.told.content {
-            Content::Post(post) => Some(post),
-            Content::Other => None,
+        match &self.content {
+            Brought::ByGitHub(Delivered { content: Content::Post(post), .. }) => Some(post),
+            _ => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Feature, Outcome};
+use super::{Brought, Delivery, Feature, Outcome};
 use crate::{
     domain::{
         case::{Case, CaseId},
@@ -57,11 +57,11 @@ impl Feature for Operator {
     }
 
     async fn consider(&self, shop: &Shop, delivery: &Delivery) -> Result<Option<Outcome>, Trouble> {
-        let Some(body) = &delivery.own_body else { return Ok(None) };
+        let Brought::ByOperator(body) = &delivery.content else { return Ok(None) };
         if delivery.event != UNDO_EVENT {
             return Err(Trouble::Nonsense(format!("no feature handles {}", delivery.event)));
         }
-        let request: UndoRequest = serde_json::from_slice(body)
+        let request: UndoRequest = serde_json::from_slice(body.open(&shop.clearance))
             .map_err(|_| Trouble::Nonsense("the operator's request is unreadable".to_owned()))?;
         let case = shop.read::<Case>(&request.case).await?;
         let case = case.ok_or_else(|| Trouble::Nonsense(format!("there is no case {}", request.case)))?;

@@ -62,9 +62,8 @@ impl Feature for Redirect {
             Policy::observing()
         };
         let judged = judge(post, &*shop.detector, &shop.sealer, &shop.clearance);
-        let thread = known::<ThreadRecord>(shop, &place.thread_key(), |key| ThreadRecord { key, ..Default::default() });
-        let earlier = known::<PostRecord>(shop, &place.post_key(), |key| PostRecord { key, ..Default::default() });
-        let (thread, earlier) = (thread.await?, earlier.await?);
+        let thread = known(shop, place.thread_key(), |key| ThreadRecord { key, ..Default::default() }).await?;
+        let earlier = known(shop, place.post_key(), |key| PostRecord { key, ..Default::default() }).await?;
         let inquiry = Inquiry {
             post,
             revision: &judged.revision,
@@ -139,9 +138,9 @@ async fn author_permission(shop: &Shop, post: &Post) -> Option<Permission> {
 
 async fn known<R: crate::domain::record::Record>(
     shop: &Shop,
-    key: &str,
+    key: String,
     fresh: impl FnOnce(String) -> R,
 ) -> Result<Versioned<R>, Trouble> {
-    let stored = shop.read::<R>(key).await?;
-    Ok(stored.unwrap_or_else(|| Versioned { value: fresh(key.to_owned()), version: 0 }))
+    let stored = shop.read::<R>(&key).await?;
+    Ok(stored.unwrap_or_else(|| Versioned { value: fresh(key), version: 0 }))
 }

@@ -1,0 +1,206 @@
+//! `embargod case list|show|explain`: look at cases and at the reasons behind them. Reads the store that the settings
+//! name; the server need not run.
+//!
+//! What flows in: records and decisions. What flows out: tables for people, JSON for scripts. What it must never do:
+//! change anything, or open evidence unless `--evidence` asks for it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::{Args, Subcommand};
+
+use super::{FINE, INTERNAL, USAGE, block_on};
+use crate::{
+    clock::SystemClock,
+    domain::{
+        case::{Alert, Case, CaseId},
+        record::Record,
+    },
+    engine::evidence,
+    server,
+    settings::Settings,
+    store::{self, SharedStore, StoreError},
+};
+
+mod explain;
+mod view;
+
+/// Subcommands of `embargod case`.
+#[derive(Subcommand)]
+pub enum CaseCommand {
+    /// All cases, oldest first, and open alerts.
+    List(ListArgs),
+    /// One case.
+    Show(ShowArgs),
+    /// Why: the decisions about a case with their reasons, oldest first, and what became of their effects.
+    Explain(OneArgs),
+}
+
+/// Arguments of `embargod case list`.
+#[derive(Args)]
+pub struct ListArgs {
+    /// One JSON array instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Settings file, as for `embargod serve`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Arguments that name one case.
+#[derive(Args)]
+pub struct OneArgs {
+    /// The case, for example SEC-2026-7.
+    case: CaseId,
+    /// JSON instead of lines for people.
+    #[arg(long)]
+    json: bool,
+    /// Settings file, as for `embargod serve`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Arguments of `embargod case show`.
+#[derive(Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// Also print the sealed words of its posts. They are under embargo: mind your terminal's history and logs.
+    #[arg(long)]
+    evidence: bool,
+}
+
+/// Runs the command.
+pub fn run(command: CaseCommand) -> u8 {
+    block_on(async {
+        match command {
+            CaseCommand::List(args) => list(args).await,
+            CaseCommand::Show(args) => show(args).await,
+            CaseCommand::Explain(args) => explain(args).await,
+        }
+    })
+}
+
+async fn open(config: Option<&std::path::Path>) -> Result<SharedStore, u8> {
+    let database = Settings::load_database(config).map_err(|problems| {
+        eprintln!("embargod: {problems}");
+        USAGE
+    })?;
+    let path = database.strip_prefix("sqlite:").map(PathBuf::from);
+    if let Some(path) = path.filter(|path| !path.exists()) {
+        eprintln!("embargod: there is no database {}; name it in `database` or EMBARGOD_DATABASE", path.display());
+        return Err(USAGE);
+    }
+    store::open(&database).await.map_err(|error| {
+        eprintln!("embargod: {error}");
+        USAGE
+    })
+}
+
+async fn list(args: ListArgs) -> u8 {
+    let store = match open(args.config.as_deref()).await {
+        Ok(store) => store,
+        Err(code) => return code,
+    };
+    match (read_all::<Case>(&store).await, read_all::<Alert>(&store).await) {
+        (Ok(mut cases), Ok(alerts)) => {
+            cases.sort_by(|a, b| (a.opened_at, &a.id).cmp(&(b.opened_at, &b.id)));
+            if args.json {
+                println!("{}", view::json_list(&cases));
+            } else {
+                print!("{}", view::table(&cases, &alerts));
+            }
+            FINE
+        }
+        (Err(error), _) | (_, Err(error)) => failed(&error),
+    }
+}
+
+async fn show(args: ShowArgs) -> u8 {
+    let config = args.one.config.clone();
+    let (store, case) = match open_case(&args.one).await {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    if args.one.json {
+        println!("{}", view::json(&case));
+    } else {
+        print!("{}", view::page(&case));
+    }
+    drop(store);
+    if args.evidence { show_evidence(&case, config).await } else { FINE }
+}
+
+async fn show_evidence(case: &Case, config: Option<PathBuf>) -> u8 {
+    let opened = match Settings::load(config.as_deref()) {
+        Ok(settings) => server::engine(&settings, Arc::new(SystemClock)).await,
+        Err(problems) => Err(problems),
+    };
+    let engine = match opened {
+        Ok(engine) => engine,
+        Err(problems) => {
+            eprintln!("embargod: evidence cannot be opened\n{problems}");
+            return USAGE;
+        }
+    };
+    let shop = engine.shop();
+    for name in case.posts.iter().flat_map(|post| &post.evidence) {
+        let opened = evidence::open(&*shop.store, &shop.sealer, &shop.clearance, case.id.as_str(), name).await;
+        match opened {
+            Ok(words) => {
+                println!("\n--- {name}, by {}, taken in {}", words.author, words.taken_at);
+                println!("{}\n\n{}", words.title, words.body);
+            }
+            Err(trouble) => {
+                eprintln!("embargod: {name}: {trouble}");
+                return INTERNAL;
+            }
+        }
+    }
+    FINE
+}
+
+async fn explain(args: OneArgs) -> u8 {
+    let (store, case) = match open_case(&args).await {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    let id = case.id.as_str();
+    match (store.decisions(Some(id), u32::MAX).await, store.effects(Some(id), u32::MAX).await) {
+        (Ok(decisions), Ok(effects)) => {
+            if args.json {
+                println!("{}", explain::json(&decisions, &effects));
+            } else {
+                print!("{}", explain::page(&decisions, &effects));
+            }
+            FINE
+        }
+        (Err(error), _) | (_, Err(error)) => failed(&error),
+    }
+}
+
+async fn open_case(args: &OneArgs) -> Result<(SharedStore, Case), u8> {
+    let store = open(args.config.as_deref()).await?;
+    let stored = store.record(Case::KIND, args.case.as_str()).await.map_err(|error| failed(&error))?;
+    let case = stored.and_then(|stored| serde_json::from_value(stored.value).ok());
+    match case {
+        Some(case) => Ok((store, case)),
+        None => {
+            eprintln!("embargod: there is no case {}; `embargod case list` shows those there are", args.case);
+            Err(USAGE)
+        }
+    }
+}
+
+async fn read_all<R: Record>(store: &SharedStore) -> Result<Vec<R>, StoreError> {
+    let records = store.records(R::KIND).await?;
+    let unreadable = |key: &str| StoreError::Corrupt(format!("the {} record {key}", R::KIND));
+    records
+        .into_iter()
+        .map(|record| serde_json::from_value(record.value).map_err(|_| unreadable(&record.key)))
+        .collect()
+}
+
+fn failed(error: &StoreError) -> u8 {
+    eprintln!("embargod: {error}");
+    INTERNAL
+}

@@ -1,0 +1,119 @@
+//! Cases for people and for scripts. The JSON's keys are fixed in `docs/operating.md`.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::domain::case::{Alert, Case, CaseOrigin, Desk, Handling};
+
+pub(super) fn json_list(cases: &[Case]) -> Value {
+    Value::Array(cases.iter().map(json).collect())
+}
+
+/// One case. What later features will fill is there already, empty.
+pub(super) fn json(case: &Case) -> Value {
+    let (kind, url) = desk(case);
+    let ghsa = match &case.desk {
+        Desk::Advisory { ghsa, .. } => Some(ghsa),
+        _ => None,
+    };
+    json!({
+        "case": case.id,
+        "repository": case.repository.to_string(),
+        "ghsa": ghsa,
+        "desk": { "kind": kind, "url": url },
+        "opened_at": case.opened_at,
+        "policy": case.policy_version,
+        "handling": case.handling,
+        "embargo": { "state": "none", "until": null, "cause": null },
+        "exposure": case.exposure,
+        "class": [],
+        "severity": null,
+        "cve": [],
+        "affects": [],
+        "not_affected": {},
+        "coordinator": null,
+        "clocks": [],
+        "waiting_for": waiting_for(case),
+        "origin": case.origin,
+        "posts": case.posts.iter().map(|post| json!({
+            "url": post.place.html_url,
+            "redacted": post.redacted,
+            "evidence": post.evidence.len(),
+        })).collect::<Vec<_>>(),
+        "restored_at": case.restored_at,
+    })
+}
+
+pub(super) fn table(cases: &[Case], alerts: &[Alert]) -> String {
+    let mut text = String::new();
+    if cases.is_empty() {
+        text.push_str("no cases\n");
+    }
+    for case in cases {
+        let (_, url) = desk(case);
+        let _ = writeln!(
+            text,
+            "{:<14} {:<10} {:<24} opened {}  {}",
+            case.id.as_str(),
+            handling(case.handling),
+            case.repository.to_string(),
+            case.opened_at.strftime("%Y-%m-%d %H:%MZ"),
+            url.unwrap_or("no desk"),
+        );
+    }
+    for alert in alerts {
+        let _ = writeln!(text, "ALERT {} {}: {}", alert.at.strftime("%Y-%m-%d %H:%MZ"), alert.repository, alert.text);
+    }
+    text
+}
+
+pub(super) fn page(case: &Case) -> String {
+    let (kind, url) = desk(case);
+    let mut text = String::new();
+    let _ = writeln!(text, "{}  {}  {}", case.id, case.repository, handling(case.handling));
+    let _ = writeln!(text, "opened    {} under policy {}", case.opened_at, case.policy_version);
+    let _ = writeln!(text, "reporter  {}", case.reporter.login);
+    let _ = writeln!(text, "desk      {kind} {}", url.unwrap_or(""));
+    if let Some(public) = case.exposure.public {
+        let _ = writeln!(text, "public    since {public}");
+    }
+    for post in &case.posts {
+        let state = if post.redacted && case.restored_at.is_none() { "moved" } else { "visible" };
+        let place = &post.place;
+        let _ = writeln!(text, "post      {} {} ({state})", place.surface.words(), place.html_url);
+    }
+    if let Some(restored) = case.restored_at {
+        let _ = writeln!(text, "restored  {restored}");
+    }
+    for duty in waiting_for(case) {
+        let _ = writeln!(text, "waits for {duty}");
+    }
+    text
+}
+
+fn handling(handling: Handling) -> &'static str {
+    match handling {
+        Handling::Received => "received",
+        Handling::Rejected => "rejected",
+    }
+}
+
+fn desk(case: &Case) -> (&'static str, Option<&str>) {
+    match &case.desk {
+        Desk::Pending => ("pending", None),
+        Desk::Advisory { url, .. } => ("advisory", Some(url)),
+        Desk::Issue { url, .. } => ("repository", Some(url)),
+        Desk::AlertOnly => ("none", None),
+    }
+}
+
+fn waiting_for(case: &Case) -> Vec<&'static str> {
+    match (case.handling, case.origin) {
+        (Handling::Rejected, _) => Vec::new(),
+        (Handling::Received, CaseOrigin::Shielded) => {
+            vec!["a person's answer to the reporter", "deletion of the old text from the edit history"]
+        }
+        (Handling::Received, _) => vec!["a maintainer's choice about the public post"],
+    }
+}
