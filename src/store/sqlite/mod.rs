@@ -174,6 +174,7 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
+        self.writer.check()?;
         read::ping(&self.readers).await
     }
 

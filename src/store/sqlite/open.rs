@@ -18,6 +18,9 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Reads that may run at one time; writes have a connection of their own.
 const READERS: u32 = 4;
 
+/// Size to which the write-ahead log is cut back after a burst has made it grow.
+const LOG_BYTES_KEPT: &str = "67108864";
+
 /// Starts a transaction that may write. A deferred one would fail at once, without waiting for the lock, when it turns
 /// from reading to writing while another process writes.
 pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
@@ -66,6 +69,7 @@ pub(super) fn options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptio
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(busy_timeout)
+        .pragma("journal_size_limit", LOG_BYTES_KEPT)
         .disable_statement_logging()
 }
 

@@ -142,6 +142,14 @@ impl Writer {
         self.queue.send(Box::new(job)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
+
+    /// Whether the writer is at its desk. Does not wait for it: it may be held up by another process's lock.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        if self.queue.is_closed() {
+            return Err(gone());
+        }
+        Ok(())
+    }
 }
 
 fn gone() -> StoreError {

@@ -1,0 +1,187 @@
+//! Data keys, and what they seal. The formats stand in the room's description.
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, MAX_TAG_LEN, NONCE_LEN, Nonce, RandomizedNonceKey},
+    rand,
+};
+use zeroize::Zeroizing;
+
+use super::{Opened, SealingError, SealingKey};
+use crate::domain::embargoed::{Clearance, Embargoed};
+
+/// First byte of each format.
+const VERSION: u8 = 1;
+
+const KEY_BYTES: usize = 32;
+const OPERATOR_ID_BYTES: usize = 4;
+const DATA_KEY_ID_BYTES: usize = 8;
+
+/// Version and both ids, before the nonce of a wrapped key.
+const WRAPPED_HEAD_BYTES: usize = 1 + OPERATOR_ID_BYTES + DATA_KEY_ID_BYTES;
+
+/// Size of a wrapped data key.
+pub(super) const WRAPPED_KEY_BYTES: usize =
+    WRAPPED_HEAD_BYTES + NONCE_LEN + KEY_BYTES + MAX_TAG_LEN;
+
+/// Seals the texts of one owner. Has no `Debug`; its bytes are wiped with it.
+pub struct DataKey {
+    owner: String,
+    id: [u8; DATA_KEY_ID_BYTES],
+    key: RandomizedNonceKey,
+}
+
+impl DataKey {
+    /// Seals `plaintext` as the owner's `name`.
+    pub fn seal(&self, name: &str, plaintext: &[u8]) -> Vec<u8> {
+        self.seal_after(&[], name, plaintext)
+    }
+
+    /// Opens what was sealed as the owner's `name`.
+    ///
+    /// # Errors
+    /// [`SealingError::Malformed`] or [`SealingError::Refused`] where it is no sealed text, was altered, or was sealed
+    /// under another name or key.
+    pub fn open(
+        &self,
+        name: &str,
+        sealed: &[u8],
+        _clearance: &Clearance,
+    ) -> Result<Opened, SealingError> {
+        let text = sealed
+            .strip_prefix(&[VERSION])
+            .ok_or(SealingError::Malformed)?;
+        let opened = open(&self.key, &self.associated(name), text)?;
+        Ok(Embargoed::new(opened))
+    }
+
+    /// Seals `plaintext` into a buffer that begins with `head`.
+    pub(super) fn seal_after(&self, head: &[u8], name: &str, plaintext: &[u8]) -> Vec<u8> {
+        // Room for everything from the start: a buffer that grows would leave plaintext behind in freed memory.
+        let size = head.len() + 1 + NONCE_LEN + plaintext.len() + MAX_TAG_LEN;
+        let mut sealed = Vec::with_capacity(size);
+        sealed.extend_from_slice(head);
+        sealed.push(VERSION);
+        seal_onto(&mut sealed, &self.key, &self.associated(name), plaintext);
+        sealed
+    }
+
+    fn associated(&self, name: &str) -> Vec<u8> {
+        let mut data = b"embargod text".to_vec();
+        data.push(VERSION);
+        data.extend_from_slice(&self.id);
+        push_text(&mut data, &self.owner);
+        push_text(&mut data, name);
+        data
+    }
+}
+
+/// Makes a data key for `owner`, and wraps it under `operator`.
+pub(super) fn generate(operator: &SealingKey, owner: &str) -> (DataKey, [u8; WRAPPED_KEY_BYTES]) {
+    let bytes = Zeroizing::new(random::<KEY_BYTES>());
+    let id = random();
+    let mut wrapped = Vec::with_capacity(WRAPPED_KEY_BYTES);
+    wrapped.push(VERSION);
+    wrapped.extend_from_slice(&operator.id());
+    wrapped.extend_from_slice(&id);
+    let associated = wrapping_associated(&wrapped, owner);
+    let wrapping = cipher(operator.wrapping_key());
+    seal_onto(&mut wrapped, &wrapping, &associated, bytes.as_slice());
+    let wrapped = wrapped
+        .try_into()
+        .expect("a wrapped key has its fixed size");
+    (data_key(owner, id, &bytes), wrapped)
+}
+
+/// Takes the data key of `owner` out of its wrapping.
+pub(super) fn unwrap(
+    operator: &SealingKey,
+    owner: &str,
+    wrapped: &[u8],
+) -> Result<DataKey, SealingError> {
+    let wrapped: &[u8; WRAPPED_KEY_BYTES] =
+        wrapped.try_into().map_err(|_| SealingError::Malformed)?;
+    let (head, sealed) = wrapped.split_at(WRAPPED_HEAD_BYTES);
+    let (version, ids) = head.split_at(1);
+    let (operator_id, id) = ids.split_at(OPERATOR_ID_BYTES);
+    if version != [VERSION] {
+        return Err(SealingError::Malformed);
+    }
+    if operator_id != operator.id() {
+        return Err(SealingError::OtherKey {
+            needed: hex::encode(operator_id),
+            configured: operator.key_id(),
+        });
+    }
+    let wrapping = cipher(operator.wrapping_key());
+    let bytes = open(&wrapping, &wrapping_associated(head, owner), sealed)?;
+    let bytes: &[u8; KEY_BYTES] = bytes
+        .as_slice()
+        .try_into()
+        .map_err(|_| SealingError::Malformed)?;
+    let id = id.try_into().map_err(|_| SealingError::Malformed)?;
+    Ok(data_key(owner, id, bytes))
+}
+
+fn data_key(owner: &str, id: [u8; DATA_KEY_ID_BYTES], bytes: &[u8; KEY_BYTES]) -> DataKey {
+    DataKey {
+        owner: owner.to_owned(),
+        id,
+        key: cipher(bytes),
+    }
+}
+
+fn wrapping_associated(head: &[u8], owner: &str) -> Vec<u8> {
+    let mut data = b"embargod data key".to_vec();
+    data.extend_from_slice(head);
+    push_text(&mut data, owner);
+    data
+}
+
+/// Appends a text so that no two lists of texts give the same bytes.
+fn push_text(data: &mut Vec<u8>, text: &str) {
+    data.extend_from_slice(&(text.len() as u64).to_be_bytes());
+    data.extend_from_slice(text.as_bytes());
+}
+
+fn cipher(bytes: &[u8; KEY_BYTES]) -> RandomizedNonceKey {
+    RandomizedNonceKey::new(&AES_256_GCM, bytes).expect("32 bytes are an AES-256 key")
+}
+
+/// Random bytes of the operating system's strength.
+pub(super) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+/// Appends nonce, ciphertext and tag.
+fn seal_onto(out: &mut Vec<u8>, key: &RandomizedNonceKey, associated: &[u8], plaintext: &[u8]) {
+    let nonce_at = out.len();
+    out.extend_from_slice(&[0; NONCE_LEN]);
+    let text_at = out.len();
+    out.extend_from_slice(plaintext);
+    let (nonce, tag) = key
+        .seal_in_place_separate_tag(Aad::from(associated), &mut out[text_at..])
+        .expect("a text in memory is shorter than the 64 GiB of one AES-GCM message");
+    out[nonce_at..text_at].copy_from_slice(nonce.as_ref());
+    out.extend_from_slice(tag.as_ref());
+}
+
+/// Opens nonce, ciphertext and tag.
+fn open(
+    key: &RandomizedNonceKey,
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, SealingError> {
+    let (nonce, text) = sealed
+        .split_first_chunk::<NONCE_LEN>()
+        .ok_or(SealingError::Malformed)?;
+    let mut text = Zeroizing::new(text.to_vec());
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    let size = key
+        .open_in_place(nonce, Aad::from(associated), &mut text)
+        .map_err(|_| SealingError::Refused)?
+        .len();
+    text.truncate(size);
+    Ok(text)
+}
