@@ -3,4 +3,6 @@
 #[derive(clap::Args)]
 pub struct ClassifyArgs {}
 /// stub
-pub fn run(_a: ClassifyArgs) -> u8 { 0 }
+pub fn run(_a: ClassifyArgs) -> u8 {
+    0
+}

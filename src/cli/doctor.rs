@@ -3,4 +3,6 @@
 #[derive(clap::Args)]
 pub struct DoctorArgs {}
 /// stub
-pub fn run(_a: DoctorArgs) -> u8 { 0 }
+pub fn run(_a: DoctorArgs) -> u8 {
+    0
+}

@@ -2,7 +2,10 @@
 /// stub
 #[derive(clap::Subcommand)]
 pub enum PolicyCommand {
+    /// stub
+    A,
+}
 /// stub
-A }
-/// stub
-pub fn run(_a: PolicyCommand) -> u8 { 0 }
+pub fn run(_a: PolicyCommand) -> u8 {
+    0
+}

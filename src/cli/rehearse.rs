@@ -3,4 +3,6 @@
 #[derive(clap::Args)]
 pub struct RehearseArgs {}
 /// stub
-pub fn run(_a: RehearseArgs) -> u8 { 0 }
+pub fn run(_a: RehearseArgs) -> u8 {
+    0
+}

@@ -3,4 +3,6 @@
 #[derive(clap::Args)]
 pub struct SetupArgs {}
 /// stub
-pub fn run(_a: SetupArgs) -> u8 { 0 }
+pub fn run(_a: SetupArgs) -> u8 {
+    0
+}

@@ -17,14 +17,24 @@ use crate::{
 
 /// Handles one delivery; `false` when none is due.
 pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bool, StoreError> {
-    let Some(claimed) = shop.store.claim_delivery(shop.clock.now(), LEASE_MS).await? else { return Ok(false) };
+    let Some(claimed) = shop
+        .store
+        .claim_delivery(shop.clock.now(), LEASE_MS)
+        .await?
+    else {
+        return Ok(false);
+    };
     let guid = &claimed.guid;
     let handled = if claimed.attempt > schedule::MOST_ATTEMPTS {
         // Whoever held it before did not live to say why.
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
         let handling = AssertUnwindSafe(handle(shop, features, &claimed));
-        let panicked = |_| Err(Trouble::Nonsense("handling it broke a promise of the program (a panic)".to_owned()));
+        let panicked = |_| {
+            Err(Trouble::Nonsense(
+                "handling it broke a promise of the program (a panic)".to_owned(),
+            ))
+        };
         handling.catch_unwind().await.unwrap_or_else(panicked)
     };
     let now = shop.clock.now();
@@ -35,17 +45,28 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
     if let Settlement::GivenUp { error } = &settlement {
         tracing::error!(delivery = %guid, %error, "delivery {guid} is parked");
     }
-    let outcome = commit.decision.as_ref().map(|decision| decision.outcome.clone());
-    match shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await? {
+    let outcome = commit
+        .decision
+        .as_ref()
+        .map(|decision| decision.outcome.clone());
+    match shop
+        .store
+        .settle_delivery(&claimed.lease, now, settlement, commit)
+        .await?
+    {
         Settled::Committed => {
             if let Some(outcome) = outcome {
                 metrics::counter!("embargod_decisions_total", "outcome" => outcome).increment(1);
             }
         }
-        Settled::LeaseLost => tracing::warn!(delivery = %guid, "delivery {guid} was taken over by another worker"),
+        Settled::LeaseLost => {
+            tracing::warn!(delivery = %guid, "delivery {guid} was taken over by another worker")
+        }
         Settled::Conflict => {
             let again = Trouble::Moved.settlement(now, claimed.attempt);
-            shop.store.settle_delivery(&claimed.lease, now, again, Commit::default()).await?;
+            shop.store
+                .settle_delivery(&claimed.lease, now, again, Commit::default())
+                .await?;
         }
     }
     Ok(true)
@@ -66,7 +87,13 @@ async fn handle(
 }
 
 fn commit(shop: &Shop, delivery: &Delivery, feature: &str, outcome: Outcome) -> Commit {
-    let Outcome { decision, sealed, subject, actor, policy_version } = outcome;
+    let Outcome {
+        decision,
+        sealed,
+        subject,
+        actor,
+        policy_version,
+    } = outcome;
     let now = shop.clock.now();
     let (guid, verdict) = (&delivery.guid, &decision.outcome);
     tracing::info!(delivery = %guid, subject = %subject, outcome = %verdict, "{feature} decided {verdict} about {subject}");
@@ -80,7 +107,11 @@ fn commit(shop: &Shop, delivery: &Delivery, feature: &str, outcome: Outcome) -> 
         case: decision.case,
         policy_version,
         reasons: decision.reasons,
-        effects: decision.effects.iter().map(|effect| effect.key.clone()).collect(),
+        effects: decision
+            .effects
+            .iter()
+            .map(|effect| effect.key.clone())
+            .collect(),
     };
     Commit {
         records: decision.records,

@@ -16,12 +16,18 @@ use crate::{
 
 /// Performs one effect; `false` when none is due.
 pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, StoreError> {
-    let Some(claimed) = shop.store.claim_effect(shop.clock.now(), LEASE_MS).await? else { return Ok(false) };
+    let Some(claimed) = shop.store.claim_effect(shop.clock.now(), LEASE_MS).await? else {
+        return Ok(false);
+    };
     let performed = if claimed.attempt > schedule::MOST_ATTEMPTS {
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
         let performing = AssertUnwindSafe(performers.perform(shop, &claimed));
-        let panicked = |_| Err(Trouble::Nonsense("performing it broke a promise of the program (a panic)".to_owned()));
+        let panicked = |_| {
+            Err(Trouble::Nonsense(
+                "performing it broke a promise of the program (a panic)".to_owned(),
+            ))
+        };
         performing.catch_unwind().await.unwrap_or_else(panicked)
     };
     let now = shop.clock.now();
@@ -30,7 +36,11 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
         Err(trouble) => (trouble.settlement(now, claimed.attempt), Commit::default()),
     };
     report(&claimed, &settlement, now);
-    match shop.store.settle_effect(&claimed.lease, now, settlement, commit).await? {
+    match shop
+        .store
+        .settle_effect(&claimed.lease, now, settlement, commit)
+        .await?
+    {
         Settled::Committed => {}
         Settled::LeaseLost => {
             let key = &claimed.effect.key;
@@ -40,7 +50,9 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
             // The call was made, but the record it was to be written into has moved. The next try looks first, finds
             // what was made, and writes it down.
             let again = Trouble::Moved.settlement(now, claimed.attempt);
-            shop.store.settle_effect(&claimed.lease, now, again, Commit::default()).await?;
+            shop.store
+                .settle_effect(&claimed.lease, now, again, Commit::default())
+                .await?;
         }
     }
     Ok(true)
@@ -68,5 +80,6 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp
         Settlement::Retry { .. } => "retry",
         Settlement::GivenUp { .. } => "given_up",
     };
-    metrics::counter!("embargod_effects_total", "kind" => kind.clone(), "ended" => ended).increment(1);
+    metrics::counter!("embargod_effects_total", "kind" => kind.clone(), "ended" => ended)
+        .increment(1);
 }

@@ -59,7 +59,11 @@ pub struct PolicyBook {
 impl PolicyBook {
     pub(super) fn new(default: Option<Policy>, interval: Duration) -> Self {
         let interval = SignedDuration::try_from(interval).unwrap_or(SignedDuration::from_mins(5));
-        Self { default, interval, entries: Mutex::new(HashMap::new()) }
+        Self {
+            default,
+            interval,
+            entries: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The policy in force for a repository; read again when the last reading is older than the interval.
@@ -82,7 +86,10 @@ impl PolicyBook {
                 return Ok(Arc::clone(policy));
             }
         }
-        let policy = Arc::new(self.read(shop, installation_id, repository_id, name, now).await?);
+        let policy = Arc::new(
+            self.read(shop, installation_id, repository_id, name, now)
+                .await?,
+        );
         let mut entries = self.entries.lock().await;
         if entries.len() >= MOST_ENTRIES {
             entries.clear();
@@ -99,12 +106,17 @@ impl PolicyBook {
         name: &RepoName,
         now: Timestamp,
     ) -> Result<InForce, Trouble> {
-        let last_good = shop.read::<LastGood>(&format!("repo:{repository_id}")).await?.map(|stored| stored.value);
+        let last_good = shop
+            .read::<LastGood>(&format!("repo:{repository_id}"))
+            .await?
+            .map(|stored| stored.value);
         let found = match find(shop, installation_id, name).await {
             Ok(found) => found,
             Err(error) => {
                 // GitHub is in trouble: what was valid before still is.
-                let Some(good) = last_good else { return Err(error.into()) };
+                let Some(good) = last_good else {
+                    return Err(error.into());
+                };
                 tracing::warn!(repository = %name, %error, "the policy of {name} cannot be read now; the last good one stays");
                 return Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin));
             }
@@ -115,8 +127,15 @@ impl PolicyBook {
         match effective(&origin, &text) {
             Ok(policy) => {
                 if last_good.is_none_or(|good| good.text != text || good.origin != origin) {
-                    let record = LastGood { repository_id, origin: origin.clone(), text };
-                    let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
+                    let record = LastGood {
+                        repository_id,
+                        origin: origin.clone(),
+                        text,
+                    };
+                    let commit = Commit {
+                        records: vec![RecordWrite::overwriting(&record)],
+                        ..Commit::default()
+                    };
                     shop.store.commit(now, commit).await?;
                 }
                 Ok(InForce { policy, origin })
@@ -124,7 +143,9 @@ impl PolicyBook {
             Err(problem) => {
                 raise_alert(shop, name, repository_id, &problem, now).await?;
                 match last_good {
-                    Some(good) => Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin)),
+                    Some(good) => {
+                        Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin))
+                    }
                     None => Ok(self.or_default(None, format!("{origin} (broken)"))),
                 }
             }
@@ -134,19 +155,32 @@ impl PolicyBook {
     fn or_default(&self, policy: Option<Policy>, origin: String) -> InForce {
         match (policy, &self.default) {
             (Some(policy), _) => InForce { policy, origin },
-            (None, Some(default)) => InForce { policy: default.clone(), origin: format!("default policy ({origin})") },
-            (None, None) => InForce { policy: Policy::observing(), origin },
+            (None, Some(default)) => InForce {
+                policy: default.clone(),
+                origin: format!("default policy ({origin})"),
+            },
+            (None, None) => InForce {
+                policy: Policy::observing(),
+                origin,
+            },
         }
     }
 }
 
 /// The policy file of the repository, else of its owner's `.github` repository.
-async fn find(shop: &Shop, installation_id: u64, name: &RepoName) -> Result<Option<(String, String)>, GitHubError> {
+async fn find(
+    shop: &Shop,
+    installation_id: u64,
+    name: &RepoName,
+) -> Result<Option<(String, String)>, GitHubError> {
     let installation = shop.github.installation(installation_id);
     if let Some(text) = installation.file(name, POLICY_PATH).await? {
         return Ok(Some((format!("{name} {POLICY_PATH}"), text)));
     }
-    let owners = RepoName { owner: name.owner.clone(), name: ".github".to_owned() };
+    let owners = RepoName {
+        owner: name.owner.clone(),
+        name: ".github".to_owned(),
+    };
     match installation.file(&owners, POLICY_PATH).await {
         Ok(text) => Ok(text.map(|text| (format!("{owners} {POLICY_PATH}"), text))),
         // The App need not be installed there.
@@ -156,8 +190,13 @@ async fn find(shop: &Shop, installation_id: u64, name: &RepoName) -> Result<Opti
 }
 
 fn effective(origin: &str, text: &str) -> Result<Policy, String> {
-    let layer = Layer { origin: Origin::new(origin), text: text.to_owned() };
-    policy::effective(&[layer]).map(|effective| effective.policy).map_err(|error| error.to_string())
+    let layer = Layer {
+        origin: Origin::new(origin),
+        text: text.to_owned(),
+    };
+    policy::effective(&[layer])
+        .map(|effective| effective.policy)
+        .map_err(|error| error.to_string())
 }
 
 async fn raise_alert(
@@ -175,7 +214,10 @@ async fn raise_alert(
         case: None,
         text: format!("the policy is broken, the last good one stays in force: {problem}"),
     };
-    let commit = Commit { records: vec![RecordWrite::overwriting(&alert)], ..Commit::default() };
+    let commit = Commit {
+        records: vec![RecordWrite::overwriting(&alert)],
+        ..Commit::default()
+    };
     shop.store.commit(now, commit).await?;
     Ok(())
 }

@@ -84,7 +84,8 @@ impl Shop {
     /// # Errors
     /// When GitHub does not answer or does not know us.
     pub async fn learn_own_login(&self) -> Result<&str, Trouble> {
-        let ask = async || Ok::<_, Trouble>(format!("{}[bot]", self.github.app().facts().await?.slug));
+        let ask =
+            async || Ok::<_, Trouble>(format!("{}[bot]", self.github.app().facts().await?.slug));
         Ok(self.own_login.get_or_try_init(ask).await?)
     }
 
@@ -93,9 +94,15 @@ impl Shop {
     /// # Errors
     /// When the store fails or the record is unreadable.
     pub async fn read<R: Record>(&self, key: &str) -> Result<Option<Versioned<R>>, Trouble> {
-        let Some(stored) = self.store.record(R::KIND, key).await? else { return Ok(None) };
-        let value = serde_json::from_value(stored.value)
-            .map_err(|_| Trouble::Nonsense(format!("the {} record {key} is unreadable", R::KIND)))?;
-        Ok(Some(Versioned { value, version: stored.version }))
+        let Some(stored) = self.store.record(R::KIND, key).await? else {
+            return Ok(None);
+        };
+        let value = serde_json::from_value(stored.value).map_err(|_| {
+            Trouble::Nonsense(format!("the {} record {key} is unreadable", R::KIND))
+        })?;
+        Ok(Some(Versioned {
+            value,
+            version: stored.version,
+        }))
     }
 }

@@ -55,10 +55,18 @@ impl Gate {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         let expected = declared.unwrap_or(BODY_LIMIT_BYTES);
-        let pool = if expected <= SMALL_BYTES { &self.small } else { &self.large };
-        let units = u32::try_from(expected / UNIT_BYTES + 1).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+        let pool = if expected <= SMALL_BYTES {
+            &self.small
+        } else {
+            &self.large
+        };
+        let units =
+            u32::try_from(expected / UNIT_BYTES + 1).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
         let read = async {
-            let room = pool.acquire_many(units).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+            let room = pool
+                .acquire_many(units)
+                .await
+                .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
             let mut bytes = Vec::with_capacity(declared.unwrap_or(0));
             let mut stream = body.into_data_stream();
             while let Some(chunk) = stream.next().await {
@@ -71,7 +79,9 @@ impl Gate {
             }
             Ok(Held { bytes, _room: room })
         };
-        tokio::time::timeout(time, read).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
+        tokio::time::timeout(time, read)
+            .await
+            .unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
     }
 }
 
@@ -88,11 +98,19 @@ pub(super) async fn drain(body: Body, time: Duration) {
         }
     };
     // A client that dawdles over a body that is refused anyway has nothing to gain; the answer goes out.
-    tokio::time::timeout(time, reading).await.unwrap_or_default();
+    tokio::time::timeout(time, reading)
+        .await
+        .unwrap_or_default();
 }
 
 fn declared_bytes(headers: &HeaderMap) -> Result<Option<usize>, StatusCode> {
-    let Some(value) = headers.get(header::CONTENT_LENGTH) else { return Ok(None) };
-    let length = value.to_str().ok().and_then(|text| text.parse::<u64>().ok()).ok_or(StatusCode::BAD_REQUEST)?;
+    let Some(value) = headers.get(header::CONTENT_LENGTH) else {
+        return Ok(None);
+    };
+    let length = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse::<u64>().ok())
+        .ok_or(StatusCode::BAD_REQUEST)?;
     Ok(Some(usize::try_from(length).unwrap_or(usize::MAX)))
 }

@@ -39,7 +39,10 @@ pub(super) async fn ready(State(door): State<Arc<Door>>) -> (StatusCode, &'stati
     if !door.receiver.readiness.is_ready() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
     } else if door.receiver.store.ping().await.is_err() {
-        (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database does not answer\n",
+        )
     } else {
         (StatusCode::OK, "ready\n")
     }

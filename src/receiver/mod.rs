@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
+use crate::{
+    clock::SharedClock, github::webhook::WebhookSecrets, sealing::Sealer, store::SharedStore,
+};
 use axum::{
     Router,
     routing::{get, post},
-};
-use crate::{
-    clock::SharedClock, github::webhook::WebhookSecrets, sealing::Sealer, store::SharedStore,
 };
 
 mod body;
@@ -51,7 +51,10 @@ struct Door {
 
 /// The public door: `POST /webhook`, `GET /healthz`, `GET /readyz`.
 pub fn router(receiver: Receiver) -> Router {
-    let door = Arc::new(Door { receiver, gate: body::Gate::new() });
+    let door = Arc::new(Door {
+        receiver,
+        gate: body::Gate::new(),
+    });
     Router::new()
         .route("/webhook", post(webhook::receive))
         .route("/healthz", get(health::alive))

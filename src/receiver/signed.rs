@@ -30,7 +30,12 @@ pub(super) fn packing(headers: &HeaderMap) -> Result<Packing, StatusCode> {
     let (Some(content_type), None) = (types.next(), types.next()) else {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     };
-    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = content_type
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
     match essence.trim().to_ascii_lowercase().as_str() {
         "application/json" => Ok(Packing::Json),
         "application/x-www-form-urlencoded" => Ok(Packing::Form),
@@ -56,14 +61,19 @@ pub(super) fn names(headers: &HeaderMap) -> Result<Names, StatusCode> {
             _ => Err(StatusCode::BAD_REQUEST),
         }
     };
-    Ok(Names { guid: one(DELIVERY, 128)?, event: one(EVENT, 64)? })
+    Ok(Names {
+        guid: one(DELIVERY, 128)?,
+        event: one(EVENT, 64)?,
+    })
 }
 
 /// Our own queue entries begin with `embargod.`, so a dot is not for strangers.
 fn is_name(value: &str, most: usize) -> bool {
     !value.is_empty()
         && value.len() <= most
-        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// The payload of a body.
@@ -77,5 +87,9 @@ pub(super) fn payload(packing: Packing, body: Vec<u8>) -> Result<Vec<u8>, Status
     };
     let is_object = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
-    if is_object && is_json && std::str::from_utf8(&payload).is_ok() { Ok(payload) } else { Err(StatusCode::BAD_REQUEST) }
+    if is_object && is_json && std::str::from_utf8(&payload).is_ok() {
+        Ok(payload)
+    } else {
+        Err(StatusCode::BAD_REQUEST)
+    }
 }

@@ -21,22 +21,26 @@ pub(super) async fn receive(State(door): State<Arc<Door>>, request: Request) -> 
         Ok(()) => StatusCode::ACCEPTED,
         Err(status) => status,
     };
-    metrics::counter!("embargod_deliveries_total", "answer" => status.as_str().to_owned()).increment(1);
+    metrics::counter!("embargod_deliveries_total", "answer" => status.as_str().to_owned())
+        .increment(1);
     status
 }
 
 async fn take_in(door: &Door, headers: &HeaderMap, body: Body) -> Result<(), StatusCode> {
     let time = Duration::from_millis(door.receiver.body_timeout_ms);
-    let (packing, signature) = match signed::packing(headers).and_then(|p| Ok((p, signed::signature(headers)?))) {
-        Ok(told) => told,
-        Err(status) => {
-            body::drain(body, time).await;
-            return Err(status);
-        }
-    };
+    let (packing, signature) =
+        match signed::packing(headers).and_then(|p| Ok((p, signed::signature(headers)?))) {
+            Ok(told) => told,
+            Err(status) => {
+                body::drain(body, time).await;
+                return Err(status);
+            }
+        };
     let mut held = door.gate.read(headers, body, time).await?;
     let secrets = &door.receiver.webhook_secrets;
-    secrets.verify(Some(signature), &held.bytes).map_err(|_| StatusCode::UNAUTHORIZED)?;
+    secrets
+        .verify(Some(signature), &held.bytes)
+        .map_err(|_| StatusCode::UNAUTHORIZED)?;
     let names = signed::names(headers)?;
     let payload = signed::payload(packing, std::mem::take(&mut held.bytes))?;
     let lane = lane_of(&payload);

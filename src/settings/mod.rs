@@ -81,7 +81,11 @@ impl Settings {
     /// Every problem that was found, not only the first.
     pub fn load(config: Option<&Path>) -> Result<Self, Problems> {
         let file = file_text(config)?;
-        read::settings(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
+        read::settings(
+            file.as_ref()
+                .map(|(path, text)| (path.as_path(), text.as_str())),
+            &environment,
+        )
     }
 
     /// Reads the place of the database alone, for commands that only look.
@@ -90,7 +94,11 @@ impl Settings {
     /// When the file cannot be read or names no database that is known.
     pub fn load_database(config: Option<&Path>) -> Result<String, Problems> {
         let file = file_text(config)?;
-        read::database(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
+        read::database(
+            file.as_ref()
+                .map(|(path, text)| (path.as_path(), text.as_str())),
+            &environment,
+        )
     }
 }
 
@@ -100,7 +108,9 @@ fn environment(name: &str) -> Option<String> {
 
 fn file_text(config: Option<&Path>) -> Result<Option<(PathBuf, String)>, Problems> {
     let default = Path::new("embargod.toml");
-    let Some(path) = config.or_else(|| default.exists().then_some(default)) else { return Ok(None) };
+    let Some(path) = config.or_else(|| default.exists().then_some(default)) else {
+        return Ok(None);
+    };
     let text = std::fs::read_to_string(path).map_err(|error| {
         Problems::one(
             path.display().to_string(),

@@ -15,7 +15,11 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}\n  remedy: {}", self.place, self.what, self.remedy)
+        write!(
+            f,
+            "{}: {}\n  remedy: {}",
+            self.place, self.what, self.remedy
+        )
     }
 }
 
@@ -25,8 +29,16 @@ pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
     /// A single problem.
-    pub fn one(place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self(vec![Problem { place: place.into(), what: what.into(), remedy: remedy.into() }])
+    pub fn one(
+        place: impl Into<String>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self(vec![Problem {
+            place: place.into(),
+            what: what.into(),
+            remedy: remedy.into(),
+        }])
     }
 }
 

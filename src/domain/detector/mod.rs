@@ -103,8 +103,14 @@ impl Judgement {
 /// stub
 pub struct StubDetector;
 impl Detector for StubDetector {
-    fn judge(&self, _t: &str, _b: &str) -> Judgement { todo!() }
-    fn version(&self) -> &str { "" }
+    fn judge(&self, _t: &str, _b: &str) -> Judgement {
+        todo!()
+    }
+    fn version(&self) -> &str {
+        ""
+    }
 }
 /// stub
-pub fn builtin() -> StubDetector { StubDetector }
+pub fn builtin() -> StubDetector {
+    StubDetector
+}

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     actions::{
-        CheckHistory, DeskNews, InviteReporter, LockThread, MinimizePost, OpenDesk, RedactPost, SayConstant, TellDesk,
+        CheckHistory, DeskNews, InviteReporter, LockThread, MinimizePost, OpenDesk, RedactPost,
+        SayConstant, TellDesk,
     },
     channel::Channel,
     texts::PublicText,
@@ -39,16 +40,30 @@ pub(super) fn protect(post: &Post, redaction: u32) -> Vec<Effect> {
     let place = &post.place;
     let (thread, key) = (place.thread_key(), place.post_key());
     let opens = place.surface.opens_thread();
-    let redact =
-        RedactPost { place: place.clone(), close: opens && (post.thread_is_open || post.happening == Happening::Reopened) };
-    let mut effects = vec![Effect::new(format!("redact:{key}#{redaction}"), &thread, &redact)];
+    let redact = RedactPost {
+        place: place.clone(),
+        close: opens && (post.thread_is_open || post.happening == Happening::Reopened),
+    };
+    let mut effects = vec![Effect::new(
+        format!("redact:{key}#{redaction}"),
+        &thread,
+        &redact,
+    )];
     if opens {
         if !post.thread_is_locked {
-            let lock = LockThread { place: place.clone() };
-            effects.push(Effect::new(format!("lock:{key}#{redaction}"), &thread, &lock));
+            let lock = LockThread {
+                place: place.clone(),
+            };
+            effects.push(Effect::new(
+                format!("lock:{key}#{redaction}"),
+                &thread,
+                &lock,
+            ));
         }
     } else if can_be_minimized(place) {
-        let fold = MinimizePost { place: place.clone() };
+        let fold = MinimizePost {
+            place: place.clone(),
+        };
         effects.push(Effect::new(format!("minimize:{key}"), &thread, &fold));
     }
     effects
@@ -77,18 +92,32 @@ pub(super) fn say(
         thread_is_untouched: is_untouched(post, received_at),
     };
     let thread = place.thread_key();
-    Effect::new(format!("say:{thread}"), thread, &say).after(after.iter().map(|effect| effect.key.clone()))
+    Effect::new(format!("say:{thread}"), thread, &say)
+        .after(after.iter().map(|effect| effect.key.clone()))
 }
 
 /// The private side of a new case: its desk and, where the words were hidden, the invitation.
-pub(super) fn open_desk(case: &str, post: &Post, invite: bool, received_at: Timestamp) -> Vec<Effect> {
-    let desk = OpenDesk { case: case.to_owned(), case_is_untouched: is_untouched(post, received_at) };
-    let mut effects = vec![Effect::new(format!("desk:{case}"), format!("case:{case}"), &desk).for_case(case)];
+pub(super) fn open_desk(
+    case: &str,
+    post: &Post,
+    invite: bool,
+    received_at: Timestamp,
+) -> Vec<Effect> {
+    let desk = OpenDesk {
+        case: case.to_owned(),
+        case_is_untouched: is_untouched(post, received_at),
+    };
+    let mut effects =
+        vec![Effect::new(format!("desk:{case}"), format!("case:{case}"), &desk).for_case(case)];
     if invite && is_invitable(&post.author) {
         let desk_key = effects[0].key.clone();
-        let invite = InviteReporter { case: case.to_owned() };
+        let invite = InviteReporter {
+            case: case.to_owned(),
+        };
         effects.push(
-            Effect::new(format!("invite:{case}"), format!("case:{case}"), &invite).for_case(case).after([desk_key]),
+            Effect::new(format!("invite:{case}"), format!("case:{case}"), &invite)
+                .for_case(case)
+                .after([desk_key]),
         );
     }
     effects
@@ -96,11 +125,19 @@ pub(super) fn open_desk(case: &str, post: &Post, invite: bool, received_at: Time
 
 /// The private side of a case that exists already: the desk is told of the new evidence.
 pub(super) fn more_evidence(case: &str, evidence: &str) -> Effect {
-    let tell =
-        TellDesk { case: case.to_owned(), news: DeskNews::MoreEvidence { evidence: evidence.to_owned() } };
-    Effect::new(format!("tell:{case}/{evidence}"), format!("case:{case}"), &tell)
-        .for_case(case)
-        .after([format!("desk:{case}")])
+    let tell = TellDesk {
+        case: case.to_owned(),
+        news: DeskNews::MoreEvidence {
+            evidence: evidence.to_owned(),
+        },
+    };
+    Effect::new(
+        format!("tell:{case}/{evidence}"),
+        format!("case:{case}"),
+        &tell,
+    )
+    .for_case(case)
+    .after([format!("desk:{case}")])
 }
 
 /// The later looks at the edit history.
@@ -110,11 +147,18 @@ pub(super) fn watch_history(case: &str, now: Timestamp) -> Vec<Effect> {
         .enumerate()
         .filter_map(|(round, wait)| {
             let due = now.checked_add(*wait).ok()?;
-            let look = CheckHistory { case: case.to_owned(), round };
+            let look = CheckHistory {
+                case: case.to_owned(),
+                round,
+            };
             Some(
-                Effect::new(format!("history:{case}/{round}"), format!("case:{case}"), &look)
-                    .for_case(case)
-                    .not_before(due),
+                Effect::new(
+                    format!("history:{case}/{round}"),
+                    format!("case:{case}"),
+                    &look,
+                )
+                .for_case(case)
+                .not_before(due),
             )
         })
         .collect()
@@ -127,5 +171,9 @@ fn is_invitable(author: &Account) -> bool {
 
 /// Which constant text belongs to a moved post.
 pub(super) fn moved_text(surface: Surface) -> PublicText {
-    if surface.opens_thread() { PublicText::ThreadMoved } else { PublicText::CommentMoved }
+    if surface.opens_thread() {
+        PublicText::ThreadMoved
+    } else {
+        PublicText::CommentMoved
+    }
 }

@@ -44,12 +44,19 @@ pub enum Brought {
 
 impl Delivery {
     pub(super) fn open(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Self, Trouble> {
-        let body = shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?;
+        let body =
+            shop.sealer
+                .open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?;
         let content = if claimed.event.starts_with("embargod.") {
             Brought::ByOperator(body)
         } else {
-            let told = events::parse(&claimed.event, body.open(&shop.clearance))
-                .map_err(|error| Trouble::Nonsense(format!("the {} event cannot be read: {error}", claimed.event)))?;
+            let told =
+                events::parse(&claimed.event, body.open(&shop.clearance)).map_err(|error| {
+                    Trouble::Nonsense(format!(
+                        "the {} event cannot be read: {error}",
+                        claimed.event
+                    ))
+                })?;
             Brought::ByGitHub(told)
         };
         Ok(Self {
@@ -63,7 +70,10 @@ impl Delivery {
     /// The post that it brings, if it brings one.
     pub fn post(&self) -> Option<&crate::domain::post::Post> {
         match &self.content {
-            Brought::ByGitHub(Delivered { content: Content::Post(post), .. }) => Some(post),
+            Brought::ByGitHub(Delivered {
+                content: Content::Post(post),
+                ..
+            }) => Some(post),
             _ => None,
         }
     }
@@ -95,5 +105,9 @@ pub trait Feature: Send + Sync {
 
 /// All features, in the order in which they are asked.
 pub fn all() -> Vec<Box<dyn Feature>> {
-    vec![Box::new(operator::Operator), Box::new(not_security::NotSecurity), Box::new(redirect::Redirect)]
+    vec![
+        Box::new(operator::Operator),
+        Box::new(not_security::NotSecurity),
+        Box::new(redirect::Redirect),
+    ]
 }

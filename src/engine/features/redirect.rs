@@ -36,9 +36,17 @@ pub struct Judged {
 }
 
 /// Judges a post's words.
-pub fn judge(post: &Post, detector: &dyn Detector, sealer: &Sealer, clearance: &Clearance) -> Judged {
+pub fn judge(
+    post: &Post,
+    detector: &dyn Detector,
+    sealer: &Sealer,
+    clearance: &Clearance,
+) -> Judged {
     let text = post.text.open(clearance);
-    let has_own_mark = text.body.contains(&super::super::perform::marker(sealer, &post.place.thread_key()));
+    let has_own_mark = text.body.contains(&super::super::perform::marker(
+        sealer,
+        &post.place.thread_key(),
+    ));
     Judged {
         judgement: detector.judge(&text.title, &text.body),
         revision: sealer.mark("revision", &format!("{}\n{}", text.title, text.body)),
@@ -53,17 +61,32 @@ impl Feature for Redirect {
     }
 
     async fn consider(&self, shop: &Shop, delivery: &Delivery) -> Result<Option<Outcome>, Trouble> {
-        let Some(post) = delivery.post() else { return Ok(None) };
+        let Some(post) = delivery.post() else {
+            return Ok(None);
+        };
         let place = &post.place;
         let policy = if post.repository_is_public {
-            let in_force = shop.policies.in_force(shop, place.installation_id, place.repository_id, &place.repository);
+            let in_force = shop.policies.in_force(
+                shop,
+                place.installation_id,
+                place.repository_id,
+                &place.repository,
+            );
             in_force.await?.policy.clone()
         } else {
             Policy::observing()
         };
         let judged = judge(post, &*shop.detector, &shop.sealer, &shop.clearance);
-        let thread = known(shop, place.thread_key(), |key| ThreadRecord { key, ..Default::default() }).await?;
-        let earlier = known(shop, place.post_key(), |key| PostRecord { key, ..Default::default() }).await?;
+        let thread = known(shop, place.thread_key(), |key| ThreadRecord {
+            key,
+            ..Default::default()
+        })
+        .await?;
+        let earlier = known(shop, place.post_key(), |key| PostRecord {
+            key,
+            ..Default::default()
+        })
+        .await?;
         let inquiry = Inquiry {
             post,
             revision: &judged.revision,
@@ -83,10 +106,15 @@ impl Feature for Redirect {
                 intake::decide(&inquiry, answers)
             }
         };
-        let Taken { decision, evidence: keep, opens_case } = taken;
+        let Taken {
+            decision,
+            evidence: keep,
+            opens_case,
+        } = taken;
         let sealed = match keep {
             Some((case, name)) => {
-                let words = Evidence::of(post, &delivery.guid, delivery.received_at, &shop.clearance);
+                let words =
+                    Evidence::of(post, &delivery.guid, delivery.received_at, &shop.clearance);
                 if opens_case {
                     evidence::seal_for_new_case(&shop.sealer, &case, &name, &words)
                 } else {
@@ -113,9 +141,15 @@ async fn gather(
     thread: &ThreadRecord,
     now: Timestamp,
 ) -> Result<Answers, Trouble> {
-    let (permission, channel) = tokio::join!(author_permission(shop, post), shop.channels.for_post(shop, policy, post));
+    let (permission, channel) = tokio::join!(
+        author_permission(shop, post),
+        shop.channels.for_post(shop, policy, post)
+    );
     let open_case = match &thread.case {
-        Some(id) => shop.read::<Case>(id).await?.filter(|case| case.value.handling != Handling::Rejected),
+        Some(id) => shop
+            .read::<Case>(id)
+            .await?
+            .filter(|case| case.value.handling != Handling::Rejected),
         None => None,
     };
     let year = now.to_zoned(TimeZone::UTC).year();
@@ -123,7 +157,12 @@ async fn gather(
         Some(_) => 0,
         None => shop.store.next_number(&format!("case:{year}")).await?,
     };
-    Ok(Answers { permission, channel, open_case, next_case: CaseId::new(year, number) })
+    Ok(Answers {
+        permission,
+        channel,
+        open_case,
+        next_case: CaseId::new(year, number),
+    })
 }
 
 /// The author's permission, asked live; not needed where the association tells enough, and `None` where GitHub does not
@@ -133,7 +172,10 @@ async fn author_permission(shop: &Shop, post: &Post) -> Option<Permission> {
         return None;
     }
     let installation = shop.github.installation(post.place.installation_id);
-    installation.permission_of(&post.place.repository, &post.author.login).await.ok()
+    installation
+        .permission_of(&post.place.repository, &post.author.login)
+        .await
+        .ok()
 }
 
 async fn known<R: crate::domain::record::Record>(
@@ -142,5 +184,8 @@ async fn known<R: crate::domain::record::Record>(
     fresh: impl FnOnce(String) -> R,
 ) -> Result<Versioned<R>, Trouble> {
     let stored = shop.read::<R>(&key).await?;
-    Ok(stored.unwrap_or_else(|| Versioned { value: fresh(key), version: 0 }))
+    Ok(stored.unwrap_or_else(|| Versioned {
+        value: fresh(key),
+        version: 0,
+    }))
 }

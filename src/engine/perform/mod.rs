@@ -46,7 +46,10 @@ pub struct Performed {
 
 impl Performed {
     fn with(result: Value) -> Self {
-        Self { result, commit: Box::default() }
+        Self {
+            result,
+            commit: Box::default(),
+        }
     }
 
     /// Nothing was left to do, for a reason that a person may read.
@@ -75,16 +78,27 @@ trait Performer<A: Action>: Send + Sync {
 
 #[async_trait]
 trait AnyPerformer: Send + Sync {
-    async fn perform(&self, shop: &Shop, task: Task<'_>, payload: Value) -> Result<Performed, Trouble>;
+    async fn perform(
+        &self,
+        shop: &Shop,
+        task: Task<'_>,
+        payload: Value,
+    ) -> Result<Performed, Trouble>;
 }
 
 struct Typed<A, P>(P, PhantomData<fn() -> A>);
 
 #[async_trait]
 impl<A: Action + Send, P: Performer<A>> AnyPerformer for Typed<A, P> {
-    async fn perform(&self, shop: &Shop, task: Task<'_>, payload: Value) -> Result<Performed, Trouble> {
-        let action = serde_json::from_value(payload)
-            .map_err(|_| Trouble::Nonsense(format!("the payload of a {} effect is unreadable", A::KIND)))?;
+    async fn perform(
+        &self,
+        shop: &Shop,
+        task: Task<'_>,
+        payload: Value,
+    ) -> Result<Performed, Trouble> {
+        let action = serde_json::from_value(payload).map_err(|_| {
+            Trouble::Nonsense(format!("the payload of a {} effect is unreadable", A::KIND))
+        })?;
         self.0.perform(shop, task, action).await
     }
 }
@@ -95,14 +109,22 @@ pub struct Performers(HashMap<&'static str, Box<dyn AnyPerformer>>);
 
 impl Performers {
     fn with<A: Action + Send + 'static>(mut self, performer: impl Performer<A> + 'static) -> Self {
-        self.0.insert(A::KIND, Box::new(Typed(performer, PhantomData)));
+        self.0
+            .insert(A::KIND, Box::new(Typed(performer, PhantomData)));
         self
     }
 
-    pub(super) async fn perform(&self, shop: &Shop, claimed: &ClaimedEffect) -> Result<Performed, Trouble> {
+    pub(super) async fn perform(
+        &self,
+        shop: &Shop,
+        claimed: &ClaimedEffect,
+    ) -> Result<Performed, Trouble> {
         let effect = &claimed.effect;
         let Some(performer) = self.0.get(effect.kind.as_str()) else {
-            return Err(Trouble::Nonsense(format!("nobody performs {}", effect.kind)));
+            return Err(Trouble::Nonsense(format!(
+                "nobody performs {}",
+                effect.kind
+            )));
         };
         let task = Task {
             key: &effect.key,
@@ -145,7 +167,9 @@ fn private_marker(sealer: &Sealer, effect_key: &str) -> String {
 
 /// Whether the case of this effect was undone meanwhile: then nothing is taken out of sight any more.
 async fn overtaken_by_undo(shop: &Shop, task: &Task<'_>) -> Result<bool, Trouble> {
-    let Some(id) = task.case else { return Ok(false) };
+    let Some(id) = task.case else {
+        return Ok(false);
+    };
     let case = shop.read::<Case>(id).await?;
     Ok(case.is_some_and(|case| case.value.handling == Handling::Rejected))
 }

@@ -16,7 +16,12 @@ pub(super) struct Restore;
 
 #[async_trait]
 impl Performer<RestorePost> for Restore {
-    async fn perform(&self, shop: &Shop, _task: Task<'_>, action: RestorePost) -> Result<Performed, Trouble> {
+    async fn perform(
+        &self,
+        shop: &Shop,
+        _task: Task<'_>,
+        action: RestorePost,
+    ) -> Result<Performed, Trouble> {
         let place = &action.place;
         let github = shop.github.installation(place.installation_id);
         let now = match surfaces::read_words(&github, place, &shop.clearance).await {
@@ -27,15 +32,33 @@ impl Performer<RestorePost> for Restore {
             Err(error) => return Err(error.into()),
         };
         if now.body.trim() != texts::NEUTRAL_BODY {
-            return Ok(Performed::left_alone("somebody has changed the post since, or it was never moved"));
+            return Ok(Performed::left_alone(
+                "somebody has changed the post since, or it was never moved",
+            ));
         }
-        let kept = evidence::open(&*shop.store, &shop.sealer, &shop.clearance, &action.case, &action.evidence).await?;
-        let words = Words { title: kept.title, body: kept.body };
-        let door = if action.reopen { Door::Reopen } else { Door::Keep };
+        let kept = evidence::open(
+            &*shop.store,
+            &shop.sealer,
+            &shop.clearance,
+            &action.case,
+            &action.evidence,
+        )
+        .await?;
+        let words = Words {
+            title: kept.title,
+            body: kept.body,
+        };
+        let door = if action.reopen {
+            Door::Reopen
+        } else {
+            Door::Keep
+        };
         surfaces::set_words(&github, place, &words, door).await?;
         if action.unminimize && github.unminimize(&place.node_id).await.is_err() {
             tracing::info!(post = %place.post_key(), "a restored comment could not be unfolded");
         }
-        Ok(Performed::with(json!({ "restored": place.html_url, "reopened": action.reopen })))
+        Ok(Performed::with(
+            json!({ "restored": place.html_url, "reopened": action.reopen }),
+        ))
     }
 }
