@@ -13,6 +13,7 @@ use std::{
 
 pub mod examples;
 pub mod hostile;
+mod manifest;
 pub mod openapi;
 mod schema;
 
