@@ -119,8 +119,9 @@ fn every_folder_says_what_it_is_for() {
         .into_iter()
         .flat_map(|root| {
             everywhere(root, |file| {
-                let opens = file.name.ends_with("/mod.rs") && opening_lines(&file.text) < 3;
-                if opens {
+                let is_room = file.name.ends_with("/mod.rs") && !is_test(&file.name);
+                let silent = is_room && opening_lines(&file.text) < 3;
+                if silent {
                     vec![format!("{}:1", file.name)]
                 } else {
                     Vec::new()
