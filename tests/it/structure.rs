@@ -119,8 +119,9 @@ fn every_folder_says_what_it_is_for() {
         .into_iter()
         .flat_map(|root| {
             everywhere(root, |file| {
-                let opens = file.name.ends_with("/mod.rs") && opening_lines(&file.text) < 3;
-                if opens {
+                let is_room = file.name.ends_with("/mod.rs") && !is_test(&file.name);
+                let silent = is_room && opening_lines(&file.text) < 3;
+                if silent {
                     vec![format!("{}:1", file.name)]
                 } else {
                     Vec::new()
@@ -159,6 +160,28 @@ fn nothing_names_a_registry_or_this_machine() {
         &complaints,
         "a package's name suffices; paths are relative to the repository",
     );
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let complaints: Vec<String> = tree()
+        .iter()
+        .filter(|file| file.name.ends_with(".md"))
+        .flat_map(|file| {
+            let folder = root
+                .join(&file.name)
+                .parent()
+                .expect("a file is in a folder")
+                .to_owned();
+            let lost = local_links(&file.text)
+                .into_iter()
+                .filter(move |link| !folder.join(link).exists());
+            lost.map(|link| format!("{}: {link}", file.name))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    none(&complaints, "mend the link, or write what it promises");
 }
 
 #[test]
@@ -210,6 +233,8 @@ fn the_rules_above_can_fail() {
     assert_eq!(opening_lines("mod a;\n//! late"), 0);
     let host = sample(&format!("see {}", forbidden_words()[0]));
     assert_eq!(containing(&host, &forbidden_words()).len(), 1);
+    let links = local_links("see [a](b.md#c), [d](https://e.example/f) and [g](../h/)");
+    assert_eq!(links, ["b.md", "../h/"]);
     assert!(tree().len() > 20, "the tree was not found");
 }
 
@@ -313,6 +338,15 @@ fn containing(file: &SourceFile, words: &[String]) -> Vec<String> {
     lines
         .filter(|(_, line)| words.iter().any(|word| line.contains(word.as_str())))
         .map(|(index, _)| format!("{}:{}", file.name, index + 1))
+        .collect()
+}
+
+/// Targets of Markdown links within the repository, without their anchors.
+fn local_links(text: &str) -> Vec<String> {
+    let link = Regex::new(r"\]\(([^)\s#]+)[^)]*\)").expect("a valid pattern");
+    link.captures_iter(text)
+        .map(|found| found[1].to_owned())
+        .filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
         .collect()
 }
 

@@ -7,12 +7,14 @@
 //! an operation and a place. What it must never do: talk to the network, or pass silently where CI has no data.
 
 use std::{
+    io::Write,
     path::PathBuf,
     sync::{LazyLock, Once},
 };
 
 pub mod examples;
 pub mod hostile;
+mod manifest;
 pub mod openapi;
 mod schema;
 
@@ -40,7 +42,9 @@ fn data_dir() -> Option<&'static PathBuf> {
             "{DIR_VARIABLE} is not set, and CI must not skip the contract: run `cargo xtask test`"
         );
         SAID.call_once(|| {
-            eprintln!(
+            // past the capture of a test's output
+            let _ = writeln!(
+                std::io::stderr(),
                 "note: contract not checked, {DIR_VARIABLE} is not set (`cargo xtask test` sets it)"
             );
         });
