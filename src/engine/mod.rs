@@ -20,6 +20,7 @@ pub mod perform;
 pub mod policies;
 mod schedule;
 mod shop;
+mod sweep;
 mod trouble;
 
 pub use features::request_undo;

@@ -166,7 +166,10 @@ pub async fn start(
     ];
     let (worker, halt) = (engine.clone(), stop_engine.clone());
     let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
+    let (sweeper, halt_sweeping) = (engine.clone(), stop_engine.clone());
+    let sweep_interval = Duration::from_secs(settings.sweep_interval_s.into());
     let work = vec![
+        tokio::spawn(async move { sweeper.sweep(sweep_interval, halt_sweeping).await }),
         tokio::spawn(async move { worker.run(WORKERS, halt).await }),
         tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
     ];
