@@ -1,8 +1,0 @@
-//! stub
-/// stub
-#[derive(clap::Args)]
-pub struct RehearseArgs {}
-/// stub
-pub fn run(_a: RehearseArgs) -> u8 {
-    0
-}
