@@ -1,0 +1,142 @@
+//! The toy git: commits with parents, branches and tags by name.
+
+use serde_json::{Map, Value, json};
+
+use crate::standin::model::Commit;
+use crate::standin::refusal::{Outcome, Refusal};
+use crate::standin::render;
+use crate::standin::world::World;
+
+impl World {
+    /// Adds a commit that no ref points to yet; returns its sha.
+    pub(crate) fn add_commit(
+        &mut self,
+        repository: u64,
+        author: &str,
+        message: &str,
+        parents: Vec<String>,
+    ) -> Outcome<String> {
+        let at = self.now;
+        let seed = format!("{}{author}{message}{parents:?}", self.next_id());
+        let digest = aws_lc_rs::digest::digest(
+            &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY,
+            seed.as_bytes(),
+        );
+        let sha = hex::encode(digest.as_ref());
+        let repo = self.repository_mut(repository)?;
+        if let Some(missing) = parents.iter().find(|p| !repo.commits.contains_key(*p)) {
+            return Err(Refusal::new(422, format!("no commit {missing}")));
+        }
+        repo.commits.insert(
+            sha.clone(),
+            Commit {
+                sha: sha.clone(),
+                message: message.to_owned(),
+                author: author.to_owned(),
+                at,
+                parents,
+            },
+        );
+        Ok(sha)
+    }
+
+    /// Pushes commits onto a branch, which is created when absent; returns the shas.
+    pub(crate) fn push(
+        &mut self,
+        repository: u64,
+        actor: &str,
+        branch: &str,
+        messages: &[&str],
+    ) -> Outcome<Vec<String>> {
+        let full = format!("refs/heads/{branch}");
+        let repo = self.repository(repository)?;
+        let old = repo.refs.get(&full).cloned();
+        let mut tip = old.clone().or_else(|| repo.resolve(&repo.default_branch));
+        let mut shas = Vec::new();
+        for message in messages {
+            let sha = self.add_commit(repository, actor, message, tip.into_iter().collect())?;
+            shas.push(sha.clone());
+            tip = Some(sha);
+        }
+        let tip = tip.ok_or_else(|| Refusal::new(422, "nothing to push"))?;
+        let repo = self.repository_mut(repository)?;
+        repo.refs.insert(full.clone(), tip.clone());
+        if old.is_none() {
+            self.emit_create(repository, actor, branch, "branch");
+        }
+        self.emit_push(repository, actor, &full, old, &tip, &shas)?;
+        Ok(shas)
+    }
+
+    /// Creates a tag. More than three at once would be silent on GitHub; this makes one.
+    pub(crate) fn create_tag(
+        &mut self,
+        repository: u64,
+        actor: &str,
+        tag: &str,
+        at: &str,
+    ) -> Outcome<()> {
+        let repo = self.repository_mut(repository)?;
+        let sha = repo.resolve(at).ok_or_else(Refusal::not_found)?;
+        let full = format!("refs/tags/{tag}");
+        repo.refs.insert(full.clone(), sha.clone());
+        self.emit_create(repository, actor, tag, "tag");
+        self.emit_push(repository, actor, &full, None, &sha, &[])
+    }
+
+    fn emit_create(&mut self, repository: u64, actor: &str, name: &str, kind: &str) {
+        let Ok(repo) = self.repository(repository) else {
+            return;
+        };
+        let fields = object(json!({
+            "ref": name,
+            "ref_type": kind,
+            "master_branch": repo.default_branch,
+            "description": null,
+            "pusher_type": "user",
+        }));
+        self.emit(repository, "create", None, actor, fields);
+    }
+
+    fn emit_push(
+        &mut self,
+        repository: u64,
+        actor: &str,
+        full_ref: &str,
+        before: Option<String>,
+        after: &str,
+        shas: &[String],
+    ) -> Outcome<()> {
+        let repo = self.repository(repository)?;
+        let commits: Vec<Value> = shas
+            .iter()
+            .filter_map(|sha| repo.commits.get(sha))
+            .map(|c| render::git::pushed_commit(self, repo, c))
+            .collect();
+        let zeros = "0".repeat(40);
+        let created = before.is_none();
+        let before = before.unwrap_or(zeros);
+        let fields = object(json!({
+            "ref": full_ref,
+            "before": before,
+            "after": after,
+            "created": created,
+            "deleted": false,
+            "forced": false,
+            "base_ref": null,
+            "compare": format!("{}/{}/compare/{before}...{after}", self.places.web, repo.full_name()),
+            "head_commit": commits.last(),
+            "commits": commits,
+            "pusher": {"name": actor, "email": format!("{actor}@users.noreply.example.org")},
+        }));
+        self.emit(repository, "push", None, actor, fields);
+        Ok(())
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
