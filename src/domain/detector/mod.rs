@@ -4,6 +4,18 @@
 //! that led there. What it must never do: look at who posted or where (that is the intake rule's), keep state, or repeat
 //! a post's words in a reason.
 
+pub mod concepts;
+pub mod features;
+pub mod lexicon;
+pub mod matching;
+pub mod text;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+pub use concepts::{ACT_AT, ConceptDetector, REPLY_AT, builtin};
+
 use serde::{Deserialize, Serialize};
 
 use super::intake::IntakeClass;

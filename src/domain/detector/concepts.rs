@@ -1,0 +1,145 @@
+//! The first detector: a softmax over named concepts, with weights that are data.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use super::features::{Feature, STRUCTURES, features_of};
+use super::matching::Matcher;
+use super::weights::{BIAS, WEIGHTS};
+use super::{Contribution, Detector, Judgement, Place, Probabilities, lexicon};
+
+/// At or above this score a post may be hidden: about nine of ten posts up there belong in private.
+///
+/// The curve behind it is in `docs/detection.md`.
+pub const ACT_AT: f64 = 0.8;
+
+/// At or above this score a post gets the gentle answer that says where security questions go.
+///
+/// At most one or two of 1,000 ordinary posts reach it; the curve is in `docs/detection.md`.
+pub const REPLY_AT: f64 = 0.1;
+
+/// At most this many contributions are told.
+const MAX_CONTRIBUTIONS: usize = 8;
+
+/// Contributions smaller than this, in log-odds, are not worth telling.
+const SMALLEST_CONTRIBUTION: f64 = 0.05;
+
+static BUILTIN: LazyLock<ConceptDetector> =
+    LazyLock::new(|| ConceptDetector(Arc::new(Model::compile())));
+
+/// The detector with the built-in lexicon and weights; compiled once (some 35 ms), then shared.
+pub fn builtin() -> ConceptDetector {
+    BUILTIN.clone()
+}
+
+/// Weighs named concepts. Cheap to clone.
+#[derive(Clone)]
+pub struct ConceptDetector(Arc<Model>);
+
+struct Model {
+    matcher: Matcher,
+    weights: HashMap<(&'static str, Place), [f64; 5]>,
+    says: HashMap<&'static str, &'static str>,
+}
+
+impl Model {
+    fn compile() -> Self {
+        let concepts = lexicon::concepts().map(|(_, concept)| (concept.name, concept.says));
+        let structures = STRUCTURES
+            .iter()
+            .map(|structure| (structure.name, structure.says));
+        Self {
+            matcher: Matcher::compile().expect("the lexicon is constant, and a test compiles it"),
+            weights: WEIGHTS
+                .iter()
+                .map(|(name, place, weights)| ((*name, *place), *weights))
+                .collect(),
+            says: concepts.chain(structures).collect(),
+        }
+    }
+}
+
+impl ConceptDetector {
+    /// The features that a post has: what the weights are fitted on.
+    pub fn features(&self, title: &str, body: &str) -> Vec<Feature> {
+        features_of(&self.0.matcher, title, body)
+    }
+}
+
+impl Detector for ConceptDetector {
+    fn judge(&self, title: &str, body: &str) -> Judgement {
+        let weighed: Vec<(Feature, [f64; 5])> = self
+            .features(title, body)
+            .into_iter()
+            .filter_map(|feature| {
+                Some((
+                    feature,
+                    *self.0.weights.get(&(feature.name, feature.place))?,
+                ))
+            })
+            .collect();
+        let mut logits = BIAS;
+        for (_, weights) in &weighed {
+            for (logit, weight) in logits.iter_mut().zip(weights) {
+                *logit += weight;
+            }
+        }
+        let probabilities = softmax(logits);
+        let mut contributions: Vec<Contribution> = weighed
+            .iter()
+            .map(|(feature, weights)| Contribution {
+                feature: feature.name.to_owned(),
+                place: feature.place,
+                weight: moved(&logits, weights),
+                text: self
+                    .0
+                    .says
+                    .get(feature.name)
+                    .copied()
+                    .unwrap_or(feature.name)
+                    .to_owned(),
+            })
+            .filter(|contribution| contribution.weight.abs() >= SMALLEST_CONTRIBUTION)
+            .collect();
+        contributions.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        contributions.truncate(MAX_CONTRIBUTIONS);
+        Judgement {
+            class: probabilities.most_probable(),
+            probabilities,
+            contributions,
+        }
+    }
+
+    fn version(&self) -> &str {
+        "concepts-1"
+    }
+}
+
+fn softmax(logits: [f64; 5]) -> Probabilities {
+    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    Probabilities::from_weights(logits.map(|logit| (logit - highest).exp()))
+}
+
+/// By how much one feature moves the log-odds of "belongs in private": with it, less without it; to three digits.
+fn moved(logits: &[f64; 5], weights: &[f64; 5]) -> f64 {
+    let mut without = *logits;
+    for (logit, weight) in without.iter_mut().zip(weights) {
+        *logit -= weight;
+    }
+    ((log_odds(logits) - log_odds(&without)) * 1000.0).round() / 1000.0
+}
+
+/// Log-odds of the two private classes against the three others.
+fn log_odds(logits: &[f64; 5]) -> f64 {
+    let log_sum = |part: &[f64]| {
+        let highest = part.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        highest
+            + part
+                .iter()
+                .map(|logit| (logit - highest).exp())
+                .sum::<f64>()
+                .ln()
+    };
+    let (private, public) = logits.split_at(2);
+    log_sum(private) - log_sum(public)
+}

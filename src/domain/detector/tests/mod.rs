@@ -1,0 +1,5 @@
+//! Stories, rules and properties of the detector. All posts here are of our own wording.
+
+mod lexicon;
+mod stories;
+mod text;
