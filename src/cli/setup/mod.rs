@@ -1,0 +1,2 @@
+//! setup
+pub mod manifest;
