@@ -20,9 +20,11 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let what = format!("this machine's clock is {} s {direction}", seconds.abs());
     let remedy =
         "set the clock by NTP (chrony, systemd-timesyncd); deadlines and tokens depend on it";
-    vec![match seconds.abs() {
-        0..=UNREMARKABLE_S => Finding::ok(ID, SOURCE, "this machine's clock agrees with GitHub's"),
-        0..=TOLERATED_S => Finding::warning(ID, SOURCE, what, remedy),
-        _ => Finding::problem(ID, SOURCE, what, remedy),
+    vec![if seconds.abs() <= UNREMARKABLE_S {
+        Finding::ok(ID, SOURCE, "this machine's clock agrees with GitHub's")
+    } else if seconds.abs() <= TOLERATED_S {
+        Finding::warning(ID, SOURCE, what, remedy)
+    } else {
+        Finding::problem(ID, SOURCE, what, remedy)
     }]
 }

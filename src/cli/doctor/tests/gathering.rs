@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::noon;
 use crate::{
-    cli::doctor::{DoctorInputs, Severity, run},
+    cli::doctor::{DoctorInputs, Severity, print},
     clock::ManualClock,
     github::{GitHub, GitHubSettings},
 };
@@ -85,7 +85,7 @@ async fn a_whole_visit() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut out = Vec::new();
 
-    let code = run(
+    let code = print(
         DoctorInputs {
             github: GitHub::new(&settings, clock.clone()),
             clock,
