@@ -39,7 +39,7 @@ impl GitHubSettings {
         }
     }
 
-    /// Where GraphQL is served; see [`graphql_url`].
+    /// Where GraphQL is served: `{base}/graphql`, but `https://HOST/api/graphql` for a base `https://HOST/api/v3`.
     pub fn graphql_url(&self) -> Url {
         graphql_url(&self.api_base)
     }

@@ -162,6 +162,9 @@ impl Transport {
         }
         if let Some(body) = &request.body {
             outgoing = outgoing.json(body);
+        } else if matches!(request.method, Method::POST | Method::PUT) {
+            // GitHub asks for it where a write has no body ("Lock an issue")
+            outgoing = outgoing.header(header::CONTENT_LENGTH, "0");
         }
         let response = outgoing.send().await.map_err(|error| unreachable(&error))?;
         self.read(response).await

@@ -112,17 +112,3 @@ impl Judgement {
         self.probabilities.belongs_in_private()
     }
 }
-/// stub
-pub struct StubDetector;
-impl Detector for StubDetector {
-    fn judge(&self, _t: &str, _b: &str) -> Judgement {
-        todo!()
-    }
-    fn version(&self) -> &str {
-        ""
-    }
-}
-/// stub
-pub fn builtin() -> StubDetector {
-    StubDetector
-}

@@ -2,7 +2,7 @@
 //!
 //! Payloads are read by small structs that ignore what they do not know and take missing, null and odd values for the
 //! default: GitHub's own examples do not satisfy GitHub's own schemas. A feature that wants another event adds a file with
-//! a parser and a line in [`FAMILIES`].
+//! a parser and a line in `FAMILIES`.
 
 mod advisories;
 mod commits;

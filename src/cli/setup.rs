@@ -1,8 +1,0 @@
-//! stub
-/// stub
-#[derive(clap::Args)]
-pub struct SetupArgs {}
-/// stub
-pub fn run(_a: SetupArgs) -> u8 {
-    0
-}

@@ -1,0 +1,5 @@
+//! Stories about deliveries.
+
+mod events;
+mod hostile;
+mod signature;
