@@ -176,7 +176,8 @@ struct IssueAnswer {
     html_url: String,
     title: Option<String>,
     body: Option<String>,
-    state: IssueState,
+    #[serde(default)]
+    state: String,
     state_reason: Option<serde_json::Value>,
     #[serde(default)]
     locked: bool,
@@ -197,7 +198,10 @@ impl From<IssueAnswer> for Issue {
             html_url: answer.html_url,
             title: Embargoed::new(answer.title.unwrap_or_default()),
             body: Embargoed::new(answer.body.unwrap_or_default()),
-            state: answer.state,
+            state: match answer.state.as_str() {
+                "closed" => IssueState::Closed,
+                _ => IssueState::Open,
+            },
             // a reason that GitHub adds later is no reason to fail
             state_reason: answer
                 .state_reason

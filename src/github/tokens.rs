@@ -51,7 +51,8 @@ pub(super) struct Tokens {
 #[derive(Deserialize)]
 struct Minted {
     token: SecretString,
-    expires_at: Option<Timestamp>,
+    #[serde(default)]
+    expires_at: String,
 }
 
 impl Tokens {
@@ -113,6 +114,8 @@ impl Tokens {
         let later = |span| now.saturating_add(span).unwrap_or(now);
         let usable_until = minted
             .expires_at
+            .parse::<Timestamp>()
+            .ok()
             .and_then(|end| end.saturating_sub(SPARE).ok())
             .unwrap_or(now)
             .max(later(USED_AT_LEAST));
