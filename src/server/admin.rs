@@ -43,6 +43,11 @@ impl Metrics {
         (recorder, Self(handle))
     }
 
+    /// The metrics in Prometheus' text form.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
     /// Makes a recorder the process's own. A process has one; later calls change nothing and read nothing.
     pub fn install() -> Self {
         let (recorder, metrics) = Self::recorder();
@@ -88,5 +93,5 @@ async fn render(State(door): State<Door>) -> String {
     if let Ok(alerts) = door.store.records(Alert::KIND).await {
         metrics::gauge!("embargod_alerts_open").set(alerts.len() as f64);
     }
-    door.metrics.0.render()
+    door.metrics.render()
 }

@@ -1,4 +1,6 @@
 //! What embargod promises, seen from outside of its code: contracts with GitHub, and the structure of the source.
 
 mod contract;
+mod kit;
+mod stories;
 mod structure;

@@ -1,0 +1,4 @@
+//! Stories: somebody posts, the bot answers, a maintainer commands. Each runs the real door, engine and client against the
+//! stand-in.
+
+mod redirect;
