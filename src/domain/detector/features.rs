@@ -275,6 +275,11 @@ pub const STRUCTURES: &[Structure] = &[
         holds: |f| f.count(Family::Channel, in_title) > 0,
     },
     Structure {
+        name: "channel_asked_in_title",
+        says: "asks for the channel in its title",
+        holds: |f| f.concept("how_to_report").title || f.concept("private_channel_wanted").title,
+    },
+    Structure {
         name: "many_channel_words",
         says: "looks for a channel in several ways",
         holds: |f| f.count(Family::Channel, Found::anywhere) >= 3,

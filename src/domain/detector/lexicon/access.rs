@@ -116,6 +116,8 @@ pub(super) const CONCEPTS: &[Concept] = &[
             "(?:directory|folder) listing",
             r"\.git && (?:access|expos|folder|hide|public|webroot)",
             "(?:private|hidden|deleted|internal|confidential|restricted|unpublished|draft)s? ~3 (?:being |is |are |was |were |become |became )*(?:visible|accessible|readable|public|exposed|viewable|disclosed|leaked|shown)",
+            "(?:somebody|someone|everybody|everyone|anybody|anyone)(?: else)?'s && (?:read|see|view|get|access|download|edit|delete|modify|chang|list|leak|expos|visible)[a-z]*",
+            "(?:leak|expos|disclos|reveal)[a-z]* (?:every|all|other|another)",
             "prevents? access to",
             "leaked? without",
             "(?:other|another|every|all|different|foreign) (?:other )?(?:users?|tenants?|customers?|members?|people|accounts?|organi[sz]ations?)(?:'s|s'|')? && (?:read|see|view|access|download|edit|delete|modify|chang|list|leak|expos|visible|readable|writ)[a-z]*",

@@ -1,9 +1,10 @@
 //! The lexicon: named concepts, each with the words that people use for it. Data only.
 //!
-//! A pattern is a regular expression over lower-case text in which blanks are single and quotes are straight; it starts at
-//! a word boundary when it starts with a letter, a digit or a bracket. `A && B` asks for both in one sentence (or one
-//! piece of code), in any order. `A ~3 B` asks for `A` and then `B` with at most three words between. `{name}` stands for a fragment of [`FRAGMENTS`]. Patterns are bytes, not Unicode: `.` and
-//! classes are for ASCII, other letters may stand only as they are.
+//! A pattern is a regular expression over lower-case text in which blanks are single and quotes are straight; it starts
+//! at a word boundary when it starts with a letter, a digit or a bracket. `A && B` asks for both in one sentence (or one
+//! piece of code), in any order. `A ~3 B` asks for `A` and then `B` with at most three words between. `{name}` stands for
+//! one of the shared fragments below. Patterns are bytes, not Unicode: `.` and classes are for ASCII, other letters may
+//! stand only as they are.
 //!
 //! To add a concept, add it to one of the files here and fit the weights again (`docs/detection.md`); a concept without
 //! a weight counts for nothing.
