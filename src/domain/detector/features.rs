@@ -231,6 +231,17 @@ pub const STRUCTURES: &[Structure] = &[
         holds: |f| f.concept("exploit_string").code && f.concept("http_request").code,
     },
     Structure {
+        name: "exploit_code_shown",
+        says: "names a weakness and shows the code that exploits it",
+        holds: |f| {
+            f.shape.code_blocks > 0
+                && f.weaknesses(Found::anywhere) > 0
+                && (f.concept("proof_of_concept").prose
+                    || f.concept("exploit_word").prose
+                    || f.concept("payload_used").prose)
+        },
+    },
+    Structure {
         name: "consequence_of_weakness",
         says: "says who can abuse a weakness",
         holds: |f| {

@@ -34,6 +34,13 @@ pub(super) const CONCEPTS: &[Concept] = &[
         ],
     },
     Concept {
+        name: "broken_session",
+        says: "a token, link or session lives longer than it should",
+        patterns: &[
+            "(?:tokens?|sessions?|cookies?|links?|codes?|otps?|invit[a-z]*|keys?) && (?:(?:stays?|still|remains?|is|are) (?:valid|active|usable|accepted) (?:after|even|for ever|forever)|re-?used (?:again|after|many|several|twice|multiple)|can be re-?used|never (?:invalidated|revoked|expires?)|not (?:invalidated|revoked|destroyed|deleted|cleared|expired)|isn't (?:invalidated|revoked|destroyed)|aren't (?:invalidated|revoked|destroyed))",
+        ],
+    },
+    Concept {
         name: "missing_authorisation",
         says: "an action lacks authentication or authorisation",
         patterns: &[

@@ -99,7 +99,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
     ),
     (
         "outsider",
-        "(?:anyone|anybody|everyone|any (?:[a-z-]+ )?(?:users?|clients?|visitors?|members?|accounts?|callers?|websites?|processes|process)|every user|all users|other users|another user|guests?|viewers?|anonymous(?: users?)?|unauthenticated (?:users?|clients?|requests?|callers?|attackers?)|unauthori[sz]ed (?:users?|part(?:y|ies)|persons?|access)|unprivileged users?|low.privileged? (?:users?|attackers?)|non.?admins?|normal users?|regular users?|remote users?)",
+        "(?:anyone|anybody|everyone|whoever|any (?:[a-z-]+ )?(?:users?|clients?|visitors?|members?|accounts?|callers?|websites?|processes|process)|every user|all users|other users|another user|guests?|viewers?|anonymous(?: users?)?|unauthenticated (?:users?|clients?|requests?|callers?|attackers?)|unauthori[sz]ed (?:users?|part(?:y|ies)|persons?|access)|unprivileged users?|low.privileged? (?:users?|attackers?)|non.?admins?|normal users?|regular users?|remote users?)",
     ),
     (
         "can",
