@@ -182,6 +182,11 @@ fn rows(
         if text.trim_ascii().is_empty() {
             continue;
         }
+        if !text.trim_ascii_start().starts_with(b"{") {
+            // serde would also take an array for a row, by position.
+            let fault = "not a JSON object".to_owned();
+            return Err(ClassifyError::Row { line, fault });
+        }
         let row: Row = serde_json::from_slice(text).map_err(|error| ClassifyError::Row {
             line,
             fault: fault(&error),

@@ -231,6 +231,17 @@ pub const STRUCTURES: &[Structure] = &[
         holds: |f| f.concept("exploit_string").code && f.concept("http_request").code,
     },
     Structure {
+        name: "exploit_code_shown",
+        says: "names a weakness and shows the code that exploits it",
+        holds: |f| {
+            f.shape.code_blocks > 0
+                && f.weaknesses(Found::anywhere) > 0
+                && (f.concept("proof_of_concept").prose
+                    || f.concept("exploit_word").prose
+                    || f.concept("payload_used").prose)
+        },
+    },
+    Structure {
         name: "consequence_of_weakness",
         says: "says who can abuse a weakness",
         holds: |f| {
@@ -273,6 +284,11 @@ pub const STRUCTURES: &[Structure] = &[
         name: "channel_in_title",
         says: "looks for a channel in its title",
         holds: |f| f.count(Family::Channel, in_title) > 0,
+    },
+    Structure {
+        name: "channel_asked_in_title",
+        says: "asks for the channel in its title",
+        holds: |f| f.concept("how_to_report").title || f.concept("private_channel_wanted").title,
     },
     Structure {
         name: "many_channel_words",

@@ -34,6 +34,13 @@ pub(super) const CONCEPTS: &[Concept] = &[
         ],
     },
     Concept {
+        name: "broken_session",
+        says: "a token, link or session lives longer than it should",
+        patterns: &[
+            "(?:tokens?|sessions?|cookies?|links?|codes?|otps?|invit[a-z]*|keys?) && (?:(?:stays?|still|remains?|is|are) (?:valid|active|usable|accepted) (?:after|even|for ever|forever)|re-?used (?:again|after|many|several|twice|multiple)|can be re-?used|never (?:invalidated|revoked|expires?)|not (?:invalidated|revoked|destroyed|deleted|cleared|expired)|isn't (?:invalidated|revoked|destroyed)|aren't (?:invalidated|revoked|destroyed))",
+        ],
+    },
+    Concept {
         name: "missing_authorisation",
         says: "an action lacks authentication or authorisation",
         patterns: &[
@@ -116,6 +123,8 @@ pub(super) const CONCEPTS: &[Concept] = &[
             "(?:directory|folder) listing",
             r"\.git && (?:access|expos|folder|hide|public|webroot)",
             "(?:private|hidden|deleted|internal|confidential|restricted|unpublished|draft)s? ~3 (?:being |is |are |was |were |become |became )*(?:visible|accessible|readable|public|exposed|viewable|disclosed|leaked|shown)",
+            "(?:somebody|someone|everybody|everyone|anybody|anyone)(?: else)?'s && (?:read|see|view|get|access|download|edit|delete|modify|chang|list|leak|expos|visible)[a-z]*",
+            "(?:leak|expos|disclos|reveal)[a-z]* (?:every|all|other|another)",
             "prevents? access to",
             "leaked? without",
             "(?:other|another|every|all|different|foreign) (?:other )?(?:users?|tenants?|customers?|members?|people|accounts?|organi[sz]ations?)(?:'s|s'|')? && (?:read|see|view|access|download|edit|delete|modify|chang|list|leak|expos|visible|readable|writ)[a-z]*",

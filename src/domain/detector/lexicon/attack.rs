@@ -15,7 +15,7 @@ pub(super) const CONCEPTS: &[Concept] = &[
         name: "attacker_can",
         says: "says what an attacker can do",
         patterns: &[
-            "{attacker} ~5 {can}",
+            "{attacker} ~8 {can}",
             "{can} ~4 {attacker}",
             "{attacker} ~3 to ~1 (?:execute|run|read|write|steal|inject|access|gain|obtain|delete|send|cause|crash|bypass|upload|consume)",
             r"victims?\b",
@@ -104,6 +104,7 @@ pub(super) const CONCEPTS: &[Concept] = &[
             "`(?:id|whoami|touch|ping|sleep) ?",
             "%60[a-z]+",
             "__proto__",
+            "__reduce__",
             r"<\?php (?:system|eval|phpinfo|passthru|echo system|@eval)",
             r"(?:system|passthru|shell_exec|eval) ?\( ?\$_",
             r"phpinfo\(",
@@ -254,6 +255,7 @@ pub(super) const CONCEPTS: &[Concept] = &[
         patterns: &[
             "(?:affected|vulnerable|impacted) (?:versions?|components?|products?|files?|endpoints?|urls?|param[a-z]*|code|apis?|functions?)",
             "versions? (?:affected|impacted)",
+            "(?:exploit|vuln|affect)[a-z]* && (?:all|every|any|latest|current) (?:supported |released )?(?:versions?|releases?)",
             r"(?:<=|<|before|prior to|up to|through) ?v?\d+\.\d+ && (?:vuln|affected|attack)[a-z]*",
             "vendor ?:",
             "(?:vuln[a-z]*|vuln) type",

@@ -1,9 +1,10 @@
 //! The lexicon: named concepts, each with the words that people use for it. Data only.
 //!
-//! A pattern is a regular expression over lower-case text in which blanks are single and quotes are straight; it starts at
-//! a word boundary when it starts with a letter, a digit or a bracket. `A && B` asks for both in one sentence (or one
-//! piece of code), in any order. `A ~3 B` asks for `A` and then `B` with at most three words between. `{name}` stands for a fragment of [`FRAGMENTS`]. Patterns are bytes, not Unicode: `.` and
-//! classes are for ASCII, other letters may stand only as they are.
+//! A pattern is a regular expression over lower-case text in which blanks are single and quotes are straight; it starts
+//! at a word boundary when it starts with a letter, a digit or a bracket. `A && B` asks for both in one sentence (or one
+//! piece of code), in any order. `A ~3 B` asks for `A` and then `B` with at most three words between. `{name}` stands for
+//! one of the shared fragments below. Patterns are bytes, not Unicode: `.` and classes are for ASCII, other letters may
+//! stand only as they are.
 //!
 //! To add a concept, add it to one of the files here and fit the weights again (`docs/detection.md`); a concept without
 //! a weight counts for nothing.
@@ -98,7 +99,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
     ),
     (
         "outsider",
-        "(?:anyone|anybody|everyone|any (?:[a-z-]+ )?(?:users?|clients?|visitors?|members?|accounts?|callers?|websites?|processes|process)|every user|all users|other users|another user|guests?|viewers?|anonymous(?: users?)?|unauthenticated (?:users?|clients?|requests?|callers?|attackers?)|unauthori[sz]ed (?:users?|part(?:y|ies)|persons?|access)|unprivileged users?|low.privileged? (?:users?|attackers?)|non.?admins?|normal users?|regular users?|remote users?)",
+        "(?:anyone|anybody|everyone|whoever|any (?:[a-z-]+ )?(?:users?|clients?|visitors?|members?|accounts?|callers?|websites?|processes|process)|every user|all users|other users|another user|guests?|viewers?|anonymous(?: users?)?|unauthenticated (?:users?|clients?|requests?|callers?|attackers?)|unauthori[sz]ed (?:users?|part(?:y|ies)|persons?|access)|unprivileged users?|low.privileged? (?:users?|attackers?)|non.?admins?|normal users?|regular users?|remote users?)",
     ),
     (
         "can",

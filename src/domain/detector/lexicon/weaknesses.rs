@@ -132,6 +132,7 @@ pub(super) const CONCEPTS: &[Concept] = &[
         name: "deserialisation",
         says: "untrusted data is deserialised",
         patterns: &[
+            "(?:unpickl|pickle.loads?|unseriali|deseriali)[a-z]* && (?:without|unchecked|any|arbitrary|attack|user|cookie|cache|request|upload)[a-z]*",
             "(?:unsafe|insecure|untrusted|arbitrary|java|php|pickle|yaml|polymorphic) (?:object )?(?:de|un)seriali[sz][a-z]*",
             "(?:de|un)seriali[sz][a-z]* && (?:untrusted|unsafe|insecure|attack|vuln|gadget|rce|arbitrary code|malicious)",
             "(?:php )?object injection",

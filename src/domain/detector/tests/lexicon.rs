@@ -86,10 +86,7 @@ fn words_must_meet_in_one_sentence() {
 
 #[test]
 fn a_gap_has_an_order_and_a_length() {
-    assert!(
-        found_in("Anyone with the link can delete it.").contains(&"outsider_can")
-            == found_in("Anyone can delete it.").contains(&"outsider_can")
-    );
+    assert!(found_in("Anyone can delete it.").contains(&"outsider_can"));
     assert!(!found_in("Can this be explained to anyone?").contains(&"attacker_can"));
     assert!(found_in("An attacker with a normal account can read it.").contains(&"attacker_can"));
     assert!(

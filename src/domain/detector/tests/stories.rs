@@ -88,7 +88,9 @@ fn whoever_asks_for_a_private_contact_asks_for_the_channel() {
         "I tried to report a security issue to security@example.org, but my mail bounced: address not found. Is there \
          another private channel?",
     );
-    asks("How do I report a security vulnerability?", "");
+    let title_alone = judge("How do I report a security vulnerability?", "");
+    assert_eq!(title_alone.class, AsksChannel);
+    assert!(title_alone.score() >= REPLY_AT);
 }
 
 #[test]
