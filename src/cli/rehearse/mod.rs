@@ -5,4 +5,6 @@ mod story;
 #[derive(clap::Args)]
 pub struct RehearseArgs {}
 /// stub
-pub fn run(_a: RehearseArgs) -> u8 { 0 }
+pub fn run(_a: RehearseArgs) -> u8 {
+    0
+}

@@ -55,9 +55,20 @@ impl Policy {
     pub fn observing() -> Self {
         Self {
             version: "minimal".to_owned(),
-            redirect: Redirect { mode: Mode::Observe, act_at: 0.9, reply_at: 0.5 },
-            contact: Contact { private_reporting: true, email: None, security_page: true },
-            desk: Desk { kind: DeskKind::Advisory, repository: None },
+            redirect: Redirect {
+                mode: Mode::Observe,
+                act_at: crate::domain::detector::ACT_AT,
+                reply_at: crate::domain::detector::REPLY_AT,
+            },
+            contact: Contact {
+                private_reporting: true,
+                email: None,
+                security_page: true,
+            },
+            desk: Desk {
+                kind: DeskKind::Advisory,
+                repository: None,
+            },
             acknowledgment: Acknowledgment,
         }
     }
@@ -108,7 +119,10 @@ struct FDesk {
     repository: Option<String>,
 }
 pub fn effective(layers: &[Layer]) -> Result<Effective, PolicyError> {
-    let mut policy = Policy { version: "interim".into(), ..Policy::observing() };
+    let mut policy = Policy {
+        version: "interim".into(),
+        ..Policy::observing()
+    };
     policy.redirect.mode = Mode::Reply;
     for layer in layers {
         let file: File = serde_saphyr::from_str(&layer.text)

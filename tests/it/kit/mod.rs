@@ -76,11 +76,18 @@ static APP_KEY: LazyLock<AppKey> = LazyLock::new(|| {
             .chunks(64)
             .map(|line| String::from_utf8_lossy(line).into_owned())
             .collect();
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+            lines.join("\n")
+        )
     };
     let private = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der>::as_der(&pair).expect("PKCS#8");
-    let public = AsDer::<aws_lc_rs::encoding::PublicKeyX509Der>::as_der(pair.public_key()).expect("SPKI");
-    AppKey { private_pem: pem("PRIVATE KEY", private.as_ref()), public_pem: pem("PUBLIC KEY", public.as_ref()) }
+    let public =
+        AsDer::<aws_lc_rs::encoding::PublicKeyX509Der>::as_der(pair.public_key()).expect("SPKI");
+    AppKey {
+        private_pem: pem("PRIVATE KEY", private.as_ref()),
+        public_pem: pem("PUBLIC KEY", public.as_ref()),
+    }
 });
 
 /// How a world begins.
@@ -108,7 +115,9 @@ impl Default for Setting {
 
 /// A policy of the stories, in the given mode.
 pub fn policy(mode: &str) -> String {
-    format!("extends: django-2026\nredirect:\n  mode: {mode}\ncontact:\n  private_reporting: true\n  email: security@acme.example\n")
+    format!(
+        "extends: django-2026\nredirect:\n  mode: {mode}\ncontact:\n  private_reporting: true\n  email: security@acme.example\n"
+    )
 }
 
 /// See the module.
@@ -166,13 +175,24 @@ impl World {
             permissions,
             events: events(),
         };
-        let github = Standin::start(Options::new(Some(app), Arc::new(move || shown.now()))).await.expect("a stand-in");
+        let github = Standin::start(Options::new(Some(app), Arc::new(move || shown.now())))
+            .await
+            .expect("a stand-in");
         people_and_places(&github, &setting);
         let folder = tempfile::tempdir().expect("a folder");
         let sealing_key = folder.path().join("sealing.key");
-        SealingKey::generate().write_new(&sealing_key).expect("a sealing key");
+        SealingKey::generate()
+            .write_new(&sealing_key)
+            .expect("a sealing key");
         let stop = CancellationToken::new();
-        let engine = engine(&github, &clock, &folder, &sealing_key, setting.default_policy.as_deref()).await;
+        let engine = engine(
+            &github,
+            &clock,
+            &folder,
+            &sealing_key,
+            setting.default_policy.as_deref(),
+        )
+        .await;
         let world = Self {
             github,
             clock,
@@ -186,7 +206,12 @@ impl World {
             stop,
         };
         world.open_door().await;
-        world.engine.shop().learn_own_login().await.expect("the stand-in knows the App");
+        world
+            .engine
+            .shop()
+            .learn_own_login()
+            .await
+            .expect("the stand-in knows the App");
         world
     }
 
@@ -200,10 +225,17 @@ impl World {
             body_timeout_ms: 10_000,
             readiness: Readiness::yes(),
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(receiver::serve(listener, receiver::router(receiver), self.stop.clone()));
-        self.github.set_hook_url(&format!("http://{address}/webhook"));
+        tokio::spawn(receiver::serve(
+            listener,
+            receiver::router(receiver),
+            self.stop.clone(),
+        ));
+        self.github
+            .set_hook_url(&format!("http://{address}/webhook"));
     }
 
     /// The process dies and another one starts on the same files, with nothing in memory.
@@ -211,10 +243,20 @@ impl World {
         self.stop.cancel();
         self.stop = CancellationToken::new();
         let default_policy = self.default_policy.clone();
-        self.engine =
-            engine(&self.github, &self.clock, &self.folder, &self.sealing_key, default_policy.as_deref()).await;
+        self.engine = engine(
+            &self.github,
+            &self.clock,
+            &self.folder,
+            &self.sealing_key,
+            default_policy.as_deref(),
+        )
+        .await;
         self.open_door().await;
-        self.engine.shop().learn_own_login().await.expect("the stand-in knows the App");
+        self.engine
+            .shop()
+            .learn_own_login()
+            .await
+            .expect("the stand-in knows the App");
     }
 
     /// Lets everything happen that is due now: deliveries arrive, the engine decides and performs, GitHub tells of that.
@@ -245,12 +287,20 @@ impl World {
     pub fn said(&self, number: u64) -> Vec<String> {
         let bot = self.github.bot_login();
         let texts = self.thread(number).comment_texts();
-        texts.into_iter().filter(|(author, _)| *author == bot).map(|(_, text)| text).collect()
+        texts
+            .into_iter()
+            .filter(|(author, _)| *author == bot)
+            .map(|(_, text)| text)
+            .collect()
     }
 
     /// The calls that changed something on GitHub since `mark`.
     pub fn writes_since(&self, mark: usize) -> Vec<LoggedRequest> {
-        self.github.requests_since(mark).into_iter().filter(|request| request.mutates).collect()
+        self.github
+            .requests_since(mark)
+            .into_iter()
+            .filter(|request| request.mutates)
+            .collect()
     }
 
     /// The store.
@@ -269,25 +319,44 @@ impl World {
     }
 
     async fn records<R: Record>(&self) -> Vec<R> {
-        let stored = self.store().records(R::KIND).await.expect("the store works");
-        stored.into_iter().map(|record| serde_json::from_value(record.value).expect("readable")).collect()
+        let stored = self
+            .store()
+            .records(R::KIND)
+            .await
+            .expect("the store works");
+        stored
+            .into_iter()
+            .map(|record| serde_json::from_value(record.value).expect("readable"))
+            .collect()
     }
 
     /// All decisions, oldest first.
     pub async fn decisions(&self) -> Vec<DecisionRecord> {
-        self.store().decisions(None, u32::MAX).await.expect("the store works")
+        self.store()
+            .decisions(None, u32::MAX)
+            .await
+            .expect("the store works")
     }
 
     /// The last decision's outcome and the rules that gave its reasons.
     pub async fn last_outcome(&self) -> (String, Vec<String>) {
         let decisions = self.decisions().await;
         let last = decisions.last().expect("something was decided");
-        (last.outcome.clone(), last.reasons.iter().map(|reason| reason.rule.clone()).collect())
+        (
+            last.outcome.clone(),
+            last.reasons
+                .iter()
+                .map(|reason| reason.rule.clone())
+                .collect(),
+        )
     }
 
     /// All effects.
     pub async fn effects(&self) -> Vec<EffectReport> {
-        self.store().effects(None, u32::MAX).await.expect("the store works")
+        self.store()
+            .effects(None, u32::MAX)
+            .await
+            .expect("the store works")
     }
 
     /// The present instant.
@@ -301,23 +370,51 @@ impl World {
         for request in self.github.requests() {
             check_contract(&request);
         }
-        let backlog = self.store().backlog(self.now()).await.expect("the store works");
-        assert_eq!(backlog.deliveries_waiting, 0, "a delivery was left unhandled");
-        let waiting: Vec<_> = self.effects().await.into_iter().filter(|e| e.state == EffectState::Ready).collect();
-        let due: Vec<_> = waiting.iter().filter(|e| e.effect.not_before.is_none_or(|at| at <= self.now())).collect();
+        let backlog = self
+            .store()
+            .backlog(self.now())
+            .await
+            .expect("the store works");
+        assert_eq!(
+            backlog.deliveries_waiting, 0,
+            "a delivery was left unhandled"
+        );
+        let waiting: Vec<_> = self
+            .effects()
+            .await
+            .into_iter()
+            .filter(|e| e.state == EffectState::Ready)
+            .collect();
+        let due: Vec<_> = waiting
+            .iter()
+            .filter(|e| e.effect.not_before.is_none_or(|at| at <= self.now()))
+            .collect();
         if !self.losses_expected {
             assert_eq!(backlog.deliveries_parked, 0, "a delivery was parked");
             assert_eq!(backlog.effects_dead, 0, "an effect was given up");
-            assert!(due.is_empty(), "effects were left undone: {:?}", due.iter().map(|e| &e.effect.key).collect::<Vec<_>>());
+            assert!(
+                due.is_empty(),
+                "effects were left undone: {:?}",
+                due.iter().map(|e| &e.effect.key).collect::<Vec<_>>()
+            );
         }
         let bot = self.github.bot_login();
         for thread in self.github.threads(REPO).expect("the repository exists") {
-            let said = thread.comments.iter().filter(|comment| comment.post.author == bot).count();
-            assert!(said <= 1, "the bot spoke {said} times in #{}", thread.number);
+            let said = thread
+                .comments
+                .iter()
+                .filter(|comment| comment.post.author == bot)
+                .count();
+            assert!(
+                said <= 1,
+                "the bot spoke {said} times in #{}",
+                thread.number
+            );
         }
         if !self.words_restored {
             let changes = self.github.public_transcript()["changes_by_bot"].to_string();
-            self.canary.must_not_be_in("what the bot changed in public", changes.as_bytes());
+            self.canary
+                .must_not_be_in("what the bot changed in public", changes.as_bytes());
         }
         self.canary.must_not_be_logged();
         self.canary.must_not_be_measured();
@@ -335,14 +432,23 @@ fn check_contract(request: &LoggedRequest) {
     if !crate::contract::available() {
         return;
     }
-    let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+    let query = if request.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", request.query)
+    };
     let sent = SentRequest {
         method: request.method.clone(),
         path_and_query: format!("{}{query}", request.path),
         body: (!request.body.is_null()).then(|| request.body.clone()),
     };
     if let Err(complaints) = openapi::check(&sent) {
-        panic!("GitHub's description does not allow {} {}:\n{}", sent.method, request.path, complaints.join("\n"));
+        panic!(
+            "GitHub's description does not allow {} {}:\n{}",
+            sent.method,
+            request.path,
+            complaints.join("\n")
+        );
     }
 }
 
@@ -363,7 +469,9 @@ fn people_and_places(github: &Standin, setting: &Setting) {
         public = public.file(".github/embargod.yml", policy);
     }
     github.add_repository(&public).expect("a repository");
-    github.add_repository(&RepositorySpec::private("acme", "cases")).expect("a private repository");
+    github
+        .add_repository(&RepositorySpec::private("acme", "cases"))
+        .expect("a private repository");
     github.grant(REPO, CORA, Role::Maintain).expect("a role");
     github.install_on_all("acme").expect("an installation");
 }
@@ -377,7 +485,9 @@ async fn engine(
 ) -> Engine {
     canary::listen();
     let path = folder.path().join("embargod.db");
-    let store = SqliteStore::open(path.to_str().expect("utf-8")).await.expect("a store");
+    let store = SqliteStore::open(path.to_str().expect("utf-8"))
+        .await
+        .expect("a store");
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
     settings.api_base = github.base_url().parse().expect("an address");
     Engine::new(ShopParts {
@@ -393,6 +503,9 @@ async fn engine(
 }
 
 fn parse(text: &str) -> Policy {
-    let layer = Layer { origin: Origin::new("default policy"), text: text.to_owned() };
+    let layer = Layer {
+        origin: Origin::new("default policy"),
+        text: text.to_owned(),
+    };
     effective(&[layer]).expect("a valid policy").policy
 }
