@@ -14,7 +14,11 @@ use crate::standin::world::World;
 pub(super) fn run(world: &World, caller: &Caller, field: &Field) -> Outcome<Value> {
     match field.name.as_str() {
         "repository" => repository(world, caller, field),
-        "node" => node(world, caller, field.arguments.get("id").unwrap_or(&Value::Null)),
+        "node" => node(
+            world,
+            caller,
+            field.arguments.get("id").unwrap_or(&Value::Null),
+        ),
         "viewer" => Ok(json!({"__typename": "Bot", "login": world.bot()})),
         "rateLimit" => {
             Ok(json!({"__typename": "RateLimit", "limit": 5000, "remaining": 5000, "cost": 1}))
