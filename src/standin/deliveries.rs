@@ -109,7 +109,7 @@ pub(crate) struct Deliveries {
     pub drop_next: usize,
     /// The next one is sent so many times in all.
     pub repeat_next: usize,
-    pub(crate) last_id: u64,
+    pub last_id: u64,
 }
 
 impl Deliveries {

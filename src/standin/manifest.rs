@@ -106,7 +106,7 @@ fn slug(name: &str) -> String {
 }
 
 /// A fresh RSA-2048 pair: private key in PKCS#8 PEM, public key in SPKI PEM.
-fn generate_key() -> Outcome<(String, String)> {
+pub(crate) fn generate_key() -> Outcome<(String, String)> {
     let failed = || Refusal::new(500, "could not make a key");
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| failed())?;
     let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| failed())?;
