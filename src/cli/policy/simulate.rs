@@ -114,7 +114,7 @@ fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) ->
     };
     match intake::first_look(&inquiry) {
         FirstLook::Decided(taken) => *taken,
-        FirstLook::AskMore => {
+        FirstLook::AskMore { .. } => {
             let form = policy.contact.private_reporting && !args.form_off;
             let repository = &post.place.repository;
             let page = || format!("https://github.com/{repository}/security/advisories/new");

@@ -51,8 +51,11 @@ pub struct Inquiry<'a> {
 pub enum FirstLook {
     /// Nothing is to be done.
     Decided(Box<Taken>),
-    /// Something may have to be done: find out the author's permission and the channel, and reserve a case number.
-    AskMore,
+    /// Something may have to be done: find out the author's permission and the channel.
+    AskMore {
+        /// Whether a case may be opened, so that a number must be reserved.
+        may_open_case: bool,
+    },
 }
 
 /// The facts that [`decide`] needs beyond the [`Inquiry`].
@@ -88,10 +91,8 @@ enum Strength {
 
 /// Looks at what a delivery and the store tell.
 pub fn first_look(inquiry: &Inquiry<'_>) -> FirstLook {
-    let reason = standing_reason(inquiry).or_else(|| {
-        let (strength, reason) = strength(inquiry.judgement, inquiry.policy);
-        (strength == Strength::None).then_some(reason)
-    });
+    let (strength, below) = strength(inquiry.judgement, inquiry.policy);
+    let reason = standing_reason(inquiry).or_else(|| (strength == Strength::None).then_some(below));
     match reason {
         Some(reason) => FirstLook::Decided(Box::new(nothing(inquiry, reason))),
         None if inquiry.policy.redirect.mode == Mode::Observe => {
@@ -102,7 +103,9 @@ pub fn first_look(inquiry: &Inquiry<'_>) -> FirstLook {
             .from_source("redirect.mode");
             FirstLook::Decided(Box::new(nothing(inquiry, reason)))
         }
-        None => FirstLook::AskMore,
+        None => FirstLook::AskMore {
+            may_open_case: strength == Strength::Firm,
+        },
     }
 }
 

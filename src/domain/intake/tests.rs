@@ -199,7 +199,7 @@ impl Story {
         };
         let taken = match first_look(&inquiry) {
             FirstLook::Decided(taken) => *taken,
-            FirstLook::AskMore => decide(
+            FirstLook::AskMore { .. } => decide(
                 &inquiry,
                 Answers {
                     permission: self.permission,

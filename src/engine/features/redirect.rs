@@ -101,8 +101,16 @@ impl Feature for Redirect {
         };
         let taken = match intake::first_look(&inquiry) {
             FirstLook::Decided(taken) => *taken,
-            FirstLook::AskMore => {
-                let answers = gather(shop, post, &policy, &thread.value, inquiry.now).await?;
+            FirstLook::AskMore { may_open_case } => {
+                let answers = gather(
+                    shop,
+                    post,
+                    &policy,
+                    &thread.value,
+                    inquiry.now,
+                    may_open_case,
+                )
+                .await?;
                 intake::decide(&inquiry, answers)
             }
         };
@@ -140,6 +148,7 @@ async fn gather(
     policy: &Policy,
     thread: &ThreadRecord,
     now: Timestamp,
+    may_open_case: bool,
 ) -> Result<Answers, Trouble> {
     let (permission, channel) = tokio::join!(
         author_permission(shop, post),
@@ -153,9 +162,10 @@ async fn gather(
         None => None,
     };
     let year = now.to_zoned(TimeZone::UTC).year();
-    let number = match &open_case {
-        Some(_) => 0,
-        None => shop.store.next_number(&format!("case:{year}")).await?,
+    let number = if may_open_case && open_case.is_none() {
+        shop.store.next_number(&format!("case:{year}")).await?
+    } else {
+        0
     };
     Ok(Answers {
         permission,
