@@ -1,1 +1,110 @@
 //! The policy: a project's rules as data.
+//!
+//! What flows in: the text of policy files and the presets that they extend. What flows out: a [`Policy`] in which
+//! everything is decided, with the origin of each value, or a [`PolicyError`] that names line, column and remedy of
+//! every mistake. What it must never do: panic on a text, guess what a wrong value meant, or let a broken file loosen
+//! anything (whoever calls keeps the last good policy).
+
+mod acknowledgment;
+mod clocks;
+mod contact;
+mod desk;
+mod embargo;
+mod evaluation;
+mod notices;
+mod redirect;
+mod reports;
+mod roles;
+mod series;
+mod severity;
+mod text;
+mod time;
+
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use acknowledgment::{Acknowledgment, Within};
+pub use clocks::Clocks;
+pub use contact::Contact;
+pub use desk::{Desk, DeskKind};
+pub use embargo::{Embargo, Window};
+pub use evaluation::{ChecklistItem, Evaluation};
+pub use notices::Notices;
+pub use redirect::{DEFAULT_ACT_AT, DEFAULT_REPLY_AT, Mode, Redirect};
+pub use reports::Reports;
+pub use roles::{Principal, Roles};
+pub use series::Series;
+pub use severity::{Severity, SeverityLevel};
+pub use time::{Weekday, Zone, ZonedTime};
+
+/// The rules that a policy file starts from.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Preset {
+    /// Django's policy as of March 2018.
+    #[serde(rename = "django-2018")]
+    Django2018,
+    /// Django's policy as of October 2024.
+    #[serde(rename = "django-2024")]
+    Django2024,
+    /// Django's policy as of April 2026.
+    #[serde(rename = "django-2026")]
+    Django2026,
+    /// What any project can keep: one private channel, a human answer, few promises.
+    #[serde(rename = "minimal")]
+    Minimal,
+}
+
+/// The rules of one repository, with everything decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+pub struct Policy {
+    /// Names these very rules: the preset's name, `+`, and the first 12 hex digits of the SHA-256 of the policy's
+    /// canonical JSON. A case is pinned to it.
+    #[serde(skip_deserializing, default)]
+    #[schemars(skip)]
+    pub version: String,
+    /// The preset that supplies whatever is not said here: django-2018, django-2024, django-2026 or minimal.
+    pub extends: Preset,
+    /// What happens to a public post that belongs in private.
+    #[garde(dive)]
+    pub redirect: Redirect,
+    /// Where people are told to report in private.
+    #[garde(dive)]
+    pub contact: Contact,
+    /// Where people talk about a case.
+    #[garde(dive)]
+    pub desk: Desk,
+    /// Who may do what in a case.
+    #[serde(default)]
+    #[garde(dive)]
+    pub roles: Roles,
+    /// How soon a person answers a report.
+    #[garde(dive)]
+    pub acknowledgment: Acknowledgment,
+    /// After how long somebody is reminded.
+    #[garde(dive)]
+    pub clocks: Clocks,
+    /// What is asked of people who report.
+    #[garde(dive)]
+    pub reports: Reports,
+    /// What has to be answered before a report is accepted.
+    #[garde(dive)]
+    pub evaluation: Evaluation,
+    /// How bad a class of weakness is.
+    #[garde(dive)]
+    pub severity: Severity,
+    /// The lines of releases that get security fixes; without it only the default branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub series: Option<Series>,
+    /// How long a fix may be kept secret and when it may be published.
+    #[garde(dive)]
+    pub embargo: Embargo,
+    /// Who is told before a release, and when.
+    #[garde(dive)]
+    pub notices: Notices,
+}
