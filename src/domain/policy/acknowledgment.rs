@@ -57,7 +57,7 @@ pub struct Acknowledgment {
     pub holidays: Vec<Date>,
     /// The zone whose midnights separate days: "Z" or an offset such as "+01:00"; default "Z".
     #[serde(default)]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", regex(pattern = r"^(Z|[+-]\d\d:\d\d)$"))]
     pub zone: Zone,
 }
 

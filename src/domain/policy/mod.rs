@@ -8,17 +8,27 @@
 mod acknowledgment;
 mod clocks;
 mod contact;
+mod decode;
 mod desk;
 mod embargo;
 mod evaluation;
+mod layers;
 mod notices;
+mod preset;
+mod problem;
 mod redirect;
 mod reports;
 mod roles;
+mod schema;
 mod series;
 mod severity;
 mod text;
 mod time;
+mod tree;
+mod version;
+
+#[cfg(test)]
+mod tests;
 
 use garde::Validate;
 use schemars::JsonSchema;
@@ -30,32 +40,18 @@ pub use contact::Contact;
 pub use desk::{Desk, DeskKind};
 pub use embargo::{Embargo, Window};
 pub use evaluation::{ChecklistItem, Evaluation};
+pub use layers::{Effective, Layer, Origin, effective, parse_one};
 pub use notices::Notices;
+pub use preset::Preset;
+pub use problem::{PolicyError, Problem};
 pub use redirect::{DEFAULT_ACT_AT, DEFAULT_REPLY_AT, Mode, Redirect};
 pub use reports::Reports;
 pub use roles::{Principal, Roles};
+pub use schema::schema;
 pub use series::Series;
 pub use severity::{Severity, SeverityLevel};
 pub use time::{Weekday, Zone, ZonedTime};
-
-/// The rules that a policy file starts from.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-pub enum Preset {
-    /// Django's policy as of March 2018.
-    #[serde(rename = "django-2018")]
-    Django2018,
-    /// Django's policy as of October 2024.
-    #[serde(rename = "django-2024")]
-    Django2024,
-    /// Django's policy as of April 2026.
-    #[serde(rename = "django-2026")]
-    Django2026,
-    /// What any project can keep: one private channel, a human answer, few promises.
-    #[serde(rename = "minimal")]
-    Minimal,
-}
+pub use tree::MAX_BYTES;
 
 /// The rules of one repository, with everything decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]

@@ -33,9 +33,11 @@ pub struct Redirect {
     pub mode: Mode,
     /// Probability (above 0, at most 1) from which mode shield takes a post out of sight.
     #[garde(custom(probability))]
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub act_at: f64,
     /// Probability (above 0, at most act_at) from which modes reply and shield answer with the constant comment.
     #[garde(custom(probability), custom(not_above(self.act_at)))]
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub reply_at: f64,
 }
 

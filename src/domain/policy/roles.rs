@@ -69,26 +69,26 @@ pub struct Roles {
     /// May decide about a case: accept, reject, set class, severity and embargo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>")]
+    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub coordinator: Option<Vec<Principal>>,
     /// May acknowledge and evaluate reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>")]
+    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub triager: Option<Vec<Principal>>,
     /// May prepare fixes and record what is affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>")]
+    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub fixer: Option<Vec<Principal>>,
     /// May send notices and publish releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>")]
+    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub release_manager: Option<Vec<Principal>>,
     /// May assign coordinators, reopen cases and report leaks and attacks; told when a clock runs out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>")]
+    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub security_team: Option<Vec<Principal>>,
 }
