@@ -1,10 +1,11 @@
 //! `roles`: who may do what in a case.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use garde::Validate;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::text;
@@ -59,6 +60,20 @@ impl FromStr for Principal {
 
 text::serde_as_text!(Principal);
 
+impl JsonSchema for Principal {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Principal".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^@[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?$" })
+    }
+}
+
 /// Who may do what in a case. Each list holds people ("@login") and teams ("@organisation/team"). A role that is not
 /// listed follows the permission on the repository: admin is coordinator, security team and release manager, maintain
 /// and write are fixer, triage is triager. An empty list means nobody.
@@ -69,26 +84,21 @@ pub struct Roles {
     /// May decide about a case: accept, reject, set class, severity and embargo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub coordinator: Option<Vec<Principal>>,
     /// May acknowledge and evaluate reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub triager: Option<Vec<Principal>>,
     /// May prepare fixes and record what is affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub fixer: Option<Vec<Principal>>,
     /// May send notices and publish releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub release_manager: Option<Vec<Principal>>,
     /// May assign coordinators, reopen cases and report leaks and attacks; told when a clock runs out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(max = 200))]
-    #[schemars(with = "Option<Vec<String>>", inner(inner(regex(pattern = "^@"))))]
     pub security_team: Option<Vec<Principal>>,
 }

@@ -3,6 +3,7 @@ mod layers;
 mod mistakes;
 mod presets;
 mod properties;
+mod schema;
 mod values;
 
 use super::*;
