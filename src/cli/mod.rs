@@ -77,7 +77,13 @@ pub fn main() -> ExitCode {
         Command::Rehearse(args) => rehearse::run(args),
         Command::Setup(args) => setup::run(args),
         Command::Doctor(args) => doctor::run(args),
-        Command::Policy(command) => policy::run(command),
+        Command::Policy(command) => match command.run() {
+            Ok(outcome) => return outcome.into(),
+            Err(error) => {
+                eprintln!("embargod: the answer could not be written: {error}");
+                INTERNAL
+            }
+        },
         Command::Classify(args) => classify::run(args),
         Command::Case(command) => case::run(command),
         Command::Undo(args) => undo::run(args),

@@ -10,7 +10,7 @@ use super::{Shop, Trouble};
 use crate::{
     domain::{
         case::Alert,
-        policy::{self, Layer, Origin, Policy},
+        policy::{self, Layer, Policy},
         post::RepoName,
         record::{Record, RecordWrite},
     },
@@ -191,7 +191,7 @@ async fn find(
 
 fn effective(origin: &str, text: &str) -> Result<Policy, String> {
     let layer = Layer {
-        origin: Origin::new(origin),
+        origin: origin.to_owned(),
         text: text.to_owned(),
     };
     policy::effective(&[layer])

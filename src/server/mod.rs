@@ -14,7 +14,7 @@ use crate::{
     domain::{
         detector,
         embargoed::Clearance,
-        policy::{self, Layer, Origin, Policy},
+        policy::{self, Layer, Policy},
     },
     engine::{Engine, ShopParts},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
@@ -113,7 +113,7 @@ fn default_policy(settings: &Settings) -> Result<Option<Policy>, Problems> {
         )
     })?;
     let layer = Layer {
-        origin: Origin::new(&place),
+        origin: place.clone(),
         text,
     };
     let effective = policy::effective(&[layer]).map_err(|error| {

@@ -6,7 +6,7 @@ use super::{DoctorArgs, DoctorInputs, print};
 use crate::{
     cli::{INTERNAL, USAGE, block_on},
     clock::SystemClock,
-    domain::policy::{Layer, Origin, effective},
+    domain::policy::{Layer, effective},
     github::{GitHub, GitHubSettings},
     sealing::SealingKey,
     settings::Settings,
@@ -43,7 +43,7 @@ async fn examine(args: DoctorArgs, settings: Settings) -> u8 {
     };
     let check_policy = |text: &str| {
         let layer = Layer {
-            origin: Origin::new(".github/embargod.yml"),
+            origin: ".github/embargod.yml".to_owned(),
             text: text.to_owned(),
         };
         match effective(&[layer]) {

@@ -1,17 +1,16 @@
 //! `embargod policy simulate`: the decision for a stored webhook, with its reasons and without any effect.
 
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
+use super::{Outcome, Streams};
 use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{FINE, INTERNAL, USAGE},
     clock::{Clock, SystemClock},
     domain::{
         case::CaseId,
@@ -22,7 +21,7 @@ use crate::{
             actions::SayConstant,
             record::{PostRecord, ThreadRecord},
         },
-        policy::{Layer, Origin, Policy, effective},
+        policy::{Layer, Policy, effective},
         post::{Permission, Post},
         record::Versioned,
     },
@@ -32,7 +31,7 @@ use crate::{
 };
 
 /// Arguments of `embargod policy simulate`.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub struct SimulateArgs {
     /// A webhook's payload as JSON, as GitHub shows it under "Recent deliveries"; `-` reads standard input.
     #[arg(long, value_name = "FILE")]
@@ -59,33 +58,42 @@ fn permission(text: &str) -> Result<Permission, String> {
         .map_err(|_| "write none, read, triage, write, maintain or admin".to_owned())
 }
 
-/// Runs the command.
-pub fn run(args: &SimulateArgs) -> ExitCode {
-    let answer = simulate(args);
-    let (code, printed) = match answer {
-        Ok(answer) => (FINE, writeln!(io::stdout().lock(), "{answer}")),
-        Err(problem) => (USAGE, writeln!(io::stderr().lock(), "embargod: {problem}")),
-    };
-    ExitCode::from(if printed.is_ok() { code } else { INTERNAL })
+/// Tries it.
+pub(super) fn run(args: &SimulateArgs, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    match simulate(args) {
+        Ok(answer) => writeln!(streams.output, "{answer}").map(|()| Outcome::Fine),
+        Err(problem) => writeln!(streams.errors, "embargod: {problem}").map(|()| Outcome::BadInput),
+    }
 }
 
 /// The answer, ready to be printed.
-pub(super) fn simulate(args: &SimulateArgs) -> Result<String, String> {
+fn simulate(args: &SimulateArgs) -> Result<String, String> {
     let policy = match &args.policy {
         Some(path) => {
-            let layer = Layer { origin: Origin::new(path.display().to_string()), text: text_of(path)? };
-            effective(&[layer]).map_err(|error| error.to_string())?.policy
+            let layer = Layer {
+                origin: path.display().to_string(),
+                text: text_of(path)?,
+            };
+            effective(&[layer])
+                .map_err(|error| error.to_string())?
+                .policy
         }
         None => Policy::observing(),
     };
     let payload = text_of(&args.event)?;
     let place = args.event.display();
-    let value: Value = serde_json::from_str(&payload)
-        .map_err(|error| format!("{place}:{}:{}: this is not JSON; save the payload alone", error.line(), error.column()))?;
+    let value: Value = serde_json::from_str(&payload).map_err(|error| {
+        format!(
+            "{place}:{}:{}: this is not JSON; save the payload alone",
+            error.line(),
+            error.column()
+        )
+    })?;
     let name = args.name.clone().or_else(|| guess_event(&value)).ok_or_else(|| {
         format!("{place}: the payload does not show which event it is; name it with --name, for example --name issues")
     })?;
-    let told = events::parse(&name, payload.as_bytes()).map_err(|error| format!("{place}: {error}"))?;
+    let told =
+        events::parse(&name, payload.as_bytes()).map_err(|error| format!("{place}: {error}"))?;
     let Content::Post(post) = told.content else {
         return Ok(answer_nothing(args, &name));
     };
@@ -93,13 +101,23 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<String, String> {
     let sealer = Sealer::new(SealingKey::generate());
     let judged = judge(&post, &detector::builtin(), &sealer, &clearance);
     let taken = decide(args, &policy, &post, &judged);
-    Ok(if args.json { as_json(&taken, &judged, &policy) } else { as_lines(&taken, &judged, &policy) })
+    Ok(if args.json {
+        as_json(&taken, &judged, &policy)
+    } else {
+        as_lines(&taken, &judged, &policy)
+    })
 }
 
 fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) -> Taken {
     let now = SystemClock.now();
-    let thread = ThreadRecord { key: post.place.thread_key(), ..ThreadRecord::default() };
-    let earlier = PostRecord { key: post.place.post_key(), ..PostRecord::default() };
+    let thread = ThreadRecord {
+        key: post.place.thread_key(),
+        ..ThreadRecord::default()
+    };
+    let earlier = PostRecord {
+        key: post.place.post_key(),
+        ..PostRecord::default()
+    };
     let inquiry = Inquiry {
         post,
         revision: &judged.revision,
@@ -107,8 +125,14 @@ fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) ->
         own_login: None,
         judgement: &judged.judgement,
         policy,
-        thread: &Versioned { value: thread, version: 0 },
-        earlier: &Versioned { value: earlier, version: 0 },
+        thread: &Versioned {
+            value: thread,
+            version: 0,
+        },
+        earlier: &Versioned {
+            value: earlier,
+            version: 0,
+        },
         received_at: now,
         now,
     };
@@ -118,10 +142,22 @@ fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) ->
             let form = policy.contact.private_reporting && !args.form_off;
             let repository = &post.place.repository;
             let page = || format!("https://github.com/{repository}/security/advisories/new");
-            let channel = Channel { form_url: form.then(page), email: policy.contact.email.clone(), page_url: None };
+            let channel = Channel {
+                form_url: form.then(page),
+                email: policy.contact.email.clone(),
+                page_url: None,
+            };
             let next_case = CaseId::new(now.to_zoned(TimeZone::UTC).year(), 0);
             let permission = Some(args.author_permission);
-            intake::decide(&inquiry, Answers { permission, channel, open_case: None, next_case })
+            intake::decide(
+                &inquiry,
+                Answers {
+                    permission,
+                    channel,
+                    open_case: None,
+                    next_case,
+                },
+            )
         }
     }
 }
@@ -170,12 +206,25 @@ fn as_lines(taken: &Taken, judged: &Judged, policy: &Policy) -> String {
     let decision = &taken.decision;
     let judgement = &judged.judgement;
     let mut lines = vec![
-        format!("{} (class {}, score {:.3})", decision.outcome, judgement.class.slug(), judgement.score()),
+        format!(
+            "{} (class {}, score {:.3})",
+            decision.outcome,
+            judgement.class.slug(),
+            judgement.score()
+        ),
         format!("policy {}", policy.version),
     ];
-    lines.extend(decision.reasons.iter().map(|reason| format!("because {}: {}", reason.rule, reason.text)));
+    lines.extend(
+        decision
+            .reasons
+            .iter()
+            .map(|reason| format!("because {}: {}", reason.rule, reason.text)),
+    );
     lines.extend(decision.effects.iter().map(|effect| {
-        let due = effect.not_before.map(|due| format!(", not before {due}")).unwrap_or_default();
+        let due = effect
+            .not_before
+            .map(|due| format!(", not before {due}"))
+            .unwrap_or_default();
         format!("would {} ({:?}{due})", effect.kind, effect.urgency)
     }));
     lines.extend(says(taken).map(|words| format!("would say in public:\n\n{words}")));
@@ -185,12 +234,28 @@ fn as_lines(taken: &Taken, judged: &Judged, policy: &Policy) -> String {
 
 /// The public comment, word for word.
 fn says(taken: &Taken) -> Option<String> {
-    let effect = taken.decision.effects.iter().find(|effect| effect.kind == "say_constant")?;
+    let effect = taken
+        .decision
+        .effects
+        .iter()
+        .find(|effect| effect.kind == "say_constant")?;
     let say: SayConstant = serde_json::from_value(effect.payload.clone()).ok()?;
-    Some(say.text.render(&say.channel, say.answered_within.as_deref()))
+    Some(
+        say.text
+            .render(&say.channel, say.answered_within.as_deref()),
+    )
 }
 
 fn text_of(path: &Path) -> Result<String, String> {
-    let read = if path == Path::new("-") { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(path) };
-    read.map_err(|error| format!("{}: cannot be read: {error}; name an existing file, or - for standard input", path.display()))
+    let read = if path == Path::new("-") {
+        io::read_to_string(io::stdin())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    read.map_err(|error| {
+        format!(
+            "{}: cannot be read: {error}; name an existing file, or - for standard input",
+            path.display()
+        )
+    })
 }

@@ -279,7 +279,7 @@ fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
             .cloned()
             .collect();
         let text = plan::moved_text(post.place.surface);
-        let within = inquiry.policy.acknowledgment.words();
+        let within = promise(inquiry.policy);
         effects.push(plan::say(
             post,
             text,
@@ -354,7 +354,7 @@ fn private_case(
     if origin == CaseOrigin::Replied {
         outcome = PostOutcome::Replied;
         if answered.is_none() && !answers.channel.is_empty() {
-            let within = inquiry.policy.acknowledgment.words();
+            let within = promise(inquiry.policy);
             let text = PublicText::WhereToGo;
             effects.push(plan::say(
                 post,
@@ -422,7 +422,7 @@ fn say_only(inquiry: &Inquiry<'_>, channel: Channel, text: PublicText, reason: R
             .push(Effect::new(key, place.thread_key(), &RaiseAlert { alert }));
         remember(inquiry, &mut decision, PostOutcome::Alerted, 0, None, None);
     } else {
-        let within = inquiry.policy.acknowledgment.words();
+        let within = promise(inquiry.policy);
         decision.effects.push(plan::say(
             inquiry.post,
             text,
@@ -612,4 +612,9 @@ fn detector_reasons(judgement: &Judgement) -> impl Iterator<Item = Reason> {
                 ),
             )
         })
+}
+
+/// Within which time a person answers, as the public texts say it.
+fn promise(policy: &Policy) -> Option<String> {
+    Some(policy.acknowledgment.within().to_string())
 }

@@ -16,7 +16,7 @@ use crate::domain::{
     detector::{Contribution, Judgement, Place, Probabilities},
     effect::{Action, Effect, Urgency},
     embargoed::Embargoed,
-    policy::{Layer, Mode, Origin, Policy, effective},
+    policy::{Layer, Mode, Policy, effective},
     post::{
         Account, Association, Happening, Permission, Post, PostPlace, PostText, RepoName, Surface,
         ThreadKind, ThreadRef,
@@ -35,7 +35,7 @@ fn policy(mode: &str) -> Policy {
         "extends: minimal\nredirect:\n  mode: {mode}\n  act_at: 0.9\n  reply_at: 0.5\ncontact:\n  email: security@example.org\n"
     );
     let layer = Layer {
-        origin: Origin::new("test"),
+        origin: "test".to_owned(),
         text,
     };
     effective(&[layer]).expect("a valid policy").policy

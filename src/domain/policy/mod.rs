@@ -1,139 +1,106 @@
-//! The policy: a project's rules as data. (Interim reading of the few keys that the redirect uses.)
+//! The policy: a project's rules as data.
 //!
-//! What flows in: text. What flows out: a [`Policy`].
-#![allow(missing_docs)]
+//! What flows in: the text of policy files and the presets that they extend. What flows out: a [`Policy`] in which
+//! everything is decided, with the origin of each value, or a [`PolicyError`] that names line, column and remedy of
+//! every mistake. What it must never do: panic on a text, guess what a wrong value meant, or let a broken file loosen
+//! anything (whoever calls keeps the last good policy).
 
-use crate::domain::post::RepoName;
-use serde::Deserialize;
+mod acknowledgment;
+mod clocks;
+mod contact;
+mod decode;
+mod desk;
+mod embargo;
+mod evaluation;
+mod layers;
+mod notices;
+mod preset;
+mod problem;
+mod redirect;
+mod reports;
+mod roles;
+mod schema;
+mod series;
+mod severity;
+mod text;
+mod time;
+mod tree;
+mod version;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    Observe,
-    Reply,
-    Shield,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeskKind {
-    Advisory,
-    Repository,
-}
-#[derive(Clone, Debug, PartialEq)]
-pub struct Redirect {
-    pub mode: Mode,
-    pub act_at: f64,
-    pub reply_at: f64,
-}
-#[derive(Clone, Debug, PartialEq)]
-pub struct Contact {
-    pub private_reporting: bool,
-    pub email: Option<String>,
-    pub security_page: bool,
-}
-#[derive(Clone, Debug, PartialEq)]
-pub struct Desk {
-    pub kind: DeskKind,
-    pub repository: Option<RepoName>,
-}
-#[derive(Clone, Debug, PartialEq)]
-pub struct Acknowledgment;
-impl Acknowledgment {
-    pub fn words(&self) -> Option<String> {
-        Some("3 working days".to_owned())
-    }
-}
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policy {
-    pub version: String,
-    pub redirect: Redirect,
-    pub contact: Contact,
-    pub desk: Desk,
-    pub acknowledgment: Acknowledgment,
-}
-impl Policy {
-    pub fn observing() -> Self {
-        Self {
-            version: "minimal".to_owned(),
-            redirect: Redirect {
-                mode: Mode::Observe,
-                act_at: crate::domain::detector::ACT_AT,
-                reply_at: crate::domain::detector::REPLY_AT,
-            },
-            contact: Contact {
-                private_reporting: true,
-                email: None,
-                security_page: true,
-            },
-            desk: Desk {
-                kind: DeskKind::Advisory,
-                repository: None,
-            },
-            acknowledgment: Acknowledgment,
-        }
-    }
-}
-pub struct Origin(pub String);
-impl Origin {
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
-    }
-}
-pub struct Layer {
-    pub origin: Origin,
-    pub text: String,
-}
-pub struct Effective {
-    pub policy: Policy,
-}
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct PolicyError(String);
+#[cfg(test)]
+mod tests;
 
-#[derive(Deserialize, Default)]
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use acknowledgment::{Acknowledgment, Within};
+pub use clocks::Clocks;
+pub use contact::Contact;
+pub use desk::{Desk, DeskKind};
+pub use embargo::{Embargo, Window};
+pub use evaluation::{ChecklistItem, Evaluation};
+pub use layers::{Effective, Layer, Origin, effective, parse_one};
+pub use notices::Notices;
+pub use preset::Preset;
+pub use problem::{PolicyError, Problem};
+pub use redirect::{DEFAULT_ACT_AT, DEFAULT_REPLY_AT, Mode, Redirect};
+pub use reports::Reports;
+pub use roles::{Principal, Roles};
+pub use schema::schema;
+pub use series::Series;
+pub use severity::{Severity, SeverityLevel};
+pub use time::{Weekday, Zone, ZonedTime};
+pub use tree::MAX_BYTES;
+
+/// The rules of one repository, with everything decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
-struct File {
-    #[allow(dead_code)]
-    extends: Option<String>,
+#[garde(allow_unvalidated)]
+pub struct Policy {
+    /// Names these very rules: the preset's name, `+`, and the first 12 hex digits of the SHA-256 of the policy's
+    /// canonical JSON. A case is pinned to it.
+    #[serde(skip_deserializing, default)]
+    #[schemars(skip)]
+    pub version: String,
+    /// The preset that supplies whatever is not said here: django-2018, django-2024, django-2026 or minimal.
+    pub extends: Preset,
+    /// What happens to a public post that belongs in private.
+    #[garde(dive)]
+    pub redirect: Redirect,
+    /// Where people are told to report in private.
+    #[garde(dive)]
+    pub contact: Contact,
+    /// Where people talk about a case.
+    #[garde(dive)]
+    pub desk: Desk,
+    /// Who may do what in a case.
     #[serde(default)]
-    redirect: FRedirect,
-    #[serde(default)]
-    contact: FContact,
-    #[serde(default)]
-    desk: FDesk,
-}
-#[derive(Deserialize, Default)]
-struct FRedirect {
-    mode: Option<Mode>,
-    act_at: Option<f64>,
-    reply_at: Option<f64>,
-}
-#[derive(Deserialize, Default)]
-struct FContact {
-    private_reporting: Option<bool>,
-    email: Option<String>,
-}
-#[derive(Deserialize, Default)]
-struct FDesk {
-    kind: Option<DeskKind>,
-    repository: Option<String>,
-}
-pub fn effective(layers: &[Layer]) -> Result<Effective, PolicyError> {
-    let mut policy = Policy {
-        version: "interim".into(),
-        ..Policy::observing()
-    };
-    policy.redirect.mode = Mode::Reply;
-    for layer in layers {
-        let file: File = serde_saphyr::from_str(&layer.text)
-            .map_err(|error| PolicyError(format!("{}: {error}", layer.origin.0)))?;
-        policy.redirect.mode = file.redirect.mode.unwrap_or(policy.redirect.mode);
-        policy.redirect.act_at = file.redirect.act_at.unwrap_or(policy.redirect.act_at);
-        policy.redirect.reply_at = file.redirect.reply_at.unwrap_or(policy.redirect.reply_at);
-        policy.contact.private_reporting = file.contact.private_reporting.unwrap_or(true);
-        policy.contact.email = file.contact.email.or(policy.contact.email);
-        policy.desk.kind = file.desk.kind.unwrap_or(policy.desk.kind);
-        policy.desk.repository = file.desk.repository.and_then(|name| name.parse().ok());
-    }
-    Ok(Effective { policy })
+    #[garde(dive)]
+    pub roles: Roles,
+    /// How soon a person answers a report.
+    #[garde(dive)]
+    pub acknowledgment: Acknowledgment,
+    /// After how long somebody is reminded.
+    #[garde(dive)]
+    pub clocks: Clocks,
+    /// What is asked of people who report.
+    #[garde(dive)]
+    pub reports: Reports,
+    /// What has to be answered before a report is accepted.
+    #[garde(dive)]
+    pub evaluation: Evaluation,
+    /// How bad a class of weakness is.
+    #[garde(dive)]
+    pub severity: Severity,
+    /// The lines of releases that get security fixes; without it only the default branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub series: Option<Series>,
+    /// How long a fix may be kept secret and when it may be published.
+    #[garde(dive)]
+    pub embargo: Embargo,
+    /// Who is told before a release, and when.
+    #[garde(dive)]
+    pub notices: Notices,
 }

@@ -26,7 +26,7 @@ use embargod::{
         decision::DecisionRecord,
         detector,
         embargoed::Clearance,
-        policy::{Layer, Origin, Policy, effective},
+        policy::{Layer, Policy, effective},
         record::Record,
     },
     engine::{Engine, ShopParts},
@@ -504,7 +504,7 @@ async fn engine(
 
 fn parse(text: &str) -> Policy {
     let layer = Layer {
-        origin: Origin::new("default policy"),
+        origin: "default policy".to_owned(),
         text: text.to_owned(),
     };
     effective(&[layer]).expect("a valid policy").policy
