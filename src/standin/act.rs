@@ -1,7 +1,7 @@
 //! What people do. Every act is checked as GitHub would, changes the world, and sends the webhooks.
 //!
-//! Repositories are named `owner/name`, people by login. Acts return once the change is made; the webhooks follow in the
-//! background ([`Standin::deliveries_idle`] waits for them).
+//! Repositories are named `owner/name`, people by login. Acts return once the change is made; the webhooks follow in
+//! the background ([`Standin::deliveries_idle`] waits for them).
 
 use std::collections::BTreeSet;
 

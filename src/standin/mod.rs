@@ -1,9 +1,9 @@
 //! The stand-in: a stateful GitHub over HTTP on loopback, for the tests and for `embargod rehearse`.
 //!
 //! In come API requests (signed by the App's JWT or an installation token), browsers, and acts of imagined people; out
-//! go GitHub's answers and signed webhooks. It behaves as GitHub is known to behave; where that can't be known, a switch
-//! in [`Capabilities`] chooses. It must never reach beyond loopback, never touch the rest of the crate, and never be
-//! given a real report: everything here is kept in memory in the clear and shown to whoever looks.
+//! go GitHub's answers and signed webhooks. It behaves as GitHub is known to behave; where that can't be known, a
+//! switch in [`Capabilities`] chooses. It must never reach beyond loopback, never touch the rest of the crate, and
+//! never be given a real report: everything here is kept in memory in the clear and shown to whoever looks.
 
 mod act;
 mod api;

@@ -39,7 +39,8 @@ impl World {
             return Err(Refusal::not_found());
         }
         if reported && !repo.private_reporting {
-            return Err(Refusal::forbidden(
+            return Err(Refusal::new(
+                422,
                 "Private vulnerability reporting is not enabled on this repository.",
             ));
         }

@@ -5,12 +5,14 @@
 
 mod advisories;
 mod git;
+mod places;
 mod posts;
 mod pulls;
 mod setting;
 mod threads;
 
 pub(crate) use advisories::AdvisoryFields;
-pub(crate) use posts::{PostAt, REACTIONS};
+pub(crate) use places::PostAt;
+pub(crate) use posts::REACTIONS;
 pub(crate) use setting::covers;
 pub(crate) use threads::ThreadPatch;

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, json};
 
-use super::posts::{PostAt, refuse_blank};
+use super::places::PostAt;
+use super::posts::refuse_blank;
 use crate::standin::model::{Post, Pull, Review, ReviewComment, ThreadKind};
 use crate::standin::refusal::{Outcome, Refusal};
 use crate::standin::world::World;

@@ -140,7 +140,15 @@ impl World {
             .repositories
             .values()
             .filter(|r| covers(&installation, r))
-            .map(|r| json!({"id": r.id, "node_id": render::node_id("R", r.id), "name": r.name, "full_name": r.full_name(), "private": r.private}))
+            .map(|r| {
+                json!({
+                    "id": r.id,
+                    "node_id": render::node_id("R", r.id),
+                    "name": r.name,
+                    "full_name": r.full_name(),
+                    "private": r.private,
+                })
+            })
             .collect();
         self.installations.insert(id, installation);
         let payload = json!({

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::posts::PostAt;
+use super::places::PostAt;
 use crate::standin::model::{Post, Rename, Role, Thread, ThreadKind};
 use crate::standin::refusal::{Outcome, Refusal};
 use crate::standin::render;

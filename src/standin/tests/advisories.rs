@@ -142,7 +142,7 @@ async fn a_private_report_is_told_and_can_be_accepted() {
     let off = scene
         .write("POST", &path, json!({"summary": "s", "description": "d"}))
         .await;
-    assert_eq!(off.status, 403);
+    assert_eq!(off.status, 422);
     let enabled = scene
         .get(&format!("/repos/{REPO}/private-vulnerability-reporting"))
         .await;

@@ -18,7 +18,8 @@ async fn a_redaction_leaves_the_old_text_in_the_history_until_a_person_deletes_i
     assert_eq!((done.status, &done.body["state"]), (200, &json!("closed")));
     let node = done.body["node_id"].clone();
     let query = json!({
-        "query": "query($id: ID!) { node(id: $id) { ... on Issue { title body state userContentEdits(first: 10) { nodes { editedAt deletedAt diff editor { login } } } } } }",
+        "query": "query($id: ID!) { node(id: $id) { ... on Issue { title body state \
+                  userContentEdits(first: 10) { nodes { editedAt deletedAt diff editor { login } } } } } }",
         "variables": {"id": node},
     });
     let before = scene.write("POST", "/graphql", query.clone()).await.body;
