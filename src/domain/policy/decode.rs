@@ -15,7 +15,7 @@ pub(super) struct Mismatch {
     /// The way to the value that does not fit, from the root.
     pub(super) path: Path,
     /// Where the value, or the key that nobody knows, stands.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<Box<Place>>,
     /// What is wrong with it, to follow its name.
     pub(super) message: String,
     /// How to mend it.
@@ -38,7 +38,7 @@ impl Mismatch {
     /// The same, one step further from the value; the innermost place stays.
     fn inside(mut self, step: Step, place: &Place) -> Self {
         self.path.0.insert(0, step);
-        self.place.get_or_insert_with(|| place.clone());
+        self.place.get_or_insert_with(|| Box::new(place.clone()));
         self
     }
 }

@@ -88,7 +88,7 @@ pub fn effective(layers: &[Layer]) -> Result<Effective, PolicyError> {
         });
         match tree::parse(&source) {
             Ok(tree) => trees.push(tree),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     // Each file has to be well-formed by itself, also where another one overrides what it says.
@@ -244,7 +244,7 @@ fn tell(mismatch: Mismatch, tree: &Node) -> Problem {
     } else {
         format!("`{path}`")
     };
-    let place = place.unwrap_or_else(|| tree.place.clone());
+    let place = place.map_or_else(|| tree.place.clone(), |place| *place);
     mistake(place, format!("{name} {message}"), remedy)
 }
 
@@ -377,6 +377,12 @@ fn note_built_in(policy: &Policy, origins: &mut BTreeMap<String, Origin>) {
 }
 
 impl Policy {
+    /// The rules as text, for a case that is pinned to them. JSON is YAML: [`parse_one`] reads it back to the same
+    /// policy with the same version.
+    pub fn canonical_json(&self) -> String {
+        super::version::plain(self).to_string()
+    }
+
     /// Every value by its dotted key, in the order of the keys. A list is one value; what is not set is left out.
     pub fn values(&self) -> Vec<(String, serde_json::Value)> {
         fn walk(

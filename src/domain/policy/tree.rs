@@ -226,13 +226,13 @@ impl Node {
 }
 
 /// Reads a text. Every failure is the text's fault and is told with its place.
-pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
+pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Box<Problem>> {
     if source.text.len() > MAX_BYTES {
-        return Err(mistake(
+        return Err(Box::new(mistake(
             Place::start(source),
             format!("the policy is larger than {MAX_BYTES} bytes"),
             "keep rules only, and move explanations elsewhere".to_owned(),
-        ));
+        )));
     }
     // Sized for a text of at most 64 KiB that nests four deep; an alias bomb or a tower of brackets ends here.
     let options = serde_saphyr::options! {
@@ -257,7 +257,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
             value: Value::Map(Vec::new()),
             place: Place::start(source),
         }),
-        Err(error) => Err(explain(source, &error)),
+        Err(error) => Err(Box::new(explain(source, &error))),
     }
 }
 

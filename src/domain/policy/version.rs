@@ -8,7 +8,7 @@ use super::Policy;
 /// The preset's name, `+`, and the first 12 hex digits of the SHA-256 of the policy's canonical JSON: without the
 /// version itself, without white space, keys in the order of their bytes (as RFC 8785 orders ASCII keys).
 pub(super) fn of(policy: &Policy) -> String {
-    let hash = digest(&SHA256, plain(policy).to_string().as_bytes());
+    let hash = digest(&SHA256, policy.canonical_json().as_bytes());
     let short = hash.as_ref().get(..6).unwrap_or_default();
     format!("{}+{}", policy.extends, hex::encode(short))
 }

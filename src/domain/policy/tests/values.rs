@@ -77,3 +77,41 @@ fn a_class_is_raised_only_above_its_usual_severity() {
         1
     );
 }
+
+/// The keys that operators' scripts rely on, as one file.
+#[test]
+fn a_policy_with_every_key_that_scripts_use_is_read() {
+    let policy = policy(
+        r#"
+extends: django-2026
+redirect:
+  mode: shield
+contact:
+  private_reporting: true
+  email: security@example.org
+desk:
+  kind: advisory
+  repository: acme/security
+roles:
+  coordinator: ["@acme/security"]
+  triager: ["@acme/triage", "@tom"]
+  release_manager: ["@mia"]
+embargo:
+  window: { days: [tue, wed, thu], from: "13:00Z", to: "16:00Z" }
+  max_days: 90
+series:
+  main: main
+  branches: "stable/{series}.x"
+  tags: "{series}.{patch}"
+  prerelease_tags: "{series}{pre}"
+  latest: 2
+  lts: { "4.2": 2026-04-07, "5.2": 2028-04-30 }
+"#,
+    );
+    assert_eq!(policy.redirect.mode, Mode::Shield);
+    assert_eq!(policy.desk.kind, DeskKind::Advisory);
+    assert_eq!(policy.roles.triager.map(|people| people.len()), Some(2));
+    assert_eq!(policy.roles.fixer, None);
+    assert_eq!(policy.embargo.window.unwrap().days.len(), 3);
+    assert_eq!(policy.series.unwrap().lts.len(), 2);
+}
