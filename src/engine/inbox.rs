@@ -77,7 +77,7 @@ async fn handle(
     features: &[Box<dyn Feature>],
     claimed: &ClaimedDelivery,
 ) -> Result<Commit, Trouble> {
-    let delivery = Delivery::open(shop, claimed)?;
+    let delivery = Delivery::open(shop, claimed).await?;
     for feature in features {
         if let Some(outcome) = feature.consider(shop, &delivery).await? {
             return Ok(commit(shop, &delivery, feature.name(), outcome));

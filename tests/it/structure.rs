@@ -33,12 +33,7 @@ const REQWEST_ALLOWED: &[(&str, &str)] = &[
 
 /// Who may grant a clearance, and why. Everybody else is handed one.
 const CLEARANCE_ALLOWED: &[(&str, &str)] = &[
-    ("src/cli/serve", "wires the program together"),
-    ("src/cli/rehearse", "wires the program together, for a play"),
-    (
-        "src/cli/undo",
-        "an operator's command that restores a post's text",
-    ),
+    ("src/server/mod.rs", "wires the program together"),
     (
         "src/cli/policy/simulate",
         "an operator's command that judges a post from a file",

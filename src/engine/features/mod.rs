@@ -43,20 +43,21 @@ pub enum Brought {
 }
 
 impl Delivery {
-    pub(super) fn open(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Self, Trouble> {
+    pub(super) async fn open(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Self, Trouble> {
         let body =
             shop.sealer
                 .open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?;
         let content = if claimed.event.starts_with("embargod.") {
             Brought::ByOperator(body)
         } else {
-            let told =
+            let mut told =
                 events::parse(&claimed.event, body.open(&shop.clearance)).map_err(|error| {
                     Trouble::Nonsense(format!(
                         "the {} event cannot be read: {error}",
                         claimed.event
                     ))
                 })?;
+            name_installation(shop, &mut told).await?;
             Brought::ByGitHub(told)
         };
         Ok(Self {
@@ -77,6 +78,22 @@ impl Delivery {
             _ => None,
         }
     }
+}
+
+/// A delivery that names no installation (a hook of the repository, say) still belongs to one: GitHub is asked.
+async fn name_installation(shop: &Shop, told: &mut Delivered) -> Result<(), Trouble> {
+    if let Content::Post(post) = &mut told.content
+        && post.place.installation_id == 0
+        && post.repository_is_public
+        && let Some(found) = shop
+            .github
+            .app()
+            .installation_of(&post.place.repository)
+            .await?
+    {
+        post.place.installation_id = found.id;
+    }
+    Ok(())
 }
 
 /// What a feature came to.

@@ -1,4 +1,6 @@
-//! Stories: somebody posts, the bot answers, a maintainer commands. Each runs the real door, engine and client against the
-//! stand-in.
+//! Stories: somebody posts, the bot answers, a maintainer commands.
+//!
+//! Each runs the real door, engine and client against the stand-in, in a [`World`](crate::kit::World) of its own, and
+//! ends with `finish`, which holds it to what every story must keep. A story must never sleep.
 
 mod redirect;

@@ -1,4 +1,7 @@
 //! The checks: pure functions from facts to findings, one subject a file.
+//!
+//! What flows in: [`Facts`]. What flows out: findings, each with its remedy. What a check must never do: ask anybody
+//! anything, or print a secret.
 
 mod app;
 mod clock;
