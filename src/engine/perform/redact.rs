@@ -65,12 +65,7 @@ impl Performer<RedactPost> for Redact {
 
 /// GitHub will not let the App edit the post: maintainers are told at once, and the public is told nothing, because a
 /// comment would say what is not true, and point at words that everybody can still read.
-fn still_public(
-    shop: &Shop,
-    task: &Task<'_>,
-    place: &PostPlace,
-    error: &GitHubError,
-) -> Performed {
+fn still_public(shop: &Shop, task: &Task<'_>, place: &PostPlace, error: &GitHubError) -> Performed {
     let url = &place.html_url;
     let mut performed = alert::raised(&Alert {
         id: format!("still-public:{}", place.post_key()),

@@ -138,7 +138,9 @@ fn untold(shop: &Shop, case: &Case, news: &DeskNews) -> Performed {
         ),
         DeskNews::StillPublic { post } => (
             "unhidden",
-            format!("the words of {post} can still be read by everybody: edit or delete it by hand"),
+            format!(
+                "the words of {post} can still be read by everybody: edit or delete it by hand"
+            ),
         ),
         // Whoever undid the case knows; nobody needs an alert about good news.
         DeskNews::Restored { .. } => {

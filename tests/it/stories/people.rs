@@ -59,7 +59,8 @@ async fn a_maintainer_whose_membership_is_hidden_is_known_by_permission() {
         .expect("an owner of the organisation");
     let number = exploit_by(&world, "zoe").await;
     assert_eq!(
-        world.github.deliveries()[0].payload["issue"]["author_association"], "NONE",
+        world.github.deliveries()[0].payload["issue"]["author_association"],
+        "NONE",
         "GitHub hides it"
     );
     assert_told_in_private_only(&world, number).await;
@@ -187,10 +188,7 @@ async fn the_bots_own_edits_of_comments_do_not_come_round() {
 #[tokio::test]
 async fn a_post_in_a_private_repository_is_nobodys_business() {
     let world = World::new().await;
-    world
-        .github
-        .grant(CASES, RAE, Role::Read)
-        .expect("granted");
+    world.github.grant(CASES, RAE, Role::Read).expect("granted");
     let (title, body) = world.exploit();
     let mark = world.github.mark();
     let number = world

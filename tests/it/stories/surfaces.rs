@@ -583,9 +583,7 @@ async fn several_posts_of_a_thread_make_one_case_and_one_answer() {
         .review_comment(REPO, number, MALLORY, "src/cache.rs", &words)
         .expect("posted");
     // Nobody hides what a maintainer writes, but its words belong to the case.
-    github
-        .comment(REPO, number, CORA, &words)
-        .expect("posted");
+    github.comment(REPO, number, CORA, &words).expect("posted");
     world.settle().await;
 
     let thread = world.thread(number);
