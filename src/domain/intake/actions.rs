@@ -115,6 +115,11 @@ pub enum DeskNews {
         /// Name of the sealed evidence.
         evidence: String,
     },
+    /// GitHub did not let the App replace the words of this public post.
+    StillPublic {
+        /// Address of the post.
+        post: String,
+    },
     /// Old words can still be read in the edit history of these public posts.
     HistoryStillReadable {
         /// Addresses of the posts.

@@ -137,6 +137,12 @@ pub fn news(case: &Case, news: &DeskNews, quoted: Option<&Quoted<'_>>) -> String
             "The same public thread had another text of this kind; it is kept with the case."
                 .to_owned()
         }
+        (DeskNews::StillPublic { post }, _) => {
+            format!(
+                "**The words can still be read by everybody**: GitHub did not let the App replace them.\n\n- [ ] Edit or \
+                 delete {post} by hand."
+            )
+        }
         (DeskNews::HistoryStillReadable { posts }, _) => {
             let list: String = posts.iter().map(|url| format!("\n- [ ] {url}")).collect();
             format!(

@@ -12,6 +12,7 @@ pub mod desk;
 mod plan;
 pub mod record;
 mod rule;
+mod standing;
 pub mod texts;
 pub mod undo;
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{
     Channel, IntakeClass, plan,
     record::{PostOutcome, PostRecord, ThreadRecord},
+    standing::{maintainer_reason, standing_reason},
     texts::PublicText,
 };
 use crate::domain::{
@@ -18,7 +19,7 @@ use crate::domain::{
     effect::Effect,
     intake::actions::RaiseAlert,
     policy::{Mode, Policy},
-    post::{Happening, Permission, Post, Surface},
+    post::{Permission, Post, Surface},
     reason::Reason,
     record::{RecordWrite, Versioned},
 };
@@ -148,54 +149,6 @@ pub fn decide(inquiry: &Inquiry<'_>, answers: Answers) -> Taken {
     }
 }
 
-/// Reasons to leave a post alone that have nothing to do with its words.
-fn standing_reason(inquiry: &Inquiry<'_>) -> Option<Reason> {
-    let post = inquiry.post;
-    let earlier = &inquiry.earlier.value;
-    let same_text = inquiry.earlier.version > 0 && earlier.revision == inquiry.revision;
-    let own = |login: &str| {
-        inquiry
-            .own_login
-            .is_some_and(|own| own.eq_ignore_ascii_case(login))
-    };
-    if !post.repository_is_public {
-        Some(Reason::new(
-            "intake.private_repository",
-            "the repository is private: nothing in it is public",
-        ))
-    } else if own(&post.author.login) || own(&post.sender.login) {
-        Some(Reason::new(
-            "intake.own_post",
-            "the bot never acts on what it wrote itself",
-        ))
-    } else if inquiry.text_is_neutral {
-        Some(Reason::new(
-            "intake.neutral_text",
-            "the post holds nothing but the bot's neutral text",
-        ))
-    } else if same_text && earlier.outcome == PostOutcome::Cleared {
-        Some(Reason::new(
-            "intake.cleared",
-            "a maintainer said of these very words that they are no security matter",
-        ))
-    } else if post.happening != Happening::Created && post.sender.id != post.author.id {
-        Some(Reason::new(
-            "intake.changed_by_maintainer",
-            "somebody other than the author changed it, which takes write access: maintainers are never overruled",
-        ))
-    } else if same_text
-        && post.happening == Happening::Edited
-        && earlier.outcome != PostOutcome::Shielded
-    {
-        Some(Reason::new(
-            "intake.same_text",
-            "these very words were judged before",
-        ))
-    } else {
-        None
-    }
-}
-
 fn strength(judgement: &Judgement, policy: &Policy) -> (Strength, Reason) {
     let score = judgement.score();
     let (act_at, reply_at) = (policy.redirect.act_at, policy.redirect.reply_at);
@@ -230,21 +183,6 @@ fn strength(judgement: &Judgement, policy: &Policy) -> (Strength, Reason) {
             Reason::new("intake.firm", text).from_source("redirect.act_at"),
         )
     }
-}
-
-/// Why the author counts as a maintainer, if so. Either sign is enough: a slip here would hide a maintainer's post.
-fn maintainer_reason(post: &Post, permission: Option<Permission>) -> Option<Reason> {
-    if post.association.is_insider() {
-        let text = "the author is an owner, member or collaborator: maintainers' posts are never hidden or answered";
-        return Some(
-            Reason::new("intake.maintainers_post", text).from_source("author_association"),
-        );
-    }
-    permission.filter(|permission| permission.is_maintainer()).map(|_| {
-        let text = "the author may triage the repository: maintainers' posts are never hidden or answered";
-        Reason::new("intake.maintainers_post", text)
-            .from_source("GET /repos/{owner}/{repo}/collaborators/{username}/permission")
-    })
 }
 
 fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {

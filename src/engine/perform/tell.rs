@@ -38,7 +38,9 @@ impl Performer<TellDesk> for Tell {
                 )
                 .await?,
             ),
-            DeskNews::HistoryStillReadable { .. } | DeskNews::Restored { .. } => None,
+            DeskNews::StillPublic { .. }
+            | DeskNews::HistoryStillReadable { .. }
+            | DeskNews::Restored { .. } => None,
         };
         let quoted = words.as_ref().map(evidence::Evidence::quoted);
         let mark = private_marker(&shop.sealer, task.key);
@@ -132,6 +134,12 @@ fn untold(shop: &Shop, case: &Case, news: &DeskNews) -> Performed {
                 "the old text of {} can still be read in the edit history of {}",
                 case.id,
                 posts.join(", ")
+            ),
+        ),
+        DeskNews::StillPublic { post } => (
+            "unhidden",
+            format!(
+                "the words of {post} can still be read by everybody: edit or delete it by hand"
             ),
         ),
         // Whoever undid the case knows; nobody needs an alert about good news.

@@ -197,25 +197,24 @@ fn discussion_comment(
     comment: &Comment,
 ) -> Value {
     let at = |c: &Comment| PostAt::Comment(thread.number, c.post.id);
+    let page = |c: &Comment| {
+        let thread = thread_web(world, repo, thread);
+        format!("{thread}#discussioncomment-{}", c.post.id)
+    };
     let replies: Vec<Value> = thread
         .comments
         .iter()
         .filter(|c| c.reply_to == Some(comment.post.id))
         .map(|c| {
             let reply_to = json!({"__typename": "DiscussionComment", "id": node(repo, at(comment), &comment.post)});
-            let own = json!({"replyTo": reply_to, "replies": []});
+            let own = json!({"replyTo": reply_to, "replies": [], "url": page(c)});
             with(common(world, repo, at(c), &c.post), own)
         })
         .collect();
     let parent = comment
         .reply_to
         .map(|id| json!({"__typename": "DiscussionComment", "id": node_id("DC", id)}));
-    let page = format!(
-        "{}#discussioncomment-{}",
-        thread_web(world, repo, thread),
-        comment.post.id
-    );
-    let own = json!({"replies": replies, "replyTo": parent, "url": page});
+    let own = json!({"replies": replies, "replyTo": parent, "url": page(comment)});
     with(common(world, repo, at(comment), &comment.post), own)
 }
 

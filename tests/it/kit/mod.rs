@@ -100,6 +100,8 @@ pub struct Setting {
     pub permissions: Vec<(&'static str, Option<&'static str>)>,
     /// Whether GitHub's private reporting form is on.
     pub private_reporting: bool,
+    /// Whether GitHub labels members of the organisation as such; if not, their membership is private.
+    pub show_private_members: bool,
 }
 
 impl Default for Setting {
@@ -109,6 +111,7 @@ impl Default for Setting {
             default_policy: None,
             permissions: Vec::new(),
             private_reporting: true,
+            show_private_members: true,
         }
     }
 }
@@ -175,9 +178,9 @@ impl World {
             permissions,
             events: events(),
         };
-        let github = Standin::start(Options::new(Some(app), Arc::new(move || shown.now())))
-            .await
-            .expect("a stand-in");
+        let mut options = Options::new(Some(app), Arc::new(move || shown.now()));
+        options.show_private_members = setting.show_private_members;
+        let github = Standin::start(options).await.expect("a stand-in");
         people_and_places(&github, &setting);
         let folder = tempfile::tempdir().expect("a folder");
         let sealing_key = folder.path().join("sealing.key");
@@ -294,6 +297,21 @@ impl World {
             .collect()
     }
 
+    /// A text of the bot as it would stand on github.com: without the mark that nobody sees, and with
+    /// `{acknowledged within}` for the time that the policy promises.
+    pub fn as_read(&self, said: &str) -> String {
+        let (words, mark) = said
+            .rsplit_once("\n\n<!-- embargod:")
+            .expect("the text carries its mark");
+        assert!(mark.ends_with(" -->"), "nothing stands behind the mark");
+        let promise = parse(&policy("shield")).acknowledgment.words();
+        let words = words.replace(&self.github.web_url(), "https://github.com");
+        match promise {
+            Some(promise) => words.replace(&promise, "{acknowledged within}"),
+            None => words,
+        }
+    }
+
     /// The calls that changed something on GitHub since `mark`.
     pub fn writes_since(&self, mark: usize) -> Vec<LoggedRequest> {
         self.github
@@ -349,6 +367,17 @@ impl World {
                 .map(|reason| reason.rule.clone())
                 .collect(),
         )
+    }
+
+    /// The outcome of the last decision about what `login` did, and the rules that gave its reasons.
+    pub async fn last_decision_about_a_post_of(&self, login: &str) -> (String, Vec<String>) {
+        let decisions = self.decisions().await;
+        let mut of_login = decisions
+            .iter()
+            .filter(|decision| decision.actor.as_deref() == Some(login));
+        let last = of_login.next_back().expect("something was decided");
+        let rules = last.reasons.iter().map(|reason| reason.rule.clone());
+        (last.outcome.clone(), rules.collect())
     }
 
     /// All effects.

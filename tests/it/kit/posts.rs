@@ -44,4 +44,34 @@ impl World {
             "The page about cache settings mentions the timeout twice, with different defaults. Which one is right?".to_owned(),
         )
     }
+
+    /// A scanner's report about a vulnerability of a dependency that everybody knows.
+    pub fn scanner_report(&self) -> (String, String) {
+        (
+            "Bump jinja2 for CVE-2024-22195".to_owned(),
+            "Our scanner reports CVE-2024-22195 in jinja2 3.1.2, which is pinned in requirements.txt. Please upgrade to \
+             3.1.3, where it is fixed. https://nvd.nist.gov/vuln/detail/CVE-2024-22195"
+                .to_owned(),
+        )
+    }
+
+    /// A wish for more defence.
+    pub fn hardening_wish(&self) -> (String, String) {
+        (
+            "Raise the default number of password hashing iterations".to_owned(),
+            "It would be nice to raise the default number of PBKDF2 iterations, as OWASP recommends. A hardening measure, \
+             no concrete problem today."
+                .to_owned(),
+        )
+    }
+
+    /// An every-day bug that is full of security's words.
+    pub fn noise(&self) -> (String, String) {
+        (
+            "Login test fails on Windows".to_owned(),
+            "The security tests of the authentication module fail on Windows: the password hasher test complains about a \
+             wrong token fixture. Traceback attached."
+                .to_owned(),
+        )
+    }
 }

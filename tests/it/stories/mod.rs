@@ -3,4 +3,10 @@
 //! Each runs the real door, engine and client against the stand-in, in a [`World`](crate::kit::World) of its own, and
 //! ends with `finish`, which holds it to what every story must keep. A story must never sleep.
 
+mod budget;
+mod classes;
+mod edits;
+mod people;
+mod policies;
 mod redirect;
+mod surfaces;

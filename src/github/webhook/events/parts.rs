@@ -29,9 +29,11 @@ pub(super) struct AccountPart {
 impl AccountPart {
     pub(super) fn account(self) -> Account {
         let login = self.login.or_empty();
+        // `ghost` is an account with a number, which stands for whoever left: nobody to credit or invite
+        let id = self.id.0.filter(|_| !login.eq_ignore_ascii_case(GHOST));
         Account {
             is_bot: self.kind.0.as_deref() == Some("Bot") || login.ends_with("[bot]"),
-            id: self.id.0.unwrap_or_default(),
+            id: id.unwrap_or_default(),
             login,
         }
     }
@@ -41,11 +43,14 @@ impl AccountPart {
     }
 }
 
-/// GitHub shows posts of deleted accounts as of `ghost`.
+/// The login under which GitHub shows what deleted accounts wrote.
+const GHOST: &str = "ghost";
+
+/// GitHub shows posts of deleted accounts as of `ghost`, or of nobody.
 pub(super) fn account_or_ghost(part: Object<AccountPart>) -> Account {
     part.0.map_or_else(
         || Account {
-            login: "ghost".to_owned(),
+            login: GHOST.to_owned(),
             id: 0,
             is_bot: false,
         },
