@@ -48,4 +48,8 @@ impl Performer<RedactPost> for Redact {
             Err(error) => Err(error.into()),
         }
     }
+
+    fn by_hand(&self) -> &'static str {
+        "The words can still be read in public: replace them by hand, close the thread, and delete the old revision"
+    }
 }
