@@ -11,7 +11,11 @@ use super::{
     schedule,
 };
 use crate::{
-    domain::decision::DecisionRecord,
+    domain::{
+        case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName,
+        record::RecordWrite,
+    },
+    github::webhook::events,
     store::{ClaimedDelivery, Commit, Settled, Settlement, StoreError},
 };
 
@@ -40,10 +44,17 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
     let now = shop.clock.now();
     let (settlement, commit) = match handled {
         Ok(commit) => (Settlement::Done(Value::Null), commit),
-        Err(trouble) => (trouble.settlement(now, claimed.attempt), Commit::default()),
+        // What it brings may stand in public, so nothing is more urgent.
+        Err(trouble) => {
+            let settlement = trouble.settlement(now, claimed.attempt, Urgency::Protecting);
+            (settlement, Commit::default())
+        }
     };
+    let mut commit = commit;
     if let Settlement::GivenUp { error } = &settlement {
         tracing::error!(delivery = %guid, %error, "delivery {guid} is parked");
+        let alert = parked(shop, &claimed, error, now);
+        commit.records.push(RecordWrite::overwriting(&alert));
     }
     let outcome = commit
         .decision
@@ -63,13 +74,46 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
             tracing::warn!(delivery = %guid, "delivery {guid} was taken over by another worker")
         }
         Settled::Conflict => {
-            let again = Trouble::Moved.settlement(now, claimed.attempt);
+            let again = Trouble::Moved.settlement(now, claimed.attempt, Urgency::Protecting);
             shop.store
                 .settle_delivery(&claimed.lease, now, again, Commit::default())
                 .await?;
         }
     }
     Ok(true)
+}
+
+/// The alert about a delivery that nobody will handle any more.
+fn parked(
+    shop: &Shop,
+    claimed: &ClaimedDelivery,
+    error: &str,
+    now: jiff::Timestamp,
+) -> Alert {
+    let body = shop
+        .sealer
+        .open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance);
+    // An event that no parser is for: only what all payloads have in common is read.
+    let repository = body
+        .ok()
+        .and_then(|body| events::parse("", body.open(&shop.clearance)).ok())
+        .and_then(|told| told.repository)
+        .map(|repository| repository.name);
+    let unknown = || RepoName {
+        owner: "unknown".to_owned(),
+        name: claimed.lane.replace(':', "-"),
+    };
+    Alert {
+        id: format!("delivery:{}", claimed.guid),
+        at: now,
+        repository: repository.unwrap_or_else(unknown),
+        case: None,
+        text: format!(
+            "what GitHub told at {} ({}) was given up after {} tries ({error}). Nothing was done about it: look at that \
+             time's posts by hand",
+            claimed.received_at, claimed.event, claimed.attempt
+        ),
+    }
 }
 
 async fn handle(

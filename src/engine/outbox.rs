@@ -10,7 +10,12 @@ use super::{
     schedule,
 };
 use crate::{
-    domain::effect::Urgency,
+    domain::{
+        case::{Alert, Case},
+        effect::Urgency,
+        post::PostPlace,
+        record::RecordWrite,
+    },
     store::{ClaimedEffect, Commit, Settled, Settlement, StoreError},
 };
 
@@ -31,9 +36,24 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
         performing.catch_unwind().await.unwrap_or_else(panicked)
     };
     let now = shop.clock.now();
+    let urgency = claimed.effect.urgency;
     let (settlement, commit) = match performed {
         Ok(Performed { result, commit }) => (Settlement::Done(result), *commit),
-        Err(trouble) => (trouble.settlement(now, claimed.attempt), Commit::default()),
+        Err(trouble) => {
+            let settlement = trouble.settlement(now, claimed.attempt, urgency);
+            let alert = match &settlement {
+                Settlement::GivenUp { error } => {
+                    given_up(shop, performers, &claimed, error, now).await?
+                }
+                _ => None,
+            };
+            let records = alert.iter().map(RecordWrite::overwriting).collect();
+            let commit = Commit {
+                records,
+                ..Commit::default()
+            };
+            (settlement, commit)
+        }
     };
     report(&claimed, &settlement, now);
     match shop
@@ -49,13 +69,51 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
         Settled::Conflict => {
             // The call was made, but the record it was to be written into has moved. The next try looks first, finds
             // what was made, and writes it down.
-            let again = Trouble::Moved.settlement(now, claimed.attempt);
+            let again = Trouble::Moved.settlement(now, claimed.attempt, urgency);
             shop.store
                 .settle_effect(&claimed.lease, now, again, Commit::default())
                 .await?;
         }
     }
     Ok(true)
+}
+
+/// The alert about an effect that nobody will try again; `None` where its payload tells no repository, which the log
+/// tells then.
+async fn given_up(
+    shop: &Shop,
+    performers: &Performers,
+    claimed: &ClaimedEffect,
+    error: &str,
+    now: jiff::Timestamp,
+) -> Result<Option<Alert>, StoreError> {
+    let effect = &claimed.effect;
+    let place = effect.payload.get("place").cloned();
+    let place: Option<PostPlace> = place.and_then(|place| serde_json::from_value(place).ok());
+    let (repository, at) = match (place, &effect.case) {
+        (Some(place), _) => (place.repository, format!(": {}", place.html_url)),
+        (None, Some(case)) => match shop.read::<Case>(case).await {
+            Ok(Some(case)) => (case.value.repository, String::new()),
+            Ok(None) => return Ok(None),
+            Err(Trouble::Store(error)) => return Err(error),
+            Err(_) => return Ok(None),
+        },
+        (None, None) => return Ok(None),
+    };
+    let text = format!(
+        "{} was given up after {} tries ({error}). {}{at}",
+        effect.kind,
+        claimed.attempt,
+        performers.by_hand(&effect.kind)
+    );
+    tracing::error!(repository = %repository, "alert for the maintainers of {repository}: {text}");
+    Ok(Some(Alert {
+        id: format!("effect:{}", effect.key),
+        at: now,
+        repository,
+        case: effect.case.clone(),
+        text,
+    }))
 }
 
 fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp) {

@@ -10,6 +10,10 @@ const WAITS_MS: [i64; 7] = [
 /// After this many tries a delivery is parked, an effect is dead; with the waits above that is about two days.
 pub(super) const MOST_ATTEMPTS: u32 = 18;
 
+/// After this many tries work that GitHub refuses is given up, unless the refusal may be mended by hand and exposed words
+/// hang on it; with the waits above that is about a quarter of an hour.
+pub(super) const FEW_ATTEMPTS: u32 = 6;
+
 /// The next try after `attempt` tries.
 pub(super) fn next(now: Timestamp, attempt: u32) -> Option<Timestamp> {
     let index = usize::try_from(attempt.saturating_sub(1))

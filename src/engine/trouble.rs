@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::schedule;
 use crate::{
+    domain::effect::Urgency,
     github::{GitHubError, Retry},
     sealing::SealingError,
     store::{Settlement, StoreError},
@@ -30,14 +31,18 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// When to try again, or whether to give up, after `attempt` tries (1 = the first has just failed).
-    pub fn settlement(&self, now: Timestamp, attempt: u32) -> Settlement {
+    /// When to try again, or whether to give up, after `attempt` tries (1 = the first has just failed) at something of
+    /// this urgency.
+    pub fn settlement(&self, now: Timestamp, attempt: u32, urgency: Urgency) -> Settlement {
         let error = self.to_string();
         let at = match self {
             Self::Nonsense(_) => None,
             Self::Moved => (attempt < schedule::MOST_ATTEMPTS).then_some(now),
             Self::GitHub(github) => match github.retry(now, attempt) {
                 Retry::At(at) => Some(at),
+                Retry::Never if attempt < tries_when_refused(github, urgency) => {
+                    schedule::next(now, attempt)
+                }
                 Retry::Never => None,
             },
             Self::Store(_) | Self::Sealing(_) => schedule::next(now, attempt),
@@ -46,5 +51,19 @@ impl Trouble {
             Some(at) => Settlement::Retry { at, error },
             None => Settlement::GivenUp { error },
         }
+    }
+}
+
+/// How often GitHub is asked although it refuses. A 403 without a word may be a rate limit in disguise, and what is missing
+/// (a permission, a key, an unsuspended installation) may be granted while words stay exposed.
+fn tries_when_refused(error: &GitHubError, urgency: Urgency) -> u32 {
+    let may_mend = matches!(
+        error,
+        GitHubError::Forbidden { .. } | GitHubError::Unauthorized | GitHubError::Unreadable { .. }
+    );
+    if may_mend && urgency == Urgency::Protecting {
+        schedule::MOST_ATTEMPTS
+    } else {
+        schedule::FEW_ATTEMPTS
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use jiff::SignedDuration;
 use reqwest::Url;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{
     app_jwt::AppKey,
@@ -119,6 +119,21 @@ pub(super) trait Sender: Sync {
         request: &Request,
     ) -> impl Future<Output = Result<T, GitHubError>> + Send {
         async move { self.fetch(request).await?.json() }
+    }
+
+    /// Sends a change whose answer tells nothing new. An answer that is neither empty nor JSON is not GitHub's, so the
+    /// change may not have been made.
+    fn fetch_done(
+        &self,
+        request: &Request,
+    ) -> impl Future<Output = Result<(), GitHubError>> + Send {
+        async move {
+            let answer = self.fetch(request).await?;
+            if answer.body.is_empty() {
+                return Ok(());
+            }
+            answer.json::<IgnoredAny>().map(|_| ())
+        }
     }
 }
 

@@ -55,6 +55,6 @@ impl Installation {
     ) -> Result<(), GitHubError> {
         let request = Request::repo(Method::PATCH, repo, &format!("comments/{id}"))
             .body(json!({ "body": body }));
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 }

@@ -298,7 +298,7 @@ impl Installation {
     ) -> Result<(), GitHubError> {
         let request = Request::repo(Method::PATCH, repo, &format!("issues/{number}"))
             .body(serde_json::to_value(edit).expect("an edit is plain data"));
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 
     /// Locks the conversation of an issue or pull request; one that is locked stays so
@@ -313,14 +313,14 @@ impl Installation {
         if let Some(reason) = reason {
             request = request.body(json!({ "lock_reason": reason }));
         }
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 
     /// Unlocks a conversation; one that is not locked stays so
     /// (`DELETE /repos/{owner}/{repo}/issues/{issue_number}/lock`).
     pub async fn unlock(&self, repo: &RepoName, number: u64) -> Result<(), GitHubError> {
         let request = Request::repo(Method::DELETE, repo, &format!("issues/{number}/lock"));
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 
     /// All comments in the conversation of an issue or pull request, oldest first
@@ -363,7 +363,7 @@ impl Installation {
     ) -> Result<(), GitHubError> {
         let request = Request::repo(Method::PATCH, repo, &format!("issues/comments/{id}"))
             .body(json!({ "body": body }));
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 
     pub(super) async fn comment_of(&self, request: &Request) -> Result<Comment, GitHubError> {

@@ -29,7 +29,7 @@ impl Installation {
         }
         let request = Request::repo(Method::PATCH, repo, &format!("pulls/{number}"))
             .body(Value::Object(change));
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 
     /// A review (`GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}`).
@@ -53,7 +53,7 @@ impl Installation {
     ) -> Result<(), GitHubError> {
         let request = Request::repo(Method::PUT, repo, &format!("pulls/{number}/reviews/{id}"))
             .body(json!({ "body": body }));
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 
     /// A comment on a diff (`GET /repos/{owner}/{repo}/pulls/comments/{comment_id}`).
@@ -71,6 +71,6 @@ impl Installation {
     ) -> Result<(), GitHubError> {
         let request = Request::repo(Method::PATCH, repo, &format!("pulls/comments/{id}"))
             .body(json!({ "body": body }));
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 }

@@ -115,6 +115,6 @@ impl Installation {
     ) -> Result<(), GitHubError> {
         let request = Request::repo(Method::POST, repo, &format!("{subject}/reactions"))
             .body(json!({ "content": reaction.rest_name() }));
-        self.fetch(&request).await.map(|_| ())
+        self.fetch_done(&request).await
     }
 }

@@ -17,9 +17,9 @@ use crate::{
     store::Commit,
 };
 
-/// A refusal that does not say which permission is missing may be a rate limit in disguise: so often it is tried again
-/// before the next best desk is used.
-const PATIENCE: u32 = 3;
+/// A refusal that does not say which permission is missing may be a rate limit in disguise, and after an answer that
+/// cannot be read the desk may be there: so often it is tried again before the next best desk is used.
+pub(super) const PATIENCE: u32 = 3;
 
 pub(super) struct Open;
 
@@ -78,21 +78,27 @@ impl Performer<OpenDesk> for Open {
             Err(trouble) => Err(trouble),
         }
     }
+
+    fn by_hand(&self) -> &'static str {
+        "The case has no private place to talk: make one by hand; its text is kept (`embargod case show CASE --evidence`)"
+    }
 }
 
 /// Whether GitHub will not do it, however often it is asked.
 fn is_refusal(trouble: &Trouble, attempt: u32) -> bool {
     match trouble {
-        Trouble::GitHub(GitHubError::Forbidden {
-            missing_permissions: None,
-        }) => attempt >= PATIENCE,
+        Trouble::GitHub(
+            GitHubError::Forbidden {
+                missing_permissions: None,
+            }
+            | GitHubError::Unreadable { .. },
+        ) => attempt >= PATIENCE,
         Trouble::GitHub(
             GitHubError::Forbidden { .. }
             | GitHubError::NotFound
             | GitHubError::Gone
             | GitHubError::Invalid { .. }
-            | GitHubError::Refused { .. }
-            | GitHubError::Unreadable { .. },
+            | GitHubError::Refused { .. },
         )
         | Trouble::Nonsense(_) => true,
         _ => false,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Performed, Performer, Task, alert, case_of};
+use super::{Performed, Performer, Task, alert, case_of, desk::PATIENCE};
 use crate::{
     domain::{
         case::{Alert, Desk},
@@ -57,6 +57,11 @@ impl Performer<InviteReporter> for Invite {
         match github.update_advisory(&case.repository, ghsa, &edit).await {
             Ok(_) => Ok(Performed::with(json!({ "invited": true }))),
             Err(
+                error @ GitHubError::Forbidden {
+                    missing_permissions: None,
+                },
+            ) if task.attempt < PATIENCE => Err(error.into()),
+            Err(
                 GitHubError::Invalid { .. } | GitHubError::Forbidden { .. } | GitHubError::NotFound,
             ) => Ok(alert::raised(&Alert {
                 id: format!("invite:{}", case.id),
@@ -70,5 +75,9 @@ impl Performer<InviteReporter> for Invite {
             })),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn by_hand(&self) -> &'static str {
+        "The reporter is not invited: add them to the advisory by hand"
     }
 }

@@ -30,6 +30,10 @@ impl Performer<LockThread> for Lock {
             &action.place.html_url,
         )
     }
+
+    fn by_hand(&self) -> &'static str {
+        "The thread is still open for comments: lock it by hand"
+    }
 }
 
 #[async_trait]
@@ -46,6 +50,10 @@ impl Performer<UnlockThread> for Unlock {
             "unlocked",
             &action.place.html_url,
         )
+    }
+
+    fn by_hand(&self) -> &'static str {
+        "The thread is still locked: unlock it by hand"
     }
 }
 

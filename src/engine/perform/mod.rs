@@ -74,6 +74,11 @@ pub struct Task<'a> {
 #[async_trait]
 trait Performer<A: Action>: Send + Sync {
     async fn perform(&self, shop: &Shop, task: Task<'_>, action: A) -> Result<Performed, Trouble>;
+
+    /// What a maintainer does instead when it is given up: one sentence without a full stop, for an alert.
+    fn by_hand(&self) -> &'static str {
+        "Do it by hand if it still matters"
+    }
 }
 
 #[async_trait]
@@ -84,6 +89,8 @@ trait AnyPerformer: Send + Sync {
         task: Task<'_>,
         payload: Value,
     ) -> Result<Performed, Trouble>;
+
+    fn by_hand(&self) -> &'static str;
 }
 
 struct Typed<A, P>(P, PhantomData<fn() -> A>);
@@ -101,6 +108,10 @@ impl<A: Action + Send, P: Performer<A>> AnyPerformer for Typed<A, P> {
         })?;
         self.0.perform(shop, task, action).await
     }
+
+    fn by_hand(&self) -> &'static str {
+        self.0.by_hand()
+    }
 }
 
 /// All performers, by the kind of their action.
@@ -112,6 +123,15 @@ impl Performers {
         self.0
             .insert(A::KIND, Box::new(Typed(performer, PhantomData)));
         self
+    }
+
+    /// What a maintainer does instead of an effect that was given up.
+    pub(super) fn by_hand(&self, kind: &str) -> &'static str {
+        self.0
+            .get(kind)
+            .map_or("Update embargod: this version does not know it", |performer| {
+                performer.by_hand()
+            })
     }
 
     pub(super) async fn perform(

@@ -61,6 +61,10 @@ impl Performer<RedactPost> for Redact {
             Err(error) => Err(error.into()),
         }
     }
+
+    fn by_hand(&self) -> &'static str {
+        "The words can still be read in public: replace them by hand, close the thread, and delete the old revision"
+    }
 }
 
 /// GitHub will not let the App edit the post: maintainers are told at once, and the public is told nothing, because a

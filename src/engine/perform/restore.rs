@@ -61,4 +61,8 @@ impl Performer<RestorePost> for Restore {
             json!({ "restored": place.html_url, "reopened": action.reopen }),
         ))
     }
+
+    fn by_hand(&self) -> &'static str {
+        "The post still shows the neutral text: give it its words back by hand (`embargod case show CASE --evidence`)"
+    }
 }

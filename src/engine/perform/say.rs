@@ -45,4 +45,8 @@ impl Performer<SayConstant> for Say {
             Err(trouble) => Err(trouble),
         }
     }
+
+    fn by_hand(&self) -> &'static str {
+        "Nobody was told where to go: answer the thread by hand, without a word about the matter"
+    }
 }

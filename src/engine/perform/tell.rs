@@ -62,6 +62,10 @@ impl Performer<TellDesk> for Tell {
             Err(trouble) => Err(trouble),
         }
     }
+
+    fn by_hand(&self) -> &'static str {
+        "The desk does not know the news of its case: look at it by hand with `embargod case show CASE`"
+    }
 }
 
 /// Says it at the desk unless it was said before; `None` where there is no desk.

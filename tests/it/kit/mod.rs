@@ -34,7 +34,7 @@ use embargod::{
     receiver::{self, Readiness, Receiver},
     sealing::{Sealer, SealingKey},
     standin::{AppRegistration, LoggedRequest, Options, RepositorySpec, Role, Standin, Thread},
-    store::{EffectReport, EffectState, SharedStore, sqlite::SqliteStore},
+    store::{EffectReport, EffectState, SharedStore, StoreError, sqlite::SqliteStore},
 };
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -43,9 +43,14 @@ use tokio_util::sync::CancellationToken;
 use crate::contract::openapi::{self, SentRequest};
 
 mod canary;
+mod command;
+mod crashing;
+mod ending;
 mod posts;
 
 pub use canary::Canary;
+pub use crashing::Moment;
+pub use ending::Ending;
 
 /// The public repository of all stories.
 pub const REPO: &str = "acme/framework";
@@ -191,11 +196,10 @@ impl World {
         let engine = engine(
             &github,
             &clock,
-            &folder,
+            open_store(&folder).await,
             &sealing_key,
             setting.default_policy.as_deref(),
-        )
-        .await;
+        );
         let world = Self {
             github,
             clock,
@@ -243,35 +247,77 @@ impl World {
 
     /// The process dies and another one starts on the same files, with nothing in memory.
     pub async fn restart(&mut self) {
+        let store = open_store(&self.folder).await;
+        self.restart_on(store).await;
+    }
+
+    async fn restart_on(&mut self, store: SharedStore) {
         self.stop.cancel();
         self.stop = CancellationToken::new();
-        let default_policy = self.default_policy.clone();
-        self.engine = engine(
+        self.engine = self.engine_on(store).await;
+        self.open_door().await;
+    }
+
+    /// A second process on the same files; it has no door of its own.
+    pub async fn another_engine(&self) -> Engine {
+        let store = open_store(&self.folder).await;
+        self.engine_on(store).await
+    }
+
+    async fn engine_on(&self, store: SharedStore) -> Engine {
+        let engine = engine(
             &self.github,
             &self.clock,
-            &self.folder,
+            store,
             &self.sealing_key,
-            default_policy.as_deref(),
-        )
-        .await;
-        self.open_door().await;
-        self.engine
+            self.default_policy.as_deref(),
+        );
+        engine
             .shop()
             .learn_own_login()
             .await
             .expect("the stand-in knows the App");
+        engine
+    }
+
+    /// The database is lost; a process starts on an empty one, with the same sealing key.
+    pub async fn lose_database(&mut self) {
+        for name in ["embargod.db", "embargod.db-wal", "embargod.db-shm"] {
+            let path = self.folder.path().join(name);
+            assert!(!path.exists() || std::fs::remove_file(&path).is_ok());
+        }
+        self.restart().await;
     }
 
     /// Lets everything happen that is due now: deliveries arrive, the engine decides and performs, GitHub tells of that.
     pub async fn settle(&self) {
+        self.try_settle().await.expect("the store works");
+    }
+
+    /// The same where the store may fail.
+    pub async fn try_settle(&self) -> Result<(), StoreError> {
         loop {
             self.github.deliveries_idle().await;
             let before = (self.github.mark(), self.github.deliveries().len());
-            self.engine.settle().await.expect("the store works");
+            self.engine.settle().await?;
             self.github.deliveries_idle().await;
             if before == (self.github.mark(), self.github.deliveries().len()) {
-                return;
+                return Ok(());
             }
+        }
+    }
+
+    /// The same while GitHub stalls answers: they come as soon as somebody waits for them.
+    pub async fn settle_stalled(&self) {
+        let release = async {
+            loop {
+                self.github.release_stalled();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = self.settle() => {}
+            () = release => {}
         }
     }
 
@@ -505,22 +551,24 @@ fn people_and_places(github: &Standin, setting: &Setting) {
     github.install_on_all("acme").expect("an installation");
 }
 
-async fn engine(
+async fn open_store(folder: &tempfile::TempDir) -> SharedStore {
+    let path = folder.path().join("embargod.db");
+    let store = SqliteStore::open(path.to_str().expect("utf-8")).await;
+    Arc::new(store.expect("a store"))
+}
+
+fn engine(
     github: &Standin,
     clock: &ManualClock,
-    folder: &tempfile::TempDir,
+    store: SharedStore,
     sealing_key: &std::path::Path,
     default_policy: Option<&str>,
 ) -> Engine {
     canary::listen();
-    let path = folder.path().join("embargod.db");
-    let store = SqliteStore::open(path.to_str().expect("utf-8"))
-        .await
-        .expect("a store");
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
     settings.api_base = github.base_url().parse().expect("an address");
     Engine::new(ShopParts {
-        store: Arc::new(store),
+        store,
         github: GitHub::new(&settings, Arc::new(clock.clone())).expect("a client"),
         sealer: Sealer::new(SealingKey::read(sealing_key).expect("the key")),
         clearance: Clearance::grant(),
