@@ -24,7 +24,7 @@ use embargod::{
     domain::{
         case::{Alert, Case},
         decision::DecisionRecord,
-        detector,
+        detector::{self, Detector},
         embargoed::Clearance,
         policy::{Layer, Origin, Policy, effective},
         record::Record,
@@ -43,9 +43,11 @@ use tokio_util::sync::CancellationToken;
 use crate::contract::openapi::{self, SentRequest};
 
 mod canary;
+mod inside;
 mod posts;
 
 pub use canary::Canary;
+pub use inside::app_key_pem;
 
 /// The public repository of all stories.
 pub const REPO: &str = "acme/framework";
@@ -58,8 +60,10 @@ pub const RAE: &str = "rae";
 /// Another outsider.
 pub const MALLORY: &str = "mallory";
 
-const SECRET: &str = "a webhook secret of the tests";
-const APP_ID: u64 = 4711;
+/// Signs the webhooks.
+pub const SECRET: &str = "a webhook secret of the tests";
+/// The App's number.
+pub const APP_ID: u64 = 4711;
 
 struct AppKey {
     private_pem: String,
@@ -100,6 +104,10 @@ pub struct Setting {
     pub permissions: Vec<(&'static str, Option<&'static str>)>,
     /// Whether GitHub's private reporting form is on.
     pub private_reporting: bool,
+    /// A sealing key of another world, to be shared with it; none means a fresh one.
+    pub sealing_key: Option<PathBuf>,
+    /// What judges posts.
+    pub detector: Arc<dyn Detector>,
 }
 
 impl Default for Setting {
@@ -109,6 +117,8 @@ impl Default for Setting {
             default_policy: None,
             permissions: Vec::new(),
             private_reporting: true,
+            sealing_key: None,
+            detector: Arc::new(detector::builtin()),
         }
     }
 }
@@ -137,6 +147,7 @@ pub struct World {
     folder: tempfile::TempDir,
     sealing_key: PathBuf,
     default_policy: Option<String>,
+    detector: Arc<dyn Detector>,
     stop: CancellationToken,
 }
 
@@ -181,9 +192,12 @@ impl World {
         people_and_places(&github, &setting);
         let folder = tempfile::tempdir().expect("a folder");
         let sealing_key = folder.path().join("sealing.key");
-        SealingKey::generate()
-            .write_new(&sealing_key)
-            .expect("a sealing key");
+        match &setting.sealing_key {
+            Some(shared) => SealingKey::read(shared).expect("a shared key"),
+            None => SealingKey::generate(),
+        }
+        .write_new(&sealing_key)
+        .expect("a sealing key");
         let stop = CancellationToken::new();
         let engine = engine(
             &github,
@@ -191,6 +205,7 @@ impl World {
             &folder,
             &sealing_key,
             setting.default_policy.as_deref(),
+            &setting.detector,
         )
         .await;
         let world = Self {
@@ -203,6 +218,7 @@ impl World {
             folder,
             sealing_key,
             default_policy: setting.default_policy,
+            detector: setting.detector,
             stop,
         };
         world.open_door().await;
@@ -249,6 +265,7 @@ impl World {
             &self.folder,
             &self.sealing_key,
             default_policy.as_deref(),
+            &self.detector,
         )
         .await;
         self.open_door().await;
@@ -482,6 +499,7 @@ async fn engine(
     folder: &tempfile::TempDir,
     sealing_key: &std::path::Path,
     default_policy: Option<&str>,
+    detector: &Arc<dyn Detector>,
 ) -> Engine {
     canary::listen();
     let path = folder.path().join("embargod.db");
@@ -495,7 +513,7 @@ async fn engine(
         github: GitHub::new(&settings, Arc::new(clock.clone())).expect("a client"),
         sealer: Sealer::new(SealingKey::read(sealing_key).expect("the key")),
         clearance: Clearance::grant(),
-        detector: Arc::new(detector::builtin()),
+        detector: Arc::clone(detector),
         clock: Arc::new(clock.clone()),
         default_policy: default_policy.map(parse),
         policy_interval: Duration::from_secs(300),
