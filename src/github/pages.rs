@@ -57,7 +57,7 @@ pub(super) async fn numbered<T: DeserializeOwned>(
         }
         listing.items.extend(items);
         let goes_on = match link(&answer) {
-            Some(link) => next_of(link).is_some(),
+            Some(link) => next_of(link).is_some_and(|next| !leads_back(next, page)),
             None => count >= PAGE_SIZE,
         };
         if !goes_on || count == 0 {
@@ -121,6 +121,15 @@ pub(super) fn next_cursor(
         .query_pairs()
         .find(|(name, _)| name == parameter)
         .map(|(_, value)| value.into_owned()))
+}
+
+/// Whether an address names a page that is not after `page`.
+fn leads_back(next: &str, page: u32) -> bool {
+    let query = next.split_once('?').map_or("", |(_, query)| query);
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "page")
+        .and_then(|(_, number)| number.parse::<u32>().ok())
+        .is_some_and(|next| next <= page)
 }
 
 fn link(answer: &Answer) -> Option<&str> {
