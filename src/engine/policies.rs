@@ -112,6 +112,12 @@ impl PolicyBook {
             .map(|stored| stored.value);
         let found = match find(shop, installation_id, name).await {
             Ok(found) => found,
+            Err(error) if will_not_tell(&error) => {
+                let problem = format!("{POLICY_PATH} cannot be read: {error}");
+                return self
+                    .broken(shop, name, repository_id, &problem, last_good, now)
+                    .await;
+            }
             Err(error) => {
                 // GitHub is in trouble: what was valid before still is.
                 let Some(good) = last_good else {
@@ -141,15 +147,27 @@ impl PolicyBook {
                 Ok(InForce { policy, origin })
             }
             Err(problem) => {
-                raise_alert(shop, name, repository_id, &problem, now).await?;
-                match last_good {
-                    Some(good) => {
-                        Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin))
-                    }
-                    None => Ok(self.or_default(None, format!("{origin} (broken)"))),
-                }
+                self.broken(shop, name, repository_id, &problem, last_good, now)
+                    .await
             }
         }
+    }
+
+    /// The policy is there and cannot be used: maintainers are alerted, and the last good one stays, else the default.
+    async fn broken(
+        &self,
+        shop: &Shop,
+        name: &RepoName,
+        repository_id: u64,
+        problem: &str,
+        last_good: Option<LastGood>,
+        now: Timestamp,
+    ) -> Result<InForce, Trouble> {
+        raise_alert(shop, name, repository_id, problem, now).await?;
+        Ok(match last_good {
+            Some(good) => self.or_default(effective(&good.origin, &good.text).ok(), good.origin),
+            None => self.or_default(None, format!("{name} {POLICY_PATH} (broken)")),
+        })
     }
 
     fn or_default(&self, policy: Option<Policy>, origin: String) -> InForce {
@@ -165,6 +183,20 @@ impl PolicyBook {
             },
         }
     }
+}
+
+/// Whether GitHub has answered and would answer the same again: no file in text form, none of an acceptable size, no
+/// permission to read it. A delivery must not be lost for that, and its post not stay in the open.
+fn will_not_tell(error: &GitHubError) -> bool {
+    matches!(
+        error,
+        GitHubError::Forbidden { .. }
+            | GitHubError::Gone
+            | GitHubError::Invalid { .. }
+            | GitHubError::Refused { .. }
+            | GitHubError::TooLarge { .. }
+            | GitHubError::Unreadable { .. }
+    )
 }
 
 /// The policy file of the repository, else of its owner's `.github` repository.

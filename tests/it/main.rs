@@ -1,6 +1,7 @@
 //! What embargod promises, seen from outside of its code: contracts with GitHub, and the structure of the source.
 
 mod contract;
+mod foreign;
 mod kit;
 mod stories;
 mod structure;

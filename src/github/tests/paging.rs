@@ -108,17 +108,35 @@ async fn cursors_are_taken_from_the_link_and_sent_to_our_own_address() {
 }
 
 #[tokio::test]
-async fn a_cursor_from_outside_of_the_base_is_refused() {
-    let fake = Fake::start(|seen| {
-        (!seen.is_mint()).then(|| {
-            Reply::new(200, json!([advisory("GHSA-1")]))
-                .header("link", "<https://evil.example/x?after=1>; rel=\"next\"")
+async fn a_cursor_from_another_host_is_sent_to_our_own_address() {
+    let elsewhere = Fake::start(|_| None).await;
+    let lure = elsewhere.base.clone();
+    let fake = Fake::start(move |seen| {
+        (!seen.is_mint()).then(|| match seen.path.contains("after=") {
+            false => Reply::new(200, json!([advisory("GHSA-1")]))
+                .header("link", format!("<{lure}x?after=c>; rel=\"next\"")),
+            true => Reply::new(200, json!([advisory("GHSA-2")])),
         })
     })
     .await;
     let found = fake.installation().advisories(&repo(), None).await;
-    assert!(matches!(found.err(), Some(GitHubError::Unreadable { .. })));
-    assert_eq!(fake.work().len(), 1);
+    assert_eq!(found.expect("a list").items.len(), 2);
+    assert!(fake.work()[1].path.ends_with("&after=c"));
+    assert!(elsewhere.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_short_page_that_comes_again_ends_the_list() {
+    let fake = Fake::start(|seen| {
+        (!seen.is_mint()).then(|| {
+            Reply::new(200, json!([comment(1)])).header("link", "</x?page=2>; rel=\"next\"")
+        })
+    })
+    .await;
+    let found = fake.installation().issue_comments(&repo(), 4).await;
+    let found = found.expect("a list");
+    assert_eq!((found.items.len(), found.complete), (1, false));
+    assert_eq!(fake.work().len(), 2);
 }
 
 #[tokio::test]

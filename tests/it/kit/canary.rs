@@ -32,8 +32,14 @@ pub(super) fn listen() {
     LazyLock::force(&STARTED);
 }
 
+/// Everything that was logged in this process so far.
+pub(super) fn log() -> Vec<u8> {
+    LOG.lock().expect("no writer panics").clone()
+}
+
 impl Canary {
-    pub(super) fn new() -> Self {
+    /// A fresh word.
+    pub fn new() -> Self {
         Self(format!("canary{}", uuid::Uuid::new_v4().simple()))
     }
 

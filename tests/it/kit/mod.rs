@@ -24,7 +24,7 @@ use embargod::{
     domain::{
         case::{Alert, Case},
         decision::DecisionRecord,
-        detector,
+        detector::{self, Detector},
         embargoed::Clearance,
         policy::{Layer, Policy, effective},
         record::Record,
@@ -46,11 +46,13 @@ mod canary;
 mod command;
 mod crashing;
 mod ending;
+mod inside;
 mod posts;
 
 pub use canary::Canary;
 pub use crashing::Moment;
 pub use ending::Ending;
+pub use inside::app_key_pem;
 
 /// The public repository of all stories.
 pub const REPO: &str = "acme/framework";
@@ -63,8 +65,10 @@ pub const RAE: &str = "rae";
 /// Another outsider.
 pub const MALLORY: &str = "mallory";
 
-const SECRET: &str = "a webhook secret of the tests";
-const APP_ID: u64 = 4711;
+/// Signs the webhooks.
+pub const SECRET: &str = "a webhook secret of the tests";
+/// The App's number.
+pub const APP_ID: u64 = 4711;
 
 struct AppKey {
     private_pem: String,
@@ -107,6 +111,10 @@ pub struct Setting {
     pub private_reporting: bool,
     /// Whether GitHub labels members of the organisation as such; if not, their membership is private.
     pub show_private_members: bool,
+    /// A sealing key of another world, to be shared with it; none means a fresh one.
+    pub sealing_key: Option<PathBuf>,
+    /// What judges posts.
+    pub detector: Arc<dyn Detector>,
 }
 
 impl Default for Setting {
@@ -117,6 +125,8 @@ impl Default for Setting {
             permissions: Vec::new(),
             private_reporting: true,
             show_private_members: true,
+            sealing_key: None,
+            detector: Arc::new(detector::builtin()),
         }
     }
 }
@@ -145,6 +155,7 @@ pub struct World {
     folder: tempfile::TempDir,
     sealing_key: PathBuf,
     default_policy: Option<String>,
+    detector: Arc<dyn Detector>,
     stop: CancellationToken,
 }
 
@@ -189,9 +200,12 @@ impl World {
         people_and_places(&github, &setting);
         let folder = tempfile::tempdir().expect("a folder");
         let sealing_key = folder.path().join("sealing.key");
-        SealingKey::generate()
-            .write_new(&sealing_key)
-            .expect("a sealing key");
+        match &setting.sealing_key {
+            Some(shared) => SealingKey::read(shared).expect("a shared key"),
+            None => SealingKey::generate(),
+        }
+        .write_new(&sealing_key)
+        .expect("a sealing key");
         let stop = CancellationToken::new();
         let engine = engine(
             &github,
@@ -199,6 +213,7 @@ impl World {
             open_store(&folder).await,
             &sealing_key,
             setting.default_policy.as_deref(),
+            &setting.detector,
         );
         let world = Self {
             github,
@@ -210,6 +225,7 @@ impl World {
             folder,
             sealing_key,
             default_policy: setting.default_policy,
+            detector: setting.detector,
             stop,
         };
         world.open_door().await;
@@ -271,6 +287,7 @@ impl World {
             store,
             &self.sealing_key,
             self.default_policy.as_deref(),
+            &self.detector,
         );
         engine
             .shop()
@@ -350,12 +367,9 @@ impl World {
             .rsplit_once("\n\n<!-- embargod:")
             .expect("the text carries its mark");
         assert!(mark.ends_with(" -->"), "nothing stands behind the mark");
-        let promise = parse(&policy("shield")).acknowledgment.words();
+        let promise = parse(&policy("shield")).acknowledgment.within().to_string();
         let words = words.replace(&self.github.web_url(), "https://github.com");
-        match promise {
-            Some(promise) => words.replace(&promise, "{acknowledged within}"),
-            None => words,
-        }
+        words.replace(&promise, "{acknowledged within}")
     }
 
     /// The calls that changed something on GitHub since `mark`.
@@ -563,6 +577,7 @@ fn engine(
     store: SharedStore,
     sealing_key: &std::path::Path,
     default_policy: Option<&str>,
+    detector: &Arc<dyn Detector>,
 ) -> Engine {
     canary::listen();
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
@@ -572,7 +587,7 @@ fn engine(
         github: GitHub::new(&settings, Arc::new(clock.clone())).expect("a client"),
         sealer: Sealer::new(SealingKey::read(sealing_key).expect("the key")),
         clearance: Clearance::grant(),
-        detector: Arc::new(detector::builtin()),
+        detector: Arc::clone(detector),
         clock: Arc::new(clock.clone()),
         default_policy: default_policy.map(parse),
         policy_interval: Duration::from_secs(300),

@@ -17,3 +17,5 @@ mod faults;
 mod history;
 mod sweep;
 mod undo;
+mod non_interference;
+mod secrecy;
