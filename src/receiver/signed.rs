@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 
+use super::form;
+
 const DELIVERY: &str = "x-github-delivery";
 const EVENT: &str = "x-github-event";
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -76,18 +78,15 @@ fn is_name(value: &str, most: usize) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// The payload of a body.
+/// The payload of a body: a JSON object in UTF-8, or 400.
 pub(super) fn payload(packing: Packing, body: Vec<u8>) -> Result<Vec<u8>, StatusCode> {
     let payload = match packing {
         Packing::Json => body,
-        Packing::Form => form_urlencoded::parse(&body)
-            .find(|(name, _)| name == "payload")
-            .map(|(_, value)| value.into_owned().into_bytes())
-            .ok_or(StatusCode::BAD_REQUEST)?,
+        Packing::Form => form::payload(body).ok_or(StatusCode::BAD_REQUEST)?,
     };
     let is_object = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
-    if is_object && is_json && std::str::from_utf8(&payload).is_ok() {
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
+    if is_object && std::str::from_utf8(&payload).is_ok() && is_json() {
         Ok(payload)
     } else {
         Err(StatusCode::BAD_REQUEST)

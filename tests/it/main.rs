@@ -1,4 +1,5 @@
 //! What embargod promises, seen from outside of its code: contracts with GitHub, and the structure of the source.
 
 mod contract;
+mod receiver;
 mod structure;
