@@ -2,7 +2,9 @@
 //!
 //! A body takes up room as its bytes arrive, not as it promises them, so that those who promise much and send nothing
 //! keep nobody waiting. Up to [`SMALL_BYTES`] it lives in a pool that small deliveries have for themselves; one that
-//! grows larger moves to one of [`LARGE_BODIES`] places. The room is held until the delivery is durable or refused.
+//! grows larger waits for the one place for large bodies, because making one durable costs several times its size for a
+//! moment: the body, its sealed form, and the database's copies of that. The room is held until the delivery is durable
+//! or refused.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,8 +25,12 @@ const SMALL_BYTES: usize = 1024 * 1024;
 /// Room is handed out in these. The pool holds one for each of the default number of connections.
 const UNIT_BYTES: usize = 64 * 1024;
 const SMALL_POOL_BYTES: usize = 32 * 1024 * 1024;
-/// Each may cost four times its size for a moment: the body, its sealed form, and the database's copies of that.
-const LARGE_BODIES: usize = 2;
+const LARGE_BODIES: usize = 1;
+
+/// Capacity of a large body's buffer. Above 32 MiB glibc's allocator always asks the system for memory of its own, and
+/// gives it back when it is freed (mallopt(3), `M_MMAP_THRESHOLD`); smaller buffers, once freed, it keeps, for each thread
+/// anew. What is never written to costs nothing.
+const LARGE_CAPACITY_BYTES: usize = 33 * 1024 * 1024;
 
 /// Up to this size a body is read to its end although it is refused; see [`refuse`].
 const DRAIN_LIMIT_BYTES: usize = 2 * BODY_LIMIT_BYTES;
@@ -97,14 +103,13 @@ impl Gate {
             }
             self.make_room(&mut room, size).await?;
             if size > bytes.capacity() {
-                // At once what is known to come: a buffer that doubles would cost half as much again, and leave copies.
-                let most = if size <= SMALL_BYTES {
-                    SMALL_BYTES
-                } else {
-                    BODY_LIMIT_BYTES
+                // All at once: a buffer that doubles would cost half as much again, and leave copies behind.
+                let capacity = match declared {
+                    _ if size > SMALL_BYTES => LARGE_CAPACITY_BYTES,
+                    Some(declared) => declared.clamp(size, SMALL_BYTES),
+                    None => SMALL_BYTES,
                 };
-                let wanted = declared.map_or(most, |declared| declared.clamp(size, most.max(size)));
-                bytes.reserve_exact(wanted - bytes.len());
+                bytes.reserve_exact(capacity - bytes.len());
             }
             bytes.extend_from_slice(&chunk);
         }

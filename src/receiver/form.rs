@@ -3,6 +3,8 @@
 //!
 //! The payload is decoded in place: a form may be 25 MiB, and each intermediate copy would cost as much again.
 
+use zeroize::Zeroize;
+
 const FIELD: &[u8] = b"payload=";
 
 /// The first payload of a form, decoded into the memory that the form was in; `None` where there is none. What is no
@@ -17,6 +19,8 @@ pub fn payload(form: impl Into<Vec<u8>>) -> Option<Vec<u8>> {
     form.truncate(begin + length);
     form.drain(..begin);
     let decoded = decode(&mut form);
+    // The rest is a copy that nobody would wipe.
+    form[decoded..].zeroize();
     form.truncate(decoded);
     Some(form)
 }

@@ -15,6 +15,8 @@ mod examples;
 mod health;
 mod hostile;
 mod logs;
+#[cfg(target_os = "linux")]
+mod memory;
 mod patience;
 mod wire;
 
