@@ -67,6 +67,51 @@ async fn what_is_no_delivery_is_malformed() {
 }
 
 #[tokio::test]
+async fn nesting_is_bounded_by_what_is_open_and_brackets_in_texts_do_not_count() {
+    let nested = |depth: usize| {
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        format!(r#"{{"a":{open}{close}}}"#)
+    };
+    let in_text = format!(r#"{{"a":"\"{}\\","b":1}}"#, "[{".repeat(500));
+    let beside = format!(r#"{{"a":[{}{{}}]}}"#, "{},".repeat(500));
+    for (body, expected) in [
+        (nested(128), 202),
+        (nested(129), 400),
+        (in_text, 202),
+        (beside, 202),
+    ] {
+        let delivery = Delivery::new(GUID).with_body(body);
+        assert_eq!(answer_to(&delivery).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_no_delivery_and_leaves_the_door_open() {
+    let door = Door::open().await;
+    let delivery = Delivery::new("broken-off");
+    for sent in [0, 1, delivery.body.len() - 1] {
+        let mut wire = door.connect().await;
+        wire.send(&delivery.head(delivery.body.len())).await;
+        wire.send(&delivery.body[..sent]).await;
+        wire.finish().await;
+        let answer = wire.answer().await.map(|answer| answer.status);
+        assert!(matches!(answer, None | Some(400)), "{answer:?}");
+    }
+    assert_eq!(door.store.delivery_state("broken-off").await, Ok(None));
+    assert!(door.serves(GUID).await);
+}
+
+#[tokio::test]
+async fn a_client_that_has_said_everything_may_close_its_side() {
+    let door = Door::open().await;
+    let mut wire = door.connect().await;
+    wire.send(&Delivery::new(GUID).bytes()).await;
+    wire.finish().await;
+    assert_eq!(wire.answer().await.expect("an answer").status, 202);
+    assert!(wire.answer().await.is_none(), "and then it is over");
+}
+
+#[tokio::test]
 async fn either_of_two_secrets_may_have_signed() {
     let mut delivery = Delivery::new(GUID);
     assert_eq!(answer_to(&delivery).await, 202);

@@ -56,6 +56,11 @@ impl Wire {
             .expect("the server takes bytes, or closes");
     }
 
+    /// Closes this side for writing.
+    pub async fn finish(&mut self) {
+        let _ = self.writer.shutdown().await;
+    }
+
     /// The next final answer, or `None` where the server closes instead.
     pub async fn answer(&mut self) -> Option<Answer> {
         timeout(GUARD, self.reader.answer("POST"))
