@@ -1,13 +1,19 @@
 //! `GET /healthz` and `GET /readyz`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{extract::State, http::StatusCode};
 
 use super::Door;
+
+/// A database that takes longer does not answer; balancers do not wait long either.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Whether the process wants deliveries; shared with whoever drains it.
 #[derive(Clone, Debug, Default)]
@@ -38,12 +44,22 @@ pub(super) async fn alive() -> &'static str {
 pub(super) async fn ready(State(door): State<Arc<Door>>) -> (StatusCode, &'static str) {
     if !door.receiver.readiness.is_ready() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-    } else if door.receiver.store.ping().await.is_err() {
+    } else if !door.database_answers().await {
         (
             StatusCode::SERVICE_UNAVAILABLE,
             "the database does not answer\n",
         )
     } else {
         (StatusCode::OK, "ready\n")
+    }
+}
+
+impl Door {
+    async fn database_answers(&self) -> bool {
+        let ping = self.receiver.store.ping();
+        matches!(
+            tokio::time::timeout(DATABASE_TIMEOUT, ping).await,
+            Ok(Ok(()))
+        )
     }
 }

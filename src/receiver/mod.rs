@@ -5,7 +5,7 @@
 //! 413, 415; 503 only when the database itself fails. What it must never do: act on a delivery, open an embargoed value
 //! (it seals, and cannot unseal), log a body, or hold more of other people's bytes than [`body::Gate`] allows.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     clock::SharedClock, github::webhook::WebhookSecrets, sealing::Sealer, store::SharedStore,
@@ -16,13 +16,16 @@ use axum::{
 };
 
 mod body;
+pub mod form;
 mod health;
+mod limits;
 mod listen;
 mod signed;
 mod webhook;
 
 pub use health::Readiness;
-pub use listen::serve;
+pub use limits::DoorLimits;
+pub use listen::{serve, serve_within};
 
 /// Largest body that GitHub sends; larger payloads it does not send at all (GitHub, "Webhook events and payloads").
 pub const BODY_LIMIT_BYTES: usize = 25 * 1024 * 1024;
@@ -49,6 +52,12 @@ struct Door {
     gate: body::Gate,
 }
 
+impl Door {
+    fn body_time(&self) -> Duration {
+        Duration::from_millis(self.receiver.body_timeout_ms)
+    }
+}
+
 /// The public door: `POST /webhook`, `GET /healthz`, `GET /readyz`.
 pub fn router(receiver: Receiver) -> Router {
     let door = Arc::new(Door {
@@ -59,5 +68,7 @@ pub fn router(receiver: Receiver) -> Router {
         .route("/webhook", post(webhook::receive))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .method_not_allowed_fallback(webhook::wrong_method)
+        .fallback(webhook::wrong_path)
         .with_state(door)
 }

@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 
+use super::form;
+
 const DELIVERY: &str = "x-github-delivery";
 const EVENT: &str = "x-github-event";
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -76,18 +78,37 @@ fn is_name(value: &str, most: usize) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// The payload of a body.
+/// Deepest nesting of a payload: the limit of the parser that reads it later. GitHub's own stay below 20.
+const MOST_NESTED: usize = 128;
+
+/// Whether brackets are nested no deeper than [`MOST_NESTED`]. The check for JSON keeps a byte for each that is open.
+fn is_shallow(payload: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in payload {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MOST_NESTED {
+            return false;
+        }
+    }
+    true
+}
+
+/// The payload of a body: a JSON object in UTF-8, or 400.
 pub(super) fn payload(packing: Packing, body: Vec<u8>) -> Result<Vec<u8>, StatusCode> {
     let payload = match packing {
         Packing::Json => body,
-        Packing::Form => form_urlencoded::parse(&body)
-            .find(|(name, _)| name == "payload")
-            .map(|(_, value)| value.into_owned().into_bytes())
-            .ok_or(StatusCode::BAD_REQUEST)?,
+        Packing::Form => form::payload(body).ok_or(StatusCode::BAD_REQUEST)?,
     };
     let is_object = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
-    if is_object && is_json && std::str::from_utf8(&payload).is_ok() {
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
+    if is_object && is_shallow(&payload) && std::str::from_utf8(&payload).is_ok() && is_json() {
         Ok(payload)
     } else {
         Err(StatusCode::BAD_REQUEST)

@@ -1,23 +1,29 @@
 //! `POST /webhook`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
-    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
 };
 
-use super::{Door, body, signed};
+use super::{
+    Door,
+    body::{self, Held, Room},
+    signed::{self, Names, Packing},
+};
 use crate::{
     github::webhook::lane_of,
     store::{Acceptance, NewDelivery},
 };
 
+/// Bodies from this size on are checked and sealed aside: it takes tens of milliseconds, in which nobody else on the
+/// same thread would be answered.
+const ASIDE_BYTES: usize = 256 * 1024;
+
 /// Takes one delivery in. The answer has no body.
 pub(super) async fn receive(State(door): State<Arc<Door>>, request: Request) -> StatusCode {
-    let (parts, body) = request.into_parts();
-    let status = match take_in(&door, &parts.headers, body).await {
+    let status = match take_in(door, request).await {
         Ok(()) => StatusCode::ACCEPTED,
         Err(status) => status,
     };
@@ -26,34 +32,99 @@ pub(super) async fn receive(State(door): State<Arc<Door>>, request: Request) -> 
     status
 }
 
-async fn take_in(door: &Door, headers: &HeaderMap, body: Body) -> Result<(), StatusCode> {
-    let time = Duration::from_millis(door.receiver.body_timeout_ms);
-    let (packing, signature) =
-        match signed::packing(headers).and_then(|p| Ok((p, signed::signature(headers)?))) {
-            Ok(told) => told,
-            Err(status) => {
-                body::drain(body, time).await;
-                return Err(status);
-            }
-        };
-    let mut held = door.gate.read(headers, body, time).await?;
-    let secrets = &door.receiver.webhook_secrets;
-    secrets
-        .verify(Some(signature), &held.bytes)
-        .map_err(|_| StatusCode::UNAUTHORIZED)?;
-    let names = signed::names(headers)?;
-    let payload = signed::payload(packing, std::mem::take(&mut held.bytes))?;
-    let lane = lane_of(&payload);
-    let guid = names.guid;
-    let delivery = NewDelivery {
-        sealed_body: door.receiver.sealer.seal_delivery(&guid, payload),
-        event: names.event,
-        lane,
-        received_at: door.receiver.clock.now(),
-        guid: guid.clone(),
+/// Answers to a method that a path does not have; which it has stands in `Allow`.
+pub(super) async fn wrong_method(State(door): State<Arc<Door>>, request: Request) -> StatusCode {
+    refused(&door, request, StatusCode::METHOD_NOT_ALLOWED).await
+}
+
+/// Answers to a path that there is not.
+pub(super) async fn wrong_path(State(door): State<Arc<Door>>, request: Request) -> StatusCode {
+    refused(&door, request, StatusCode::NOT_FOUND).await
+}
+
+async fn refused(door: &Door, request: Request, status: StatusCode) -> StatusCode {
+    let (head, body) = request.into_parts();
+    body::refuse(&head.headers, body, door.body_time(), status).await
+}
+
+/// What the head says of a delivery.
+struct Told {
+    packing: Packing,
+    signature: Vec<u8>,
+    /// Told only to those who have signed.
+    names: Result<Names, StatusCode>,
+}
+
+async fn take_in(door: Arc<Door>, request: Request) -> Result<(), StatusCode> {
+    let (head, body) = request.into_parts();
+    let told = signed::packing(&head.headers).and_then(|packing| {
+        Ok(Told {
+            packing,
+            signature: signed::signature(&head.headers)?.to_vec(),
+            names: signed::names(&head.headers),
+        })
+    });
+    let told = match told {
+        Ok(told) => told,
+        Err(status) => {
+            return Err(body::refuse(&head.headers, body, door.body_time(), status).await);
+        }
     };
-    let event = delivery.event.clone();
-    match door.receiver.store.accept(delivery).await {
+    let held = door
+        .gate
+        .read(&head.headers, body, door.body_time())
+        .await?;
+    // A task of its own: should the client hang up now, the delivery has still arrived, and its room stays taken until
+    // the database has let go of it.
+    tokio::spawn(keep(door, told, held))
+        .await
+        .unwrap_or_else(|_| {
+            tracing::error!("a delivery could not be handled, which is a mistake in embargod");
+            Err(StatusCode::SERVICE_UNAVAILABLE)
+        })
+}
+
+/// Makes a delivery durable that has arrived whole.
+async fn keep(door: Arc<Door>, told: Told, held: Held) -> Result<(), StatusCode> {
+    let Held { bytes, room } = held;
+    let aside = bytes.len() >= ASIDE_BYTES;
+    let checking = {
+        let door = Arc::clone(&door);
+        move || checked(&door, told, bytes)
+    };
+    let delivery = if aside {
+        tokio::task::spawn_blocking(checking)
+            .await
+            .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?
+    } else {
+        checking()
+    };
+    accept(&door, delivery?, room).await
+}
+
+/// The delivery, sealed, if it is one of GitHub's.
+fn checked(door: &Door, told: Told, body: Vec<u8>) -> Result<NewDelivery, StatusCode> {
+    door.receiver
+        .webhook_secrets
+        .verify(Some(&told.signature), &body)
+        .map_err(|_| StatusCode::UNAUTHORIZED)?;
+    let Names { guid, event } = told.names?;
+    let payload = signed::payload(told.packing, body)?;
+    let lane = lane_of(&payload);
+    Ok(NewDelivery {
+        sealed_body: door.receiver.sealer.seal_delivery(&guid, payload),
+        received_at: door.receiver.clock.now(),
+        guid,
+        event,
+        lane,
+    })
+}
+
+async fn accept(door: &Door, delivery: NewDelivery, room: Room) -> Result<(), StatusCode> {
+    let (guid, event) = (delivery.guid.clone(), delivery.event.clone());
+    let accepted = door.receiver.store.accept(delivery).await;
+    drop(room);
+    match accepted {
         Ok(Acceptance::Fresh) => {
             tracing::debug!(delivery = %guid, %event, "delivery {guid} is durable");
             Ok(())

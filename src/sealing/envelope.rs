@@ -1,10 +1,10 @@
 //! Data keys, and what they seal. The formats stand in the room's description.
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, MAX_TAG_LEN, NONCE_LEN, Nonce, RandomizedNonceKey},
+    aead::{AES_256_GCM, Aad, MAX_TAG_LEN, NONCE_LEN, Nonce, RandomizedNonceKey, Tag},
     rand,
 };
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{Opened, SealingError, SealingKey};
 use crate::domain::embargoed::{Clearance, Embargoed};
@@ -62,6 +62,29 @@ impl DataKey {
         sealed.extend_from_slice(head);
         sealed.push(VERSION);
         seal_onto(&mut sealed, &self.key, &self.associated(name), plaintext);
+        sealed
+    }
+
+    /// The same in `plaintext`'s own memory, if there is room in it for what comes on top; else `plaintext` is wiped. A
+    /// second buffer would double what a large delivery costs.
+    pub(super) fn seal_over(&self, head: &[u8], name: &str, mut plaintext: Vec<u8>) -> Vec<u8> {
+        let length = plaintext.len();
+        let nonce_at = head.len() + 1;
+        let text_at = nonce_at + NONCE_LEN;
+        if plaintext.capacity() < text_at + length + MAX_TAG_LEN {
+            let sealed = self.seal_after(head, name, &plaintext);
+            plaintext.zeroize();
+            return sealed;
+        }
+        let mut sealed = plaintext;
+        sealed.resize(text_at + length, 0);
+        sealed.copy_within(..length, text_at);
+        sealed[..head.len()].copy_from_slice(head);
+        sealed[head.len()] = VERSION;
+        let associated = self.associated(name);
+        let (nonce, tag) = seal_text(&self.key, &associated, &mut sealed[text_at..]);
+        sealed[nonce_at..text_at].copy_from_slice(nonce.as_ref());
+        sealed.extend_from_slice(tag.as_ref());
         sealed
     }
 
@@ -160,11 +183,15 @@ fn seal_onto(out: &mut Vec<u8>, key: &RandomizedNonceKey, associated: &[u8], pla
     out.extend_from_slice(&[0; NONCE_LEN]);
     let text_at = out.len();
     out.extend_from_slice(plaintext);
-    let (nonce, tag) = key
-        .seal_in_place_separate_tag(Aad::from(associated), &mut out[text_at..])
-        .expect("a text in memory is shorter than the 64 GiB of one AES-GCM message");
+    let (nonce, tag) = seal_text(key, associated, &mut out[text_at..]);
     out[nonce_at..text_at].copy_from_slice(nonce.as_ref());
     out.extend_from_slice(tag.as_ref());
+}
+
+/// Turns plaintext into ciphertext.
+fn seal_text(key: &RandomizedNonceKey, associated: &[u8], text: &mut [u8]) -> (Nonce, Tag) {
+    key.seal_in_place_separate_tag(Aad::from(associated), text)
+        .expect("a text in memory is shorter than the 64 GiB of one AES-GCM message")
 }
 
 /// Opens nonce, ciphertext and tag.

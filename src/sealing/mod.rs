@@ -33,7 +33,7 @@ use std::{
 
 use aws_lc_rs::{hkdf, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::domain::embargoed::{Clearance, Embargoed};
 pub use envelope::DataKey;
@@ -106,12 +106,11 @@ impl Sealer {
         envelope::unwrap(&self.0.operator, owner, wrapped)
     }
 
-    /// Seals the body of the delivery `guid`. The plaintext is wiped.
-    pub fn seal_delivery(&self, guid: &str, mut body: Vec<u8>) -> Vec<u8> {
+    /// Seals the body of the delivery `guid`. The plaintext is wiped, or sealed where it lies if `body` has some 150
+    /// bytes of capacity to spare.
+    pub fn seal_delivery(&self, guid: &str, body: Vec<u8>) -> Vec<u8> {
         let (key, wrapped) = self.inbox_key();
-        let sealed = key.seal_after(&wrapped, guid, &body);
-        body.zeroize();
-        sealed
+        key.seal_over(&wrapped, guid, body)
     }
 
     /// Opens the body of the delivery `guid`.

@@ -89,6 +89,23 @@ fn a_body_of_25_mib_comes_back_whole() {
 }
 
 #[test]
+fn a_body_with_room_to_spare_is_sealed_where_it_lies() {
+    let sealer = sealer();
+    for length in [0, 1, 101, 102, 103, 5_000] {
+        let text = vec![b'x'; length];
+        let mut body = Vec::with_capacity(length + 200);
+        body.extend_from_slice(&text);
+        let place = body.as_ptr();
+        let sealed = sealer.seal_delivery("guid", body);
+        assert_eq!(sealed.as_ptr(), place, "{length} bytes");
+        let copied = sealer.seal_delivery("guid", text.clone());
+        assert_eq!(sealed.len(), copied.len(), "both are of one form");
+        let opened = clear(sealer.open_delivery("guid", &sealed, &Clearance::grant()));
+        assert_eq!(opened, Ok(text), "{length} bytes");
+    }
+}
+
+#[test]
 fn a_delivery_opens_under_its_own_guid_alone() {
     let sealer = sealer();
     let sealed = sealer.seal_delivery("guid", b"a body".to_vec());

@@ -4,4 +4,5 @@ mod contract;
 mod foreign;
 mod kit;
 mod stories;
+mod receiver;
 mod structure;

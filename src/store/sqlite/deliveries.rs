@@ -6,6 +6,7 @@ use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
+    body,
     commit::apply,
     instant::{instant, lease_end, micros},
     writer::{Verdict, Write},
@@ -22,8 +23,6 @@ const INSERT: &str = "
     ) THEN 0 ELSE 1 END)
     ON CONFLICT (guid) DO NOTHING";
 
-const INSERT_BODY: &str = "INSERT INTO delivery_bodies (delivery_id, sealed) VALUES (?1, ?2)";
-
 const RELEASE_EXPIRED: &str = "
     UPDATE deliveries INDEXED BY deliveries_running
     SET state = 'ready', lease_token = NULL, lease_until = NULL
@@ -38,8 +37,6 @@ const CLAIM: &str = "
         ORDER BY id LIMIT 1
     )
     RETURNING id, guid, event, lane, received_at, attempts";
-
-const BODY: &str = "SELECT sealed FROM delivery_bodies WHERE delivery_id = ?1";
 
 // Each settlement is fenced: it reaches its row only by the token of a lease that has not run out.
 const RETRY: &str = "
@@ -86,11 +83,8 @@ impl Write for Accept {
         if inserted.rows_affected() == 0 {
             return Ok(Verdict::Keep(Acceptance::Duplicate));
         }
-        sqlx::query(INSERT_BODY)
-            .bind(inserted.last_insert_rowid())
-            .bind(std::mem::take(&mut delivery.sealed_body))
-            .execute(connection)
-            .await?;
+        let body = std::mem::take(&mut delivery.sealed_body);
+        body::insert(connection, inserted.last_insert_rowid(), &body).await?;
         Ok(Verdict::Keep(Acceptance::Fresh))
     }
 
@@ -134,10 +128,7 @@ impl Write for Claim {
             return Ok(Verdict::Keep(None));
         };
         let id: i64 = row.try_get(0)?;
-        let sealed_body = sqlx::query_scalar(BODY)
-            .bind(id)
-            .fetch_one(connection)
-            .await?;
+        let sealed_body = body::read(connection, id).await?;
         Ok(Verdict::Keep(Some(ClaimedDelivery {
             lease: Lease {
                 id,
@@ -214,7 +205,8 @@ pub(super) const HOT: &[&str] = &[
     INSERT,
     RELEASE_EXPIRED,
     CLAIM,
-    BODY,
+    body::READ,
+    body::SIZE,
     RETRY,
     FINISH,
     PASS_TURN,

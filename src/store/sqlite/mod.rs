@@ -4,6 +4,7 @@
 //! as the command line, may have the file open at the same time: a lock that is held too long is reported as
 //! [`StoreError::Unavailable`], and nothing was written then.
 
+mod body;
 mod commit;
 mod deliveries;
 mod effects;

@@ -24,9 +24,13 @@ CREATE INDEX deliveries_turn ON deliveries (id) WHERE turn = 1;
 CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'running';
 CREATE INDEX deliveries_parked ON deliveries (id) WHERE state = 'parked';
 
+-- A body is cut into parts, because the database copies each value that it is handed, twice: all parts but the last are
+-- of one size, and the last is smaller, if need be empty.
 CREATE TABLE delivery_bodies (
-    delivery_id INTEGER PRIMARY KEY REFERENCES deliveries (id) ON DELETE CASCADE,
-    sealed      BLOB NOT NULL
+    delivery_id BIGINT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    part        BIGINT NOT NULL,
+    sealed      BLOB   NOT NULL,
+    PRIMARY KEY (delivery_id, part)
 );
 
 -- The outbox, and the timers. `effect` is the described action as JSON; the columns beside it are what claims need.

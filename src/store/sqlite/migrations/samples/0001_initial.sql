@@ -6,7 +6,7 @@ INSERT INTO deliveries (guid, event, lane, received_at, state, turn, not_before,
     ('behind', 'issues', 'repo:2', 1767225602000000, 'ready', 0, 0, 0, NULL, NULL, NULL, NULL),
     ('done', 'issues', 'repo:1', 1767225603000000, 'done', 0, 0, 1, NULL, NULL, NULL, 1767225604000000),
     ('parked', 'issues', 'repo:3', 1767225604000000, 'parked', 0, 0, 9, NULL, NULL, '422', 1767225605000000);
-INSERT INTO delivery_bodies (delivery_id, sealed) SELECT id, X'00FF' FROM deliveries;
+INSERT INTO delivery_bodies (delivery_id, part, sealed) SELECT id, 0, X'00FF' FROM deliveries;
 
 INSERT INTO effects (key, kind, lane, urgency, case_key, effect, state, runnable_at, attempts, enqueued_at, caused_at,
                      result, finished_at) VALUES
