@@ -384,6 +384,7 @@ fn no_secret_shows_in_public_whatever_happens() {
     let mut moved = 0;
     let cases = Config {
         cases: 14,
+        max_shrink_iters: 24,
         failure_persistence: None,
         ..Config::default()
     };
