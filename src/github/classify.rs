@@ -15,8 +15,35 @@ use super::{
 const PAUSE_MAX_S: i64 = 2 * 3_600;
 
 const PROBLEMS_MAX: usize = 5;
-const WORD_MAX_CHARS: usize = 64;
 const PERMISSIONS_MAX_CHARS: usize = 200;
+
+/// Names of what we send. Others are not repeated: whoever answers may have put anything there.
+const FIELDS: [&str; 14] = [
+    "body",
+    "collaborating_teams",
+    "collaborating_users",
+    "content",
+    "credits",
+    "description",
+    "labels",
+    "lock_reason",
+    "login",
+    "state",
+    "state_reason",
+    "summary",
+    "title",
+    "vulnerabilities",
+];
+
+/// GitHub's codes for what is wrong with a field ("Troubleshooting the REST API", "Validation Failed").
+const CODES: [&str; 6] = [
+    "already_exists",
+    "custom",
+    "invalid",
+    "missing",
+    "missing_field",
+    "unprocessable",
+];
 
 /// What GitHub says in an error's body. Only fixed words of it are used.
 #[derive(Default, Deserialize)]
@@ -102,17 +129,26 @@ pub(super) fn graphql_limit(headers: &HeaderMap, transport: &Transport) -> GitHu
     }
 }
 
+/// `issues=write; pull_requests=write`: what is of another form is left out.
 fn missing_permissions(headers: &HeaderMap) -> Option<String> {
     let value = headers
         .get("x-accepted-github-permissions")?
         .to_str()
         .ok()?;
-    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '=' | ';' | ',' | ' ');
+    let is_permission = |text: &str| {
+        text.split_once('=').is_some_and(|(area, level)| {
+            area.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+                && matches!(level, "read" | "write" | "admin")
+        })
+    };
     let text: String = value
+        .split_inclusive([';', ','])
+        .filter(|part| is_permission(part.trim_end_matches([';', ',']).trim()))
+        .collect::<String>()
         .chars()
-        .filter(plain)
         .take(PERMISSIONS_MAX_CHARS)
         .collect();
+    let text = text.trim_end_matches([';', ',', ' ']).to_owned();
     (!text.is_empty()).then_some(text)
 }
 
@@ -122,28 +158,24 @@ fn problems(body: &[u8]) -> String {
     let Value::Array(errors) = body.errors else {
         return String::new();
     };
-    let word = |error: &Value, name: &str| {
-        error
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|word| {
-                word.len() <= WORD_MAX_CHARS
-                    && word
-                        .chars()
-                        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
-            })
-            .map(str::to_owned)
-    };
     errors
         .iter()
         .take(PROBLEMS_MAX)
         .filter_map(|error| {
-            let words: Vec<_> = [word(error, "field"), word(error, "code")]
-                .into_iter()
-                .flatten()
-                .collect();
+            let words: Vec<_> = [
+                known_word(error, "field", &FIELDS),
+                known_word(error, "code", &CODES),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
             (!words.is_empty()).then(|| words.join(" "))
         })
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn known_word(error: &Value, name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let word = error.get(name)?.as_str()?;
+    known.iter().find(|known| **known == word).copied()
 }

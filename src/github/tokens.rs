@@ -108,7 +108,13 @@ impl Tokens {
         ];
         let request = Request::new(Method::POST, path);
         let answer = send_as_app(&request, key, transport).await?;
-        let minted: Minted = classify::check(answer, transport)?.json()?;
+        // a proxy's page in place of a token is an outage: whoever waits for the token must not give up for it
+        let minted: Minted =
+            classify::check(answer, transport)?
+                .json()
+                .map_err(|_| GitHubError::Unreachable {
+                    what: "its answer to the request for a token can't be read",
+                })?;
         // asked only now, because the attempt may have corrected the clock
         let now = transport.github_now();
         let later = |span| now.saturating_add(span).unwrap_or(now);

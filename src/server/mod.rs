@@ -68,7 +68,8 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
     })?;
     let store = store::open(&settings.database).await.map_err(|error| {
         let remedy = "check `database`: the folder must exist and be writable for this user";
-        Problems::one(settings.database.clone(), error.to_string(), remedy)
+        // its address may hold a password
+        Problems::one("database", error.to_string(), remedy)
     })?;
     let mut github =
         GitHubSettings::new(settings.github.app_id, settings.github.private_key.clone());

@@ -26,7 +26,20 @@ pub fn start(filter: &str, format: LogFormat) {
             .with(fmt::layer().json().with_writer(std::io::stderr))
             .try_init(),
     };
+    keep_panics_quiet();
     if started.is_ok() && broken {
         tracing::warn!("the log filter (EMBARGOD_LOG, `log`) cannot be read; using info");
     }
+}
+
+/// A panic's message may quote what was being worked on (a slice of text that does not fit does), so only its place is
+/// told.
+fn keep_panics_quiet() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(%place, "a promise of the program was broken (a panic) at {place}");
+    }));
 }

@@ -5,6 +5,7 @@
 //! something. Names and meanings are fixed in `docs/operating.md`; scripts rely on them.
 
 use std::{
+    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -21,7 +22,7 @@ pub use problem::{Problem, Problems};
 pub const GITHUB_API: &str = "https://api.github.com";
 
 /// Everything that `embargod serve` needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Address of the public door: `POST /webhook`, `GET /healthz`, `GET /readyz`.
     pub listen: SocketAddr,
@@ -72,6 +73,18 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+impl fmt::Debug for Settings {
+    /// Without the database's address, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("listen", &self.listen)
+            .field("admin_listen", &self.admin_listen)
+            .field("github", &self.github)
+            .field("sealing_key_path", &self.sealing_key_path)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Settings {

@@ -301,6 +301,15 @@ impl Reader<'_> {
         let from_environment =
             (self.environment)(name).is_some_and(|value| !value.trim().is_empty());
         let found = self.text(name, from_file)?;
+        if found.value.contains(['\n', '\0']) || found.value.contains("-----BEGIN") {
+            // most likely the key itself, which no message may show
+            self.problem(
+                found.place,
+                "holds a file's content and not its path",
+                "write the content to a file that only this user can read, and name that file",
+            );
+            return None;
+        }
         let path = PathBuf::from(found.value);
         let folder = self
             .file

@@ -44,6 +44,11 @@ async fn redirected(github: &Examples, mark: usize) {
         })
         .await;
     assert!(text(&advisory, "description").contains("UNION%20SELECT"));
+    github
+        .wait_for("invitation", mark, |a| {
+            a.method == "PATCH" && a.path.contains("/security-advisories/")
+        })
+        .await;
     let comment = github
         .wait_for("comment", mark, |a| {
             a.line() == format!("POST {ISSUE}/comments")
@@ -55,9 +60,9 @@ async fn redirected(github: &Examples, mark: usize) {
 
 async fn quiet(program: &Program) {
     program.digested().await;
-    // four looks at the edit history wait for later
+    // the looks at the edit history are not due yet
     program
-        .wait_for("embargod_effects_waiting", |waiting| waiting <= 4.0)
+        .wait_for("embargod_effects_waiting", |waiting| waiting == 0.0)
         .await;
 }
 
@@ -93,13 +98,18 @@ async fn a_redirect(links: Links, opened: fn(u64, &str, &str) -> Value) {
     let mark = github.asked().len();
     assert_eq!(program.deliver("issues", "guid-1", payload).await, 202);
     quiet(&program).await;
+    assert_eq!(
+        program.metric("embargod_deliveries_duplicate_total").await,
+        1.0
+    );
     assert_eq!(github.lines_since(mark), Vec::<String>::new());
 
     // an ordinary issue costs nothing, once the policy is known
     let (title, body) = ordinary();
     let harmless = issue_opened(8, title, body);
     assert_eq!(program.deliver("issues", "guid-2", &harmless).await, 202);
-    quiet(&program).await;
+    let decided = "embargod_decisions_total{outcome=\"nothing\"}";
+    program.wait_for(decided, |count| count == 1.0).await;
     assert_eq!(github.lines_since(mark), Vec::<String>::new());
 
     assert_eq!(program.metric("embargod_deliveries_parked").await, 0.0);

@@ -295,3 +295,30 @@ async fn redirects_elsewhere_are_not_followed() {
         assert_eq!(elsewhere.asked(), 0, "{status}: a token went elsewhere");
     }
 }
+
+/// A proxy's page in place of a token is an outage like any other: nothing is given up for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_cannot_be_read_is_asked_for_again() {
+    if !contract::available() {
+        return;
+    }
+    let page = "<html>Sign in to the network</html>";
+    let github = Hostile::start(Malice::Says(page), false).await;
+    let program = Operator::new(&github.base).serve();
+    github.wait_for(2).await;
+    let (title, body) = exploit("report");
+    let payload = issue_opened_now(7, &title, &body);
+    assert_eq!(program.deliver("issues", "guid-1", &payload).await, 202);
+    // the App's facts, the sweep, and two tries
+    github.wait_for(4).await;
+    assert_eq!(program.metric("embargod_deliveries_waiting").await, 1.0);
+    assert_eq!(program.metric("embargod_deliveries_parked").await, 0.0);
+    assert_eq!(program.metric("embargod_effects_dead").await, 0.0);
+    let stopped = program.stop();
+    assert_eq!(stopped.status.code(), Some(0));
+    let log = String::from_utf8_lossy(&stopped.log);
+    assert!(
+        !log.contains("is broken"),
+        "the policy is blamed for a token:\n{log}"
+    );
+}

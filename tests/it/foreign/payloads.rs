@@ -1,5 +1,6 @@
 //! Deliveries, made of GitHub's own example payloads.
 
+use embargod::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::contract::examples;
@@ -44,15 +45,7 @@ pub fn issue_opened(number: u64, title: &str, body: &str) -> Value {
 /// The same, opened at this very moment.
 pub fn issue_opened_now(number: u64, title: &str, body: &str) -> Value {
     let mut payload = issue_opened(number, title, body);
-    let now = jiff::Timestamp::from_second(
-        std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .expect("after 1970")
-            .as_secs()
-            .try_into()
-            .expect("before the end of time"),
-    );
-    let now = now.expect("in range").to_string();
+    let now = SystemClock.now().to_string();
     payload["issue"]["created_at"] = json!(now);
     payload["issue"]["updated_at"] = json!(now);
     payload

@@ -214,15 +214,17 @@ impl Program {
         self.get(&self.admin, "/metrics").await
     }
 
-    /// The value of a metric without labels.
+    /// The value of a metric. One that is named with its labels is 0 as long as nothing was counted.
     pub async fn metric(&self, name: &str) -> f64 {
         let metrics = self.metrics().await;
-        let line = metrics
+        let value = metrics
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name} in\n{metrics}"))
-            .parse()
-            .expect("a number")
+        match value {
+            None if name.contains('{') => 0.0,
+            None => panic!("no {name} in\n{metrics}"),
+            Some(value) => value.parse().expect("a number"),
+        }
     }
 
     /// Waits until a metric has a value.

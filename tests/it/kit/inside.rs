@@ -1,6 +1,6 @@
 //! What only the operator sees: files, keys, the log. For the stories that look for what must not be there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{APP_KEY, World, canary};
 
@@ -10,11 +10,6 @@ pub fn app_key_pem() -> &'static str {
 }
 
 impl World {
-    /// The database's file.
-    pub fn database(&self) -> PathBuf {
-        self.folder.path().join("embargod.db")
-    }
-
     /// The sealing key's file.
     pub fn sealing_key(&self) -> &Path {
         &self.sealing_key
