@@ -116,6 +116,77 @@ async fn the_comment_survives_every_trouble() {
     ends_as_if_nothing_had_happened("say").await;
 }
 
+/// The calls of a shielded discussion and of a shielded comment, by a word of their path or their GraphQL text.
+const OTHER_WRITES: [(&str, &str, &str); 6] = [
+    ("PATCH", "/issues/comments/", ""),
+    ("POST", "/graphql", "minimizeComment"),
+    ("POST", "/graphql", "updateDiscussion("),
+    ("POST", "/graphql", "closeDiscussion"),
+    ("POST", "/graphql", "lockLockable"),
+    ("POST", "/graphql", "addDiscussionComment"),
+];
+
+/// An exploit in a comment of an issue, and one in a discussion.
+async fn comment_and_discussion(world: &World) -> (Ending, Ending, usize) {
+    let (title, body) = world.harmless();
+    let issue = world
+        .github
+        .open_issue(REPO, "zoe", &title, &body)
+        .expect("posted");
+    world
+        .github
+        .comment(REPO, issue, MALLORY, &world.exploit_comment())
+        .expect("posted");
+    let (title, body) = world.exploit();
+    let discussion = world
+        .github
+        .open_discussion(REPO, RAE, &title, &body)
+        .expect("posted");
+    world.settle().await;
+    for pause_s in [1, 5, 30, 120] {
+        world.wait(SignedDuration::from_secs(pause_s)).await;
+    }
+    (
+        world.ending(issue).await,
+        world.ending(discussion).await,
+        world.made().len(),
+    )
+}
+
+#[tokio::test]
+async fn comments_and_discussions_survive_trouble_too() {
+    let undisturbed = World::new().await;
+    let expected = comment_and_discussion(&undisturbed).await;
+    assert!(expected.1.is_shielded(), "{:?}", expected.1);
+    undisturbed.finish().await;
+    for (method, path, part) in OTHER_WRITES {
+        for fault in [
+            Fault::BadGateway502,
+            Fault::HeaderlessForbidden403,
+            Fault::DropAnswerAfterDoing,
+            Fault::GarbageBody,
+        ] {
+            let believed = part == "minimizeComment"
+                && matches!(fault, Fault::HeaderlessForbidden403 | Fault::GarbageBody);
+            if believed {
+                continue;
+            }
+            let world = World::new().await;
+            let hits = Match::path(path).method(method).body(part).times(1);
+            world.github.fault(hits, fault.clone());
+            let ending = comment_and_discussion(&world).await;
+            assert_eq!(ending, expected, "{path} {part}: {fault:?}");
+            let hit = world
+                .github
+                .requests()
+                .iter()
+                .any(|r| !r.answered || r.status >= 400 || r.response["message"] == "garbage");
+            assert!(hit, "{path} {part}: the fault hit nothing");
+            world.finish().await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_exhausted_budget_is_waited_for() {
     let mut too_small = 0;
