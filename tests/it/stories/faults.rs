@@ -340,6 +340,10 @@ async fn a_protection_that_is_given_up_becomes_an_alert_and_holds_nothing_else_u
         "it says where and what: {}",
         alert.text
     );
+    assert!(
+        world.said(stuck).is_empty(),
+        "nobody is told that it was moved, because it was not"
+    );
     world.finish().await;
 }
 
