@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName,
-        record::RecordWrite,
+        case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite,
     },
     github::webhook::events,
     store::{ClaimedDelivery, Commit, Settled, Settlement, StoreError},
@@ -84,12 +83,7 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
 }
 
 /// The alert about a delivery that nobody will handle any more.
-fn parked(
-    shop: &Shop,
-    claimed: &ClaimedDelivery,
-    error: &str,
-    now: jiff::Timestamp,
-) -> Alert {
+fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::Timestamp) -> Alert {
     let body = shop
         .sealer
         .open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance);

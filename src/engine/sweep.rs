@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Engine, Shop, Trouble};
 use crate::{
     domain::record::{Record, RecordWrite},
-    github::DeliverySummary,
+    github::{DeliverySummary, Retry},
     store::Commit,
 };
 
@@ -84,6 +84,7 @@ impl Engine {
             .map_or(oldest, |at| at.max(oldest));
         let listed = list(shop, since).await?;
         let mut asked = 0;
+        let mut trouble = None;
         for delivery in missed(&listed, since) {
             let known = shop.store.delivery_state(&delivery.guid).await?.is_some();
             let (times, _) = record
@@ -94,19 +95,33 @@ impl Engine {
             if known || times >= MOST_REQUESTS {
                 continue;
             }
-            shop.github.app().redeliver(delivery.id).await?;
+            if let Err(error) = shop.github.app().redeliver(delivery.id).await {
+                tracing::warn!(delivery = %delivery.guid, %error, "GitHub did not repeat delivery {}", delivery.guid);
+                if matches!(error.retry(now, 1), Retry::At(_)) {
+                    // Not counted: it is asked for again, however long GitHub is in trouble.
+                    trouble = Some(error);
+                    continue;
+                }
+                record.asked.insert(delivery.guid.clone(), (times + 1, now));
+                continue;
+            }
             record.asked.insert(delivery.guid.clone(), (times + 1, now));
             metrics::counter!("embargod_deliveries_asked_again_total").increment(1);
             asked += 1;
         }
-        record.begun_at = Some(now);
+        if trouble.is_none() {
+            record.begun_at = Some(now);
+        }
         record.asked.retain(|_, (_, at)| *at > oldest);
         let commit = Commit {
             records: vec![RecordWrite::overwriting(&record)],
             ..Commit::default()
         };
         shop.store.commit(now, commit).await?;
-        Ok(asked)
+        match trouble {
+            Some(error) => Err(error.into()),
+            None => Ok(asked),
+        }
     }
 }
 
@@ -146,7 +161,8 @@ fn missed(listed: &[DeliverySummary], since: Timestamp) -> Vec<&DeliverySummary>
         }
     }
     let mut missed: Vec<_> = newest.into_values().collect();
-    missed.sort_by_key(|attempt| attempt.delivered_at);
+    // Numbers grow with time, and instants have whole seconds.
+    missed.sort_by_key(|attempt| (attempt.delivered_at, attempt.id));
     missed
 }
 

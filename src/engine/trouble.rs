@@ -67,3 +67,32 @@ fn tries_when_refused(error: &GitHubError, urgency: Urgency) -> u32 {
         schedule::FEW_ATTEMPTS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_believed_late_where_words_are_exposed_and_sooner_elsewhere() {
+        let now = Timestamp::UNIX_EPOCH;
+        let tries = |error: GitHubError, urgency| {
+            let trouble = Trouble::GitHub(error);
+            let gives_up = |attempt: &u32| {
+                let settlement = trouble.settlement(now, *attempt, urgency);
+                matches!(settlement, Settlement::GivenUp { .. })
+            };
+            (1..).find(gives_up)
+        };
+        let forbidden = || GitHubError::Forbidden {
+            missing_permissions: None,
+        };
+        for error in [forbidden(), GitHubError::Unauthorized] {
+            let most = Some(schedule::MOST_ATTEMPTS);
+            assert_eq!(tries(error.clone(), Urgency::Protecting), most);
+            let few = Some(schedule::FEW_ATTEMPTS);
+            assert_eq!(tries(error, Urgency::Courtesy), few);
+        }
+        let few = Some(schedule::FEW_ATTEMPTS);
+        assert_eq!(tries(GitHubError::Gone, Urgency::Protecting), few);
+    }
+}

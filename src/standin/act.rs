@@ -88,6 +88,14 @@ impl Standin {
         })
     }
 
+    /// Makes a private repository public, as its owner may at any time. No webhook is sent.
+    pub fn make_public(&self, repository: &str) -> Outcome<()> {
+        self.at(repository, |w, id| {
+            w.repository_mut(id)?.private = false;
+            Ok(())
+        })
+    }
+
     /// Switches private vulnerability reporting on or off.
     pub fn set_private_reporting(&self, repository: &str, enabled: bool) -> Outcome<()> {
         self.at(repository, |w, id| {

@@ -114,7 +114,7 @@ impl Standin {
         });
     }
 
-    /// Loses the next `n` webhooks, as if the receiver were down; they can be redelivered.
+    /// Loses the next `n` webhooks, redeliveries among them, as if the receiver were down; they can be redelivered.
     pub fn drop_next_deliveries(&self, n: usize) {
         self.shared.change(|s| s.deliveries.drop_next = n);
     }
@@ -126,7 +126,8 @@ impl Standin {
 
     /// Sends a delivery again by its id. `false`: there is no such delivery.
     pub fn redeliver(&self, id: u64) -> bool {
-        self.shared.change(|s| s.deliveries.redeliver(id))
+        self.shared
+            .change(|s| s.deliveries.redeliver(id, s.world.now))
     }
 
     /// Sends one held delivery (the first) and waits for it. `false`: none was waiting.

@@ -142,7 +142,7 @@ impl Deliveries {
         }
         self.queue.push_back(id);
         for _ in 1..std::mem::replace(&mut self.repeat_next, 1) {
-            self.redeliver(id);
+            self.redeliver(id, now);
         }
     }
 
@@ -152,17 +152,30 @@ impl Deliveries {
     }
 
     /// Queues another attempt with the same GUID. `false`: there is no such delivery.
-    pub(crate) fn redeliver(&mut self, id: u64) -> bool {
+    pub(crate) fn redeliver(&mut self, id: u64, now: Timestamp) -> bool {
         let Some(old) = self.log.iter().find(|d| d.id == id) else {
             return false;
         };
         let mut again = old.clone();
         again.id = self.next_id();
         again.redelivery = true;
+        again.at = now;
         (again.status_code, again.status) = (0, "pending".into());
         (again.response, again.duration_s) = (String::new(), 0.0);
-        self.queue.push_back(again.id);
+        let again_id = again.id;
         self.log.push(again);
+        if self.drop_next > 0 {
+            self.drop_next -= 1;
+            self.record(
+                again_id,
+                502,
+                "failed to connect to host",
+                String::new(),
+                0.0,
+            );
+        } else {
+            self.queue.push_back(again_id);
+        }
         true
     }
 

@@ -64,7 +64,11 @@ pub(super) fn protect(post: &Post, redaction: u32) -> Vec<Effect> {
         let fold = MinimizePost {
             place: place.clone(),
         };
-        effects.push(Effect::new(format!("minimize:{key}"), &thread, &fold));
+        effects.push(Effect::new(
+            format!("minimize:{key}#{redaction}"),
+            &thread,
+            &fold,
+        ));
     }
     effects
 }

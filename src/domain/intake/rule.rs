@@ -412,7 +412,12 @@ fn open_or_extend(
                 .find(|known| known.place.post_key() == place.post_key())
             {
                 Some(known) => {
-                    known.evidence.push(evidence.clone());
+                    // A post that is told only after its own edit is older than what is known.
+                    let newest = match post.happening {
+                        Happening::Created => 0,
+                        _ => known.evidence.len(),
+                    };
+                    known.evidence.insert(newest, evidence.clone());
                     known.redacted |= touched.redacted;
                     known.locked |= touched.locked;
                     known.closed |= touched.closed;

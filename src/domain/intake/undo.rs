@@ -133,7 +133,11 @@ pub fn decide(
         case: id.clone(),
         news: DeskNews::Restored { remarks },
     };
-    let tell = Effect::new(format!("restored:{id}"), &lane, &tell).for_case(&id);
+    let desk = format!("desk:{id}");
+    // A desk that is still being made is told and closed when it is there.
+    let tell = Effect::new(format!("restored:{id}"), &lane, &tell)
+        .for_case(&id)
+        .after([desk.clone()]);
     let close = CloseDesk { case: id.clone() };
     effects.push(
         Effect::new(format!("close:{id}"), &lane, &close)
@@ -141,7 +145,6 @@ pub fn decide(
             .after([tell.key.clone()]),
     );
     effects.push(tell);
-    let desk = format!("desk:{id}");
     Decision {
         outcome: "restored".to_owned(),
         records,

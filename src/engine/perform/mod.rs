@@ -127,11 +127,10 @@ impl Performers {
 
     /// What a maintainer does instead of an effect that was given up.
     pub(super) fn by_hand(&self, kind: &str) -> &'static str {
-        self.0
-            .get(kind)
-            .map_or("Update embargod: this version does not know it", |performer| {
-                performer.by_hand()
-            })
+        self.0.get(kind).map_or(
+            "Update embargod: this version does not know it",
+            |performer| performer.by_hand(),
+        )
     }
 
     pub(super) async fn perform(

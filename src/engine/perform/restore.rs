@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::intake::{actions::RestorePost, texts},
     engine::{Shop, Trouble, evidence},
+    github::Retry,
 };
 
 pub(super) struct Restore;
@@ -19,7 +20,7 @@ impl Performer<RestorePost> for Restore {
     async fn perform(
         &self,
         shop: &Shop,
-        _task: Task<'_>,
+        task: Task<'_>,
         action: RestorePost,
     ) -> Result<Performed, Trouble> {
         let place = &action.place;
@@ -31,11 +32,6 @@ impl Performer<RestorePost> for Restore {
             }
             Err(error) => return Err(error.into()),
         };
-        if now.body.trim() != texts::NEUTRAL_BODY {
-            return Ok(Performed::left_alone(
-                "somebody has changed the post since, or it was never moved",
-            ));
-        }
         let kept = evidence::open(
             &*shop.store,
             &shop.sealer,
@@ -44,8 +40,16 @@ impl Performer<RestorePost> for Restore {
             &action.evidence,
         )
         .await?;
+        // An earlier attempt may have given the words back and got no further.
+        let resumed = task.attempt > 1 && now.body == kept.body;
+        if now.body.trim() != texts::NEUTRAL_BODY && !resumed {
+            return Ok(Performed::left_alone(
+                "somebody has changed the post since, or it was never moved",
+            ));
+        }
+        let title_is_ours = now.title.trim() == texts::NEUTRAL_TITLE;
         let words = Words {
-            title: kept.title,
+            title: if title_is_ours { kept.title } else { now.title },
             body: kept.body,
         };
         let door = if action.reopen {
@@ -54,7 +58,12 @@ impl Performer<RestorePost> for Restore {
             Door::Keep
         };
         surfaces::set_words(&github, place, &words, door).await?;
-        if action.unminimize && github.unminimize(&place.node_id).await.is_err() {
+        if action.unminimize
+            && let Err(error) = github.unminimize(&place.node_id).await
+        {
+            if matches!(error.retry(shop.clock.now(), task.attempt), Retry::At(_)) {
+                return Err(error.into());
+            }
             tracing::info!(post = %place.post_key(), "a restored comment could not be unfolded");
         }
         Ok(Performed::with(

@@ -5,8 +5,13 @@ use serde_json::json;
 
 use super::{Performed, Performer, Task, marker, surfaces};
 use crate::{
-    domain::intake::actions::SayConstant,
+    domain::{
+        effect::Action,
+        intake::actions::{RedactPost, SayConstant},
+        post::PostPlace,
+    },
     engine::{Shop, Trouble},
+    store::EffectState,
 };
 
 pub(super) struct Say;
@@ -20,6 +25,11 @@ impl Performer<SayConstant> for Say {
         action: SayConstant,
     ) -> Result<Performed, Trouble> {
         let place = &action.place;
+        if redaction_was_given_up(shop, &task, place).await? {
+            return Ok(Performed::left_alone(
+                "the post could not be moved, so nobody is told that it was",
+            ));
+        }
         let github = shop.github.installation(place.installation_id);
         let mark = marker(&shop.sealer, &place.thread_key());
         let certainly_first = task.attempt == 1 && action.thread_is_untouched;
@@ -49,4 +59,22 @@ impl Performer<SayConstant> for Say {
     fn by_hand(&self) -> &'static str {
         "Nobody was told where to go: answer the thread by hand, without a word about the matter"
     }
+}
+
+/// Whether the words of the post still stand in public because GitHub would not let the bot replace them.
+async fn redaction_was_given_up(
+    shop: &Shop,
+    task: &Task<'_>,
+    place: &PostPlace,
+) -> Result<bool, Trouble> {
+    let Some(case) = task.case else {
+        return Ok(false);
+    };
+    let prefix = format!("redact:{}#", place.post_key());
+    let effects = shop.store.effects(Some(case), u32::MAX).await?;
+    Ok(effects.iter().any(|report| {
+        report.effect.kind == RedactPost::KIND
+            && report.effect.key.starts_with(&prefix)
+            && report.state == EffectState::Dead
+    }))
 }

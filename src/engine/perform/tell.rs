@@ -102,6 +102,11 @@ async fn say(
         Desk::Issue {
             repository, number, ..
         } => {
+            // What was private when the desk was made may have been made public since.
+            if !github.repository(repository).await?.private {
+                tracing::error!(case = %case.id, "the repository of the desk of {} is public: nothing is written there", case.id);
+                return Ok(None);
+            }
             if look {
                 let said = github.issue_comments(repository, *number).await?.items;
                 if let Some(found) = said

@@ -259,7 +259,8 @@ fn delivery(call: &mut Call<'_>) -> Outcome<Answer> {
 
 fn redeliver(call: &mut Call<'_>) -> Outcome<Answer> {
     let id = call.number("delivery")?;
-    if !call.state.deliveries.redeliver(id) {
+    let now = call.state.world.now;
+    if !call.state.deliveries.redeliver(id, now) {
         return Err(Refusal::not_found());
     }
     Ok(Answer::with(202, json!({})))

@@ -39,7 +39,15 @@ impl World {
     /// See [`Ending`].
     pub async fn ending(&self, number: u64) -> Ending {
         let thread = self.thread(number);
-        let advisories = self.github.advisories(REPO).expect("the repository exists");
+        let mut advisories = self.github.advisories(REPO).expect("the repository exists");
+        // Which of two cases came first is nothing to hold on to.
+        advisories.sort_by(|a, b| a.collaborators.cmp(&b.collaborators));
+        let cases = self.cases().await;
+        let mut cases: Vec<_> = cases
+            .iter()
+            .map(|case| (desk_word(&case.desk), case.posts.len()))
+            .collect();
+        cases.sort_unstable();
         Ending {
             comments: thread
                 .comment_texts()
@@ -67,12 +75,7 @@ impl World {
                     )
                 })
                 .collect(),
-            cases: self
-                .cases()
-                .await
-                .iter()
-                .map(|case| (desk_word(&case.desk), case.posts.len()))
-                .collect(),
+            cases,
             alerts: self.alerts().await.len(),
         }
     }

@@ -118,11 +118,7 @@ async fn two_processes_on_one_database_share_the_work() {
     let threads = act(&world).await;
     world.github.deliveries_idle().await;
     for _ in 0..6 {
-        let (a, b, c) = tokio::join!(
-            world.engine.settle(),
-            second.settle(),
-            third.settle()
-        );
+        let (a, b, c) = tokio::join!(world.engine.settle(), second.settle(), third.settle());
         for settled in [a, b, c] {
             settled.expect("the store works");
         }
