@@ -109,6 +109,7 @@ fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) ->
         policy,
         thread: &Versioned { value: thread, version: 0 },
         earlier: &Versioned { value: earlier, version: 0 },
+        thread_is_followed: false,
         received_at: now,
         now,
     };
