@@ -112,12 +112,6 @@ impl PolicyBook {
             .map(|stored| stored.value);
         let found = match find(shop, installation_id, name).await {
             Ok(found) => found,
-            Err(error) if will_not_tell(&error) => {
-                let problem = format!("{POLICY_PATH} cannot be read: {error}");
-                return self
-                    .broken(shop, name, repository_id, &problem, last_good, now)
-                    .await;
-            }
             Err(error) => {
                 // GitHub is in trouble: what was valid before still is.
                 let Some(good) = last_good else {
@@ -130,8 +124,9 @@ impl PolicyBook {
         let Some((origin, text)) = found else {
             return Ok(self.or_default(None, "none".to_owned()));
         };
-        match effective(&origin, &text) {
-            Ok(policy) => {
+        let policy = text.and_then(|text| Ok((effective(&origin, &text)?, text)));
+        match policy {
+            Ok((policy, text)) => {
                 if last_good.is_none_or(|good| good.text != text || good.origin != origin) {
                     let record = LastGood {
                         repository_id,
@@ -147,27 +142,20 @@ impl PolicyBook {
                 Ok(InForce { policy, origin })
             }
             Err(problem) => {
-                self.broken(shop, name, repository_id, &problem, last_good, now)
-                    .await
+                let instead = match (&last_good, &self.default) {
+                    (Some(_), _) => "the last good one stays in force",
+                    (None, Some(_)) => "none was ever valid, so the default policy is in force",
+                    (None, None) => "none was ever valid, so the repository is only observed",
+                };
+                raise_alert(shop, name, repository_id, instead, &problem, now).await?;
+                match last_good {
+                    Some(good) => {
+                        Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin))
+                    }
+                    None => Ok(self.or_default(None, format!("{origin} (broken)"))),
+                }
             }
         }
-    }
-
-    /// The policy is there and cannot be used: maintainers are alerted, and the last good one stays, else the default.
-    async fn broken(
-        &self,
-        shop: &Shop,
-        name: &RepoName,
-        repository_id: u64,
-        problem: &str,
-        last_good: Option<LastGood>,
-        now: Timestamp,
-    ) -> Result<InForce, Trouble> {
-        raise_alert(shop, name, repository_id, problem, now).await?;
-        Ok(match last_good {
-            Some(good) => self.or_default(effective(&good.origin, &good.text).ok(), good.origin),
-            None => self.or_default(None, format!("{name} {POLICY_PATH} (broken)")),
-        })
     }
 
     fn or_default(&self, policy: Option<Policy>, origin: String) -> InForce {
@@ -185,38 +173,52 @@ impl PolicyBook {
     }
 }
 
-/// Whether GitHub has answered and would answer the same again: no file in text form, none of an acceptable size, no
-/// permission to read it. A delivery must not be lost for that, and its post not stay in the open.
-fn will_not_tell(error: &GitHubError) -> bool {
-    matches!(
-        error,
-        GitHubError::Forbidden { .. }
-            | GitHubError::Gone
-            | GitHubError::Invalid { .. }
-            | GitHubError::Refused { .. }
-            | GitHubError::TooLarge { .. }
-            | GitHubError::Unreadable { .. }
-    )
-}
+/// Where a policy file was found, and its text or why it has none that can be read.
+type Found = (String, Result<String, String>);
 
 /// The policy file of the repository, else of its owner's `.github` repository.
 async fn find(
     shop: &Shop,
     installation_id: u64,
     name: &RepoName,
-) -> Result<Option<(String, String)>, GitHubError> {
+) -> Result<Option<Found>, GitHubError> {
     let installation = shop.github.installation(installation_id);
-    if let Some(text) = installation.file(name, POLICY_PATH).await? {
-        return Ok(Some((format!("{name} {POLICY_PATH}"), text)));
+    let own = installation.file(name, POLICY_PATH).await;
+    if let Some(found) = found(name, own)? {
+        return Ok(Some(found));
     }
     let owners = RepoName {
         owner: name.owner.clone(),
         name: ".github".to_owned(),
     };
     match installation.file(&owners, POLICY_PATH).await {
-        Ok(text) => Ok(text.map(|text| (format!("{owners} {POLICY_PATH}"), text))),
         // The App need not be installed there.
         Err(GitHubError::Forbidden { .. } | GitHubError::NotFound) => Ok(None),
+        file => found(&owners, file),
+    }
+}
+
+fn found(
+    name: &RepoName,
+    file: Result<Option<String>, GitHubError>,
+) -> Result<Option<Found>, GitHubError> {
+    let origin = format!("{name} {POLICY_PATH}");
+    match file {
+        Ok(text) => Ok(text.map(|text| (origin, Ok(text)))),
+        // Another try would not help, and the posts must not wait for somebody to mend it.
+        Err(
+            error @ (GitHubError::Unreadable { .. }
+            | GitHubError::TooLarge { .. }
+            | GitHubError::Gone
+            | GitHubError::Invalid { .. }
+            | GitHubError::Refused { .. }
+            | GitHubError::Forbidden {
+                missing_permissions: Some(_),
+            }),
+        ) => {
+            let problem = format!("{origin}: {error}");
+            Ok(Some((origin, Err(problem))))
+        }
         Err(error) => Err(error),
     }
 }
@@ -235,16 +237,17 @@ async fn raise_alert(
     shop: &Shop,
     name: &RepoName,
     repository_id: u64,
+    instead: &str,
     problem: &str,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    tracing::error!(repository = %name, "the policy of {name} is broken; the last good one stays: {problem}");
+    tracing::error!(repository = %name, "the policy of {name} is broken, {instead}: {problem}");
     let alert = Alert {
         id: format!("policy:{repository_id}"),
         at: now,
         repository: name.clone(),
         case: None,
-        text: format!("the policy is broken, the last good one stays in force: {problem}"),
+        text: format!("the policy is broken, {instead}: {problem}"),
     };
     let commit = Commit {
         records: vec![RecordWrite::overwriting(&alert)],

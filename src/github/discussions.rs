@@ -196,6 +196,11 @@ const UPDATE: &str = "mutation UpdateDiscussion($id: ID!, $title: String, $body:
 const CLOSE: &str = "mutation CloseDiscussion($id: ID!, $reason: DiscussionCloseReason) { \
     closeDiscussion(input: {discussionId: $id, reason: $reason}) { discussion { id } } }";
 
+const UPDATE_AND_CLOSE: &str = "mutation UpdateAndCloseDiscussion($id: ID!, $title: String, $body: String, \
+    $reason: DiscussionCloseReason) { \
+    updateDiscussion(input: {discussionId: $id, title: $title, body: $body}) { discussion { id } } \
+    closeDiscussion(input: {discussionId: $id, reason: $reason}) { discussion { id } } }";
+
 const REOPEN: &str = "mutation ReopenDiscussion($id: ID!) { \
     reopenDiscussion(input: {discussionId: $id}) { discussion { id } } }";
 
@@ -251,6 +256,20 @@ impl Installation {
             }
         }
         self.mutate(UPDATE, variables).await
+    }
+
+    /// Changes title and body and closes, in one call. GitHub carries out the parts in order and each for itself: after an
+    /// error the words may have been replaced all the same (GraphQL `updateDiscussion`, `closeDiscussion`).
+    pub async fn edit_and_close_discussion(
+        &self,
+        node_id: &str,
+        title: &str,
+        body: &str,
+        reason: DiscussionClose,
+    ) -> Result<(), GitHubError> {
+        let reason = reason.graphql_name();
+        let variables = json!({ "id": node_id, "title": title, "body": body, "reason": reason });
+        self.mutate(UPDATE_AND_CLOSE, variables).await
     }
 
     /// Closes a discussion.

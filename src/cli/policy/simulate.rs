@@ -125,14 +125,9 @@ fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) ->
         own_login: None,
         judgement: &judged.judgement,
         policy,
-        thread: &Versioned {
-            value: thread,
-            version: 0,
-        },
-        earlier: &Versioned {
-            value: earlier,
-            version: 0,
-        },
+        thread: &Versioned { value: thread, version: 0 },
+        earlier: &Versioned { value: earlier, version: 0 },
+        thread_is_followed: false,
         received_at: now,
         now,
     };

@@ -58,9 +58,9 @@ pub struct SayConstant {
     pub channel: Channel,
     /// Within which time a person answers there, as the policy says it: "48 hours".
     pub answered_within: Option<String>,
-    /// Whether the thread is so young that nobody, also no earlier run of ours, can have written into it: the first
-    /// attempt then needs no look for an earlier comment.
-    pub thread_is_untouched: bool,
+    /// Whether no earlier run of ours can have spoken in the thread, because it was just opened or because the store has
+    /// followed it from its opening: the first attempt then needs no look for an earlier comment.
+    pub certainly_first: bool,
 }
 
 impl Action for SayConstant {
@@ -85,8 +85,6 @@ impl Action for React {
 pub struct OpenDesk {
     /// The case.
     pub case: String,
-    /// Whether the case was opened for a post so young that no earlier run can have made a desk for it.
-    pub case_is_untouched: bool,
 }
 
 impl Action for OpenDesk {

@@ -84,7 +84,7 @@ pub(super) fn say(
     text: PublicText,
     channel: Channel,
     answered_within: Option<String>,
-    received_at: Timestamp,
+    certainly_first: bool,
     after: &[Effect],
 ) -> Effect {
     let place = &post.place;
@@ -93,7 +93,7 @@ pub(super) fn say(
         text,
         channel,
         answered_within,
-        thread_is_untouched: is_untouched(post, received_at),
+        certainly_first,
     };
     let thread = place.thread_key();
     Effect::new(format!("say:{thread}"), thread, &say)
@@ -101,15 +101,9 @@ pub(super) fn say(
 }
 
 /// The private side of a new case: its desk and, where the words were hidden, the invitation.
-pub(super) fn open_desk(
-    case: &str,
-    post: &Post,
-    invite: bool,
-    received_at: Timestamp,
-) -> Vec<Effect> {
+pub(super) fn open_desk(case: &str, post: &Post, invite: bool) -> Vec<Effect> {
     let desk = OpenDesk {
         case: case.to_owned(),
-        case_is_untouched: is_untouched(post, received_at),
     };
     let mut effects =
         vec![Effect::new(format!("desk:{case}"), format!("case:{case}"), &desk).for_case(case)];

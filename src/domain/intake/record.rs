@@ -38,6 +38,10 @@ pub struct PostRecord {
     /// How often its words were taken out of sight.
     #[serde(default)]
     pub redactions: u32,
+    /// Of a post that opens a thread: whether it was seen when it was new and alone, so that whatever the bot has said in
+    /// this thread since is known here.
+    #[serde(default)]
+    pub seen_new: bool,
 }
 
 /// What became of a post.

@@ -42,6 +42,8 @@ pub struct Inquiry<'a> {
     pub thread: &'a Versioned<ThreadRecord>,
     /// What was done to this post before.
     pub earlier: &'a Versioned<PostRecord>,
+    /// Whether the store has followed the thread since it was opened ([`PostRecord::seen_new`] of its first post).
+    pub thread_is_followed: bool,
     /// When the delivery arrived.
     pub received_at: Timestamp,
     /// The present instant.
@@ -205,7 +207,7 @@ fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
         .expect("a case always takes the post as evidence");
     let mut effects = protecting;
     if taken.opens_case {
-        effects.extend(plan::open_desk(&case, post, true, inquiry.received_at));
+        effects.extend(plan::open_desk(&case, post, true));
         effects.extend(plan::watch_history(&case, inquiry.now));
     } else {
         effects.push(plan::more_evidence(&case, &evidence));
@@ -223,7 +225,7 @@ fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
             text,
             answers.channel,
             within,
-            inquiry.received_at,
+            is_certainly_first(inquiry),
             &wait_for,
         ));
     }
@@ -283,7 +285,7 @@ fn private_case(
         .clone()
         .expect("a case always takes the post as evidence");
     let mut effects = if taken.opens_case {
-        plan::open_desk(&case, post, false, inquiry.received_at)
+        plan::open_desk(&case, post, false)
     } else {
         vec![plan::more_evidence(&case, &evidence)]
     };
@@ -299,7 +301,7 @@ fn private_case(
                 text,
                 answers.channel,
                 within,
-                inquiry.received_at,
+                is_certainly_first(inquiry),
                 &[],
             ));
             answered = Some(inquiry.now);
@@ -366,7 +368,7 @@ fn say_only(inquiry: &Inquiry<'_>, channel: Channel, text: PublicText, reason: R
             text,
             channel,
             within,
-            inquiry.received_at,
+            is_certainly_first(inquiry),
             &[],
         ));
         remember(
@@ -490,6 +492,7 @@ fn nothing_because(inquiry: &Inquiry<'_>, reasons: Vec<Reason>) -> Taken {
             revision: inquiry.revision.to_owned(),
             outcome: PostOutcome::Nothing,
             redactions: known.redactions,
+            seen_new: is_seen_new(inquiry),
         };
         decision
             .records
@@ -500,6 +503,16 @@ fn nothing_because(inquiry: &Inquiry<'_>, reasons: Vec<Reason>) -> Taken {
         evidence: None,
         opens_case: false,
     }
+}
+
+/// See [`PostRecord::seen_new`].
+fn is_seen_new(inquiry: &Inquiry<'_>) -> bool {
+    inquiry.earlier.value.seen_new || plan::is_untouched(inquiry.post, inquiry.received_at)
+}
+
+/// Whether a first attempt to speak in the thread needs no look for what was said there before.
+fn is_certainly_first(inquiry: &Inquiry<'_>) -> bool {
+    inquiry.thread_is_followed || plan::is_untouched(inquiry.post, inquiry.received_at)
 }
 
 /// Writes down what was done to the post and in its thread, and adds the detector's reasons.
@@ -517,6 +530,7 @@ fn remember(
         revision: inquiry.revision.to_owned(),
         outcome,
         redactions: redactions.max(inquiry.earlier.value.redactions),
+        seen_new: is_seen_new(inquiry),
     };
     let thread = ThreadRecord {
         key: place.thread_key(),

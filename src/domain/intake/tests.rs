@@ -194,6 +194,7 @@ impl Story {
             policy: &self.policy,
             thread: &memory.thread,
             earlier: &memory.earlier,
+            thread_is_followed: memory.earlier.value.seen_new,
             received_at: self.now,
             now: self.now,
         };
@@ -759,7 +760,7 @@ fn a_young_thread_needs_no_look_and_any_other_does() {
         let taken = story.tell(post, &judgement(0.97, 0.0), &mut Memory::blank(post));
         payload::<SayConstant>(&taken.decision.effects)
             .expect("said")
-            .thread_is_untouched
+            .certainly_first
     };
     assert!(untouched(&issue, at(5)));
     assert!(

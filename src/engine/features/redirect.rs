@@ -87,6 +87,12 @@ impl Feature for Redirect {
             ..Default::default()
         })
         .await?;
+        let thread_is_followed = if place.surface.opens_thread() {
+            earlier.value.seen_new
+        } else {
+            let opening = shop.read::<PostRecord>(&place.thread_key()).await?;
+            opening.is_some_and(|opening| opening.value.seen_new)
+        };
         let inquiry = Inquiry {
             post,
             revision: &judged.revision,
@@ -96,6 +102,7 @@ impl Feature for Redirect {
             policy: &policy,
             thread: &thread,
             earlier: &earlier,
+            thread_is_followed,
             received_at: delivery.received_at,
             now: shop.clock.now(),
         };

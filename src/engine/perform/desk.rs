@@ -37,7 +37,8 @@ impl Performer<OpenDesk> for Open {
         }
         let words = evidence::opening_of(shop, &case.value).await?;
         let text = desk::opening(&case.value, &words.quoted());
-        let look = task.attempt > 1 || !action.case_is_untouched;
+        // The case and this effect were stored together: only an earlier attempt can have made its desk.
+        let look = task.attempt > 1;
         let (installation, repository) = (case.value.installation_id, &case.value.repository);
         let in_force = shop
             .policies

@@ -32,7 +32,7 @@ impl Performer<SayConstant> for Say {
         }
         let github = shop.github.installation(place.installation_id);
         let mark = marker(&shop.sealer, &place.thread_key());
-        let certainly_first = task.attempt == 1 && action.thread_is_untouched;
+        let certainly_first = task.attempt == 1 && action.certainly_first;
         let said = async {
             if !certainly_first
                 && let Some(url) =

@@ -72,20 +72,42 @@ pub(super) async fn set_words(
         Surface::ReviewComment => github.edit_review_comment(repo, id, body).await,
         Surface::CommitComment => github.edit_commit_comment(repo, id, body).await,
         Surface::DiscussionComment => github.edit_discussion_comment(&place.node_id, body).await,
-        Surface::Discussion => {
-            github
-                .edit_discussion(&place.node_id, Some(&words.title), Some(body))
-                .await?;
-            match door {
-                Door::Keep => Ok(()),
-                Door::Close => {
-                    github
-                        .close_discussion(&place.node_id, DiscussionClose::Resolved)
-                        .await
+        Surface::Discussion => set_discussion(github, &place.node_id, words, door).await,
+    }
+}
+
+async fn set_discussion(
+    github: &Installation,
+    node_id: &str,
+    words: &Words,
+    door: Door,
+) -> Result<(), GitHubError> {
+    let (title, body) = (words.title.as_str(), words.body.as_str());
+    let why = DiscussionClose::Resolved;
+    if door == Door::Close {
+        let both = github
+            .edit_and_close_discussion(node_id, title, body, why)
+            .await;
+        // One of the two was refused. The words come first, and a discussion that is closed already is closed.
+        return match both {
+            Err(GitHubError::Invalid { .. } | GitHubError::Forbidden { .. }) => {
+                github
+                    .edit_discussion(node_id, Some(title), Some(body))
+                    .await?;
+                match github.close_discussion(node_id, why).await {
+                    Err(GitHubError::Invalid { .. } | GitHubError::Forbidden { .. }) => Ok(()),
+                    closed => closed,
                 }
-                Door::Reopen => github.reopen_discussion(&place.node_id).await,
             }
-        }
+            both => both,
+        };
+    }
+    github
+        .edit_discussion(node_id, Some(title), Some(body))
+        .await?;
+    match door {
+        Door::Reopen => github.reopen_discussion(node_id).await,
+        Door::Keep | Door::Close => Ok(()),
     }
 }
 
