@@ -273,7 +273,7 @@ async fn besieged(door: &Apart) -> u64 {
         (
             "escaped-name",
             Delivery::new("").with_body(filled(br#"{"\n"#, b"aaaaaaa", br#"":1}"#)),
-            202,
+            400,
         ),
         (
             "deep",
