@@ -8,6 +8,7 @@ pub mod clock;
 pub mod domain;
 pub mod engine;
 pub mod github;
+pub mod memory;
 pub mod receiver;
 pub mod sealing;
 pub mod server;

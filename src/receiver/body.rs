@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::BODY_LIMIT_BYTES;
+use crate::memory;
 
 /// Largest body of the common pool.
 const SMALL_BYTES: usize = 1024 * 1024;
@@ -26,11 +27,6 @@ const SMALL_BYTES: usize = 1024 * 1024;
 const UNIT_BYTES: usize = 64 * 1024;
 const SMALL_POOL_BYTES: usize = 32 * 1024 * 1024;
 const LARGE_BODIES: usize = 1;
-
-/// Capacity of a large body's buffer. Above 32 MiB glibc's allocator always asks the system for memory of its own, and
-/// gives it back when it is freed (mallopt(3), `M_MMAP_THRESHOLD`); smaller buffers, once freed, it keeps, for each thread
-/// anew. What is never written to costs nothing.
-const LARGE_CAPACITY_BYTES: usize = 33 * 1024 * 1024;
 
 /// Up to this size a body is read to its end although it is refused; see [`refuse`].
 const DRAIN_LIMIT_BYTES: usize = 2 * BODY_LIMIT_BYTES;
@@ -103,13 +99,15 @@ impl Gate {
             }
             self.make_room(&mut room, size).await?;
             if size > bytes.capacity() {
-                // All at once: a buffer that doubles would cost half as much again, and leave copies behind.
-                let capacity = match declared {
-                    _ if size > SMALL_BYTES => LARGE_CAPACITY_BYTES,
-                    Some(declared) => declared.clamp(size, SMALL_BYTES),
-                    None => SMALL_BYTES,
+                // Room for all that may come: a buffer that doubles would cost half as much again, and leave copies.
+                let most = if size > SMALL_BYTES {
+                    BODY_LIMIT_BYTES
+                } else {
+                    SMALL_BYTES
                 };
-                bytes.reserve_exact(capacity - bytes.len());
+                let mut larger = memory::buffer(declared.map_or(most, |all| all.clamp(size, most)));
+                larger.append(&mut bytes);
+                bytes = larger;
             }
             bytes.extend_from_slice(&chunk);
         }

@@ -3,7 +3,7 @@
 //! What flows in: HTTP requests from anybody. What flows out: durable deliveries in the store, and answers whose meaning
 //! is fixed: 202 durable (also duplicates and unknown events), 400 malformed, 401 signature missing or wrong, 405, 408,
 //! 413, 415; 503 only when the database itself fails. What it must never do: act on a delivery, open an embargoed value
-//! (it seals, and cannot unseal), log a body, or hold more of other people's bytes than [`body::Gate`] allows.
+//! (it seals, and cannot unseal), log a body, or hold more of other people's bytes than `body::Gate` allows.
 
 use std::{sync::Arc, time::Duration};
 

@@ -81,16 +81,25 @@ fn is_name(value: &str, most: usize) -> bool {
 /// Deepest nesting of a payload: the limit of the parser that reads it later. GitHub's own stay below 20.
 const MOST_NESTED: usize = 128;
 
-/// Whether brackets are nested no deeper than [`MOST_NESTED`]. The check for JSON keeps a byte for each that is open.
-fn is_shallow(payload: &[u8]) -> bool {
+/// Longest name in a payload, in bytes.
+const MOST_NAME_BYTES: usize = 256 * 1024;
+
+/// Whether a payload can be parsed without much memory: parsers keep something for each bracket that is open, and copy
+/// names that hold escapes.
+fn is_modest(payload: &[u8]) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in payload {
+    let (mut began, mut string_bytes) = (0, 0);
+    for (at, byte) in payload.iter().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => depth += 1,
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            b'"' if in_string => (in_string, string_bytes) = (false, at - began),
+            b'"' => (in_string, began) = (true, at),
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            // A string before a colon is a name.
+            b':' if string_bytes > MOST_NAME_BYTES => return false,
             _ => {}
         }
         if depth > MOST_NESTED {
@@ -108,7 +117,7 @@ pub(super) fn payload(packing: Packing, body: Vec<u8>) -> Result<Vec<u8>, Status
     };
     let is_object = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
-    if is_object && is_shallow(&payload) && std::str::from_utf8(&payload).is_ok() && is_json() {
+    if is_object && is_modest(&payload) && std::str::from_utf8(&payload).is_ok() && is_json() {
         Ok(payload)
     } else {
         Err(StatusCode::BAD_REQUEST)

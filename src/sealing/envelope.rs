@@ -7,7 +7,10 @@ use aws_lc_rs::{
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Opened, SealingError, SealingKey};
-use crate::domain::embargoed::{Clearance, Embargoed};
+use crate::{
+    domain::embargoed::{Clearance, Embargoed},
+    memory,
+};
 
 /// First byte of each format.
 const VERSION: u8 = 1;
@@ -203,12 +206,13 @@ fn open(
     let (nonce, text) = sealed
         .split_first_chunk::<NONCE_LEN>()
         .ok_or(SealingError::Malformed)?;
-    let mut text = Zeroizing::new(text.to_vec());
+    let mut opened = Zeroizing::new(memory::buffer(text.len()));
+    opened.extend_from_slice(text);
     let nonce = Nonce::assume_unique_for_key(*nonce);
     let size = key
-        .open_in_place(nonce, Aad::from(associated), &mut text)
+        .open_in_place(nonce, Aad::from(associated), &mut opened)
         .map_err(|_| SealingError::Refused)?
         .len();
-    text.truncate(size);
-    Ok(text)
+    opened.truncate(size);
+    Ok(opened)
 }

@@ -3,7 +3,7 @@
 
 use sqlx::SqliteConnection;
 
-use crate::store::StoreError;
+use crate::{memory, store::StoreError};
 
 /// Size of every part but the last, which is smaller.
 const PART_BYTES: usize = 256 * 1024;
@@ -60,7 +60,7 @@ pub(super) async fn read(
                 .bind(delivery_id)
                 .fetch_one(&mut *connection)
                 .await?;
-            body.reserve_exact(usize::try_from(size).unwrap_or_default());
+            body = memory::buffer(usize::try_from(size).unwrap_or_default());
         }
         body.extend_from_slice(&part);
         if is_last {

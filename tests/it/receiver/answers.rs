@@ -67,14 +67,19 @@ async fn what_is_no_delivery_is_malformed() {
 }
 
 #[tokio::test]
-async fn nesting_is_bounded_by_what_is_open_and_brackets_in_texts_do_not_count() {
+async fn nesting_and_names_are_bounded_and_texts_are_not() {
     let nested = |depth: usize| {
         let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
         format!(r#"{{"a":{open}{close}}}"#)
     };
     let in_text = format!(r#"{{"a":"\"{}\\","b":1}}"#, "[{".repeat(500));
     let beside = format!(r#"{{"a":[{}{{}}]}}"#, "{},".repeat(500));
+    let named = |length: usize| format!(r#"{{"a":"{0}","{0}":1}}"#, "n".repeat(length));
+    let long_text = format!(r#"{{"a":"{}"}}"#, "n".repeat(300_000));
     for (body, expected) in [
+        (named(200_000), 202),
+        (named(300_000), 400),
+        (long_text, 202),
         (nested(128), 202),
         (nested(129), 400),
         (in_text, 202),

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    process::Command,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -61,16 +62,33 @@ fn on_the_wire(delivery: &Delivery) -> Vec<u8> {
     request("POST", &target, &headers, &delivery.body, Framing::Length)
 }
 
-// One thread, so that the subscriber sees all of the door's tasks.
-#[tokio::test]
-async fn nothing_of_what_came_in_is_logged() {
+/// Set in the process that is listened to. It has one test, as a log can be had whole only once in a process.
+const IS_ALONE: &str = "EMBARGOD_TEST_IS_ALONE";
+const THIS_TEST: &str = "receiver::logs::nothing_of_what_came_in_is_logged";
+
+#[test]
+fn nothing_of_what_came_in_is_logged() {
+    if std::env::var_os(IS_ALONE).is_some() {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime as the program has it");
+        return runtime.block_on(listened_to());
+    }
+    let output = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", THIS_TEST])
+        .env(IS_ALONE, "1")
+        .output()
+        .expect("this program starts again");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("1 passed"), "{told}");
+}
+
+async fn listened_to() {
     let captured = Captured::default();
     let subscriber = tracing_subscriber::fmt()
         .with_writer(captured.clone())
         .with_ansi(false)
         .with_max_level(LevelFilter::TRACE)
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).expect("nobody else listens");
     let door = Door::open().await;
 
     let good = singing("good");

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
 };
 
@@ -51,6 +51,8 @@ fn a_door_in_a_process_of_its_own() {
 struct Apart {
     child: Child,
     address: SocketAddr,
+    /// Open to the end: a process that cannot write its output any more may give up.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Apart {
@@ -102,8 +104,9 @@ impl Apart {
 
     /// Waits for the line in which the address follows on `told`.
     fn when_open(mut child: Child, told: &str) -> Self {
-        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         let address = output
+            .by_ref()
             .lines()
             .map_while(Result::ok)
             .find_map(|line| {
@@ -111,7 +114,11 @@ impl Apart {
                 rest.split_whitespace().next()?.parse().ok()
             })
             .expect("the door tells its address");
-        Self { child, address }
+        Self {
+            child,
+            address,
+            _output: output,
+        }
     }
 
     /// The most memory that was resident at one time (`VmHWM`, proc_pid_status(5)).
@@ -273,7 +280,7 @@ async fn besieged(door: &Apart) -> u64 {
         (
             "escaped-name",
             Delivery::new("").with_body(filled(br#"{"\n"#, b"aaaaaaa", br#"":1}"#)),
-            202,
+            400,
         ),
         (
             "deep",
