@@ -19,7 +19,7 @@ use crate::domain::{
     effect::Effect,
     intake::actions::RaiseAlert,
     policy::{Mode, Policy},
-    post::{Permission, Post, Surface},
+    post::{Happening, Permission, Post, Surface},
     reason::Reason,
     record::{RecordWrite, Versioned},
 };

@@ -161,7 +161,8 @@ async fn redeliver(
     Form(form): Form<Fields>,
 ) -> Response {
     act(&shared, &form, |state, _| {
-        if state.deliveries.redeliver(number(&segments, "id")?) {
+        let now = state.world.now;
+        if state.deliveries.redeliver(number(&segments, "id")?, now) {
             Ok("/deliveries".to_owned())
         } else {
             Err(Refusal::not_found())
