@@ -5,10 +5,12 @@ use embargod::{
         case::{Case, CaseOrigin, Desk},
         intake::texts::{NEUTRAL_BODY, NEUTRAL_TITLE},
     },
-    standin::{Advisory, AdvisoryState, Post},
+    standin::{Advisory, AdvisoryState, Outcome, Post},
 };
 
-use crate::kit::{CORA, MALLORY, RAE, REPO, Setting, World};
+use crate::kit::{CORA, MALLORY, RAE, REPO, World};
+
+mod discussions_and_commits;
 
 const THREAD_MOVED: &str = "Thank you for taking the time to write. This project handles everything that might touch on \
     security in private first, whether or not it turns out to be a problem, so this thread was moved and is closed for now.\
@@ -23,35 +25,31 @@ const COMMENT_MOVED: &str = "Thank you for taking the time to write. This projec
     out of public places until then. A person answers there within {acknowledged within}.\n\nIf that comment has nothing to \
     do with security, a maintainer can bring it back as it was.";
 
+/// What somebody did, once everything that follows from it has happened.
+async fn settled<T>(world: &World, done: Outcome<T>) -> T {
+    world.settle().await;
+    done.expect("GitHub allows it")
+}
+
 /// A pull request of an outsider that nobody needs to worry about.
 async fn harmless_pull(world: &World) -> u64 {
-    let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_pull_request(REPO, RAE, &title, &body, "docs", "Say it once")
-        .expect("opened");
-    world.settle().await;
-    number
+    let ((title, body), github) = (world.harmless(), &world.github);
+    let opened = github.open_pull_request(REPO, RAE, &title, &body, "docs", "Say it once");
+    settled(world, opened).await
 }
 
 async fn harmless_issue(world: &World) -> u64 {
     let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
-    world.settle().await;
-    number
+    settled(world, world.github.open_issue(REPO, RAE, &title, &body)).await
 }
 
 async fn harmless_discussion(world: &World) -> u64 {
     let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_discussion(REPO, RAE, &title, &body)
-        .expect("posted");
-    world.settle().await;
-    number
+    settled(
+        world,
+        world.github.open_discussion(REPO, RAE, &title, &body),
+    )
+    .await
 }
 
 /// There is one case with one draft, which holds the words and whose author is thanked and invited.
@@ -119,11 +117,11 @@ fn assert_said_once(world: &World, number: u64, text: &str) {
 async fn an_issue_is_emptied_closed_and_locked() {
     let world = World::new().await;
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, MALLORY, &title, &body)
-        .expect("posted");
-    world.settle().await;
+    let number = settled(
+        &world,
+        world.github.open_issue(REPO, MALLORY, &title, &body),
+    )
+    .await;
 
     let thread = world.thread(number);
     assert_eq!(
@@ -143,11 +141,7 @@ async fn a_comment_under_an_issue_is_hidden_and_the_issue_goes_on() {
     let world = World::new().await;
     let number = harmless_issue(&world).await;
     let words = world.exploit_comment();
-    world
-        .github
-        .comment(REPO, number, MALLORY, &words)
-        .expect("posted");
-    world.settle().await;
+    settled(&world, world.github.comment(REPO, number, MALLORY, &words)).await;
 
     assert_hidden(&world.thread(number).comments[0].post);
     assert_thread_goes_on(&world, number);
@@ -160,19 +154,21 @@ async fn a_comment_under_an_issue_is_hidden_and_the_issue_goes_on() {
 async fn a_comment_under_an_issue_that_is_edited_into_an_exploit_is_hidden() {
     let world = World::new().await;
     let number = harmless_issue(&world).await;
-    let comment = world
-        .github
-        .comment(REPO, number, MALLORY, "I see this, too.")
-        .expect("posted");
-    world.settle().await;
+    let comment = settled(
+        &world,
+        world
+            .github
+            .comment(REPO, number, MALLORY, "I see this, too."),
+    )
+    .await;
     assert_eq!(world.thread(number).comments[0].post.minimised, None);
 
     let words = world.exploit_comment();
-    world
-        .github
-        .edit_comment(REPO, comment, MALLORY, &words)
-        .expect("edited");
-    world.settle().await;
+    settled(
+        &world,
+        world.github.edit_comment(REPO, comment, MALLORY, &words),
+    )
+    .await;
     assert_hidden(&world.thread(number).comments[0].post);
     assert_thread_goes_on(&world, number);
     assert_said_once(&world, number, COMMENT_MOVED);
@@ -185,11 +181,13 @@ async fn a_pull_request_is_left_as_it_is_and_maintainers_choose_in_private() {
     let world = World::new().await;
     let (title, body) = world.exploit();
     let mark = world.github.mark();
-    let number = world
-        .github
-        .open_pull_request(REPO, MALLORY, &title, &body, "fix", "Escape order_by")
-        .expect("opened");
-    world.settle().await;
+    let number = settled(
+        &world,
+        world
+            .github
+            .open_pull_request(REPO, MALLORY, &title, &body, "fix", "Escape order_by"),
+    )
+    .await;
 
     let thread = world.thread(number);
     assert_eq!((&thread.title, thread.body()), (&title, body.as_str()));
@@ -253,11 +251,7 @@ async fn a_comment_under_a_pull_request_is_hidden_and_the_work_goes_on() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
     let words = world.exploit_comment();
-    world
-        .github
-        .comment(REPO, number, MALLORY, &words)
-        .expect("posted");
-    world.settle().await;
+    settled(&world, world.github.comment(REPO, number, MALLORY, &words)).await;
 
     assert_hidden(&world.thread(number).comments[0].post);
     assert_thread_goes_on(&world, number);
@@ -270,17 +264,13 @@ async fn a_comment_under_a_pull_request_is_hidden_and_the_work_goes_on() {
 async fn a_comment_under_a_pull_request_that_is_edited_into_an_exploit_is_hidden() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
-    let comment = world
-        .github
-        .comment(REPO, number, MALLORY, "Nice.")
-        .expect("posted");
-    world.settle().await;
+    let comment = settled(&world, world.github.comment(REPO, number, MALLORY, "Nice.")).await;
     let words = world.exploit_comment();
-    world
-        .github
-        .edit_comment(REPO, comment, MALLORY, &words)
-        .expect("edited");
-    world.settle().await;
+    settled(
+        &world,
+        world.github.edit_comment(REPO, comment, MALLORY, &words),
+    )
+    .await;
 
     assert_hidden(&world.thread(number).comments[0].post);
     assert_thread_goes_on(&world, number);
@@ -294,11 +284,13 @@ async fn a_review_is_hidden_and_its_verdict_stays() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
     let words = world.exploit_comment();
-    world
-        .github
-        .review(REPO, number, MALLORY, "CHANGES_REQUESTED", &words)
-        .expect("reviewed");
-    world.settle().await;
+    settled(
+        &world,
+        world
+            .github
+            .review(REPO, number, MALLORY, "CHANGES_REQUESTED", &words),
+    )
+    .await;
 
     let thread = world.thread(number);
     let review = &thread.pull().expect("a pull request").reviews[0];
@@ -314,17 +306,19 @@ async fn a_review_is_hidden_and_its_verdict_stays() {
 async fn a_review_that_is_edited_into_an_exploit_is_hidden() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
-    let review = world
-        .github
-        .review(REPO, number, MALLORY, "COMMENTED", "Looks good.")
-        .expect("reviewed");
-    world.settle().await;
+    let review = settled(
+        &world,
+        world
+            .github
+            .review(REPO, number, MALLORY, "COMMENTED", "Looks good."),
+    )
+    .await;
     let words = world.exploit_comment();
-    world
-        .github
-        .edit_comment(REPO, review, MALLORY, &words)
-        .expect("edited");
-    world.settle().await;
+    settled(
+        &world,
+        world.github.edit_comment(REPO, review, MALLORY, &words),
+    )
+    .await;
 
     let thread = world.thread(number);
     assert_hidden(&thread.pull().expect("a pull request").reviews[0].post);
@@ -339,11 +333,11 @@ async fn an_approval_without_words_costs_nothing() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
     let mark = world.github.mark();
-    world
-        .github
-        .review(REPO, number, MALLORY, "APPROVED", "")
-        .expect("reviewed");
-    world.settle().await;
+    settled(
+        &world,
+        world.github.review(REPO, number, MALLORY, "APPROVED", ""),
+    )
+    .await;
     assert_eq!(world.github.requests_since(mark).len(), 0);
     world.finish().await;
 }
@@ -353,11 +347,13 @@ async fn a_comment_on_a_line_of_a_diff_is_hidden() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
     let words = world.exploit_comment();
-    world
-        .github
-        .review_comment(REPO, number, MALLORY, "src/cache.rs", &words)
-        .expect("posted");
-    world.settle().await;
+    settled(
+        &world,
+        world
+            .github
+            .review_comment(REPO, number, MALLORY, "src/cache.rs", &words),
+    )
+    .await;
 
     let thread = world.thread(number);
     assert_hidden(&thread.pull().expect("a pull request").review_comments[0].post);
@@ -371,200 +367,25 @@ async fn a_comment_on_a_line_of_a_diff_is_hidden() {
 async fn a_comment_on_a_line_that_is_edited_into_an_exploit_is_hidden() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
-    let comment = world
-        .github
-        .review_comment(REPO, number, MALLORY, "src/cache.rs", "Typo?")
-        .expect("posted");
-    world.settle().await;
+    let comment = settled(
+        &world,
+        world
+            .github
+            .review_comment(REPO, number, MALLORY, "src/cache.rs", "Typo?"),
+    )
+    .await;
     let words = world.exploit_comment();
-    world
-        .github
-        .edit_comment(REPO, comment, MALLORY, &words)
-        .expect("edited");
-    world.settle().await;
+    settled(
+        &world,
+        world.github.edit_comment(REPO, comment, MALLORY, &words),
+    )
+    .await;
 
     let thread = world.thread(number);
     assert_hidden(&thread.pull().expect("a pull request").review_comments[0].post);
     assert_said_once(&world, number, COMMENT_MOVED);
     assert_moved_to_private(&world, &words, MALLORY).await;
     world.finish().await;
-}
-
-#[tokio::test]
-async fn a_discussion_is_emptied_closed_and_locked() {
-    let world = World::new().await;
-    let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_discussion(REPO, MALLORY, &title, &body)
-        .expect("posted");
-    world.settle().await;
-
-    let thread = world.thread(number);
-    assert_eq!(
-        (thread.title.as_str(), thread.body()),
-        (NEUTRAL_TITLE, NEUTRAL_BODY)
-    );
-    assert!(!thread.open && thread.locked);
-    assert_said_once(&world, number, THREAD_MOVED);
-    assert_moved_to_private(&world, &body, MALLORY).await;
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_discussion_that_is_edited_into_an_exploit_is_emptied_closed_and_locked() {
-    let world = World::new().await;
-    let number = harmless_discussion(&world).await;
-    let (_, body) = world.exploit();
-    world
-        .github
-        .edit_thread(REPO, number, RAE, None, Some(&body))
-        .expect("edited");
-    world.settle().await;
-
-    let thread = world.thread(number);
-    assert_eq!(
-        (thread.title.as_str(), thread.body()),
-        (NEUTRAL_TITLE, NEUTRAL_BODY)
-    );
-    assert!(!thread.open && thread.locked);
-    assert_said_once(&world, number, THREAD_MOVED);
-    assert_moved_to_private(&world, &body, RAE).await;
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_comment_in_a_discussion_is_hidden_and_the_discussion_goes_on() {
-    let world = World::new().await;
-    let number = harmless_discussion(&world).await;
-    let words = world.exploit_comment();
-    world
-        .github
-        .comment_discussion(REPO, number, MALLORY, &words, None)
-        .expect("posted");
-    world.settle().await;
-
-    assert_hidden(&world.thread(number).comments[0].post);
-    assert_thread_goes_on(&world, number);
-    assert_said_once(&world, number, COMMENT_MOVED);
-    assert_moved_to_private(&world, &words, MALLORY).await;
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_reply_in_a_discussion_is_hidden_and_what_it_answers_stays() {
-    let world = World::new().await;
-    let number = harmless_discussion(&world).await;
-    let answered = world
-        .github
-        .comment_discussion(REPO, number, RAE, "The second default is right.", None)
-        .expect("posted");
-    world.settle().await;
-    let words = world.exploit_comment();
-    world
-        .github
-        .comment_discussion(REPO, number, MALLORY, &words, Some(answered))
-        .expect("posted");
-    world.settle().await;
-
-    let thread = world.thread(number);
-    assert_eq!(thread.comments[0].post.body, "The second default is right.");
-    assert_hidden(&thread.comments[1].post);
-    assert_thread_goes_on(&world, number);
-    assert_said_once(&world, number, COMMENT_MOVED);
-    assert_moved_to_private(&world, &words, MALLORY).await;
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_comment_in_a_discussion_that_is_edited_into_an_exploit_is_hidden() {
-    let world = World::new().await;
-    let number = harmless_discussion(&world).await;
-    let comment = world
-        .github
-        .comment_discussion(REPO, number, MALLORY, "Same here.", None)
-        .expect("posted");
-    world.settle().await;
-    let words = world.exploit_comment();
-    world
-        .github
-        .edit_comment(REPO, comment, MALLORY, &words)
-        .expect("edited");
-    world.settle().await;
-
-    assert_hidden(&world.thread(number).comments[0].post);
-    assert_said_once(&world, number, COMMENT_MOVED);
-    assert_moved_to_private(&world, &words, MALLORY).await;
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_comment_on_a_commit_is_hidden_where_the_app_may_edit_it() {
-    let world = World::with(Setting {
-        permissions: vec![("contents", Some("write"))],
-        ..Setting::default()
-    })
-    .await;
-    let words = world.exploit_comment();
-    for author in [MALLORY, RAE] {
-        world
-            .github
-            .comment_commit(REPO, "main", author, &words)
-            .expect("posted");
-        world.settle().await;
-    }
-
-    let (said, posted) = commit_comments(&world);
-    assert_eq!(posted.len(), 2);
-    for post in &posted {
-        assert_hidden(post);
-    }
-    let said: Vec<_> = said.iter().map(|c| world.as_read(&c.body)).collect();
-    assert_eq!(said, [COMMENT_MOVED], "a commit is answered once, too");
-    assert_moved_to_private(&world, &words, MALLORY).await;
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_comment_on_a_commit_that_the_app_may_not_edit_is_not_pointed_at() {
-    // GitHub lets an App edit comments on commits only if it may write code, which ours may not.
-    let world = World::new().await;
-    let words = world.exploit_comment();
-    world
-        .github
-        .comment_commit(REPO, "main", MALLORY, &words)
-        .expect("posted");
-    world.settle().await;
-
-    let (said, posted) = commit_comments(&world);
-    assert_eq!(posted[0].body, words, "GitHub refused the edit");
-    assert!(
-        said.is_empty(),
-        "nobody is told that it was moved, or where to look"
-    );
-    assert_moved_to_private(&world, &words, MALLORY).await;
-    let alerts = world.alerts().await;
-    assert_eq!(alerts.len(), 1);
-    assert!(
-        alerts[0].text.contains("#commitcomment-") && alerts[0].text.contains("contents=write"),
-        "{}",
-        alerts[0].text
-    );
-    let (_, draft) = the_only_case(&world).await;
-    assert_eq!(draft.comments.len(), 1);
-    assert!(
-        draft.comments[0]
-            .body
-            .contains("can still be read by everybody")
-    );
-    world.finish().await;
-}
-
-/// What the bot said below commits, and what others did.
-fn commit_comments(world: &World) -> (Vec<Post>, Vec<Post>) {
-    let bot = world.github.bot_login();
-    let comments = world.github.commit_comments(REPO).expect("comments");
-    comments.into_iter().partition(|c| c.author == bot)
 }
 
 #[tokio::test]
