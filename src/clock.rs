@@ -20,10 +20,7 @@ pub type SharedClock = Arc<dyn Clock>;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the only place that may read the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the only place that may read the machine's clock")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -42,9 +39,7 @@ impl ManualClock {
     /// Moves the clock forward (or, with a negative duration, back).
     pub fn advance(&self, by: SignedDuration) {
         let mut now = self.0.lock().expect("no holder of the clock panics");
-        *now = now
-            .checked_add(by)
-            .expect("tests stay within representable time");
+        *now = now.checked_add(by).expect("tests stay within representable time");
     }
 }
 

@@ -11,9 +11,5 @@ const LARGE_CAPACITY_BYTES: usize = 33 * 1024 * 1024;
 /// An empty buffer with room for `size_bytes`; for more than a megabyte, with more room than that. What is never written
 /// to costs nothing.
 pub fn buffer(size_bytes: usize) -> Vec<u8> {
-    Vec::with_capacity(if size_bytes > LARGE_BYTES {
-        size_bytes.max(LARGE_CAPACITY_BYTES)
-    } else {
-        size_bytes
-    })
+    Vec::with_capacity(if size_bytes > LARGE_BYTES { size_bytes.max(LARGE_CAPACITY_BYTES) } else { size_bytes })
 }

@@ -88,23 +88,15 @@ impl<'a> Answer<'a> {
 /// Why classifying stopped.
 #[derive(Debug, thiserror::Error)]
 enum ClassifyError {
-    #[error(
-        "{path}: {source}; name a file of JSON lines that can be read, or - for standard input"
-    )]
+    #[error("{path}: {source}; name a file of JSON lines that can be read, or - for standard input")]
     Open { path: PathBuf, source: io::Error },
     #[error("{place}: {source}")]
     Read { place: String, source: io::Error },
-    #[error(
-        "line {line}: {fault}; each line must be one object such as {{\"id\":1,\"title\":\"…\",\"body\":\"…\"}}"
-    )]
+    #[error("line {line}: {fault}; each line must be one object such as {{\"id\":1,\"title\":\"…\",\"body\":\"…\"}}")]
     Row { line: u64, fault: String },
-    #[error(
-        "line {line}: longer than {MAX_ROW_BYTES} bytes; put each row on a line of its own, or shorten its body"
-    )]
+    #[error("line {line}: longer than {MAX_ROW_BYTES} bytes; put each row on a line of its own, or shorten its body")]
     RowTooLong { line: u64 },
-    #[error(
-        "standard input: longer than {MAX_ROW_BYTES} bytes; give one post, or use --jsonl for many"
-    )]
+    #[error("standard input: longer than {MAX_ROW_BYTES} bytes; give one post, or use --jsonl for many")]
     PostTooLong,
     #[error("standard output: {0}")]
     Write(io::Error),
@@ -148,30 +140,17 @@ pub fn run(args: ClassifyArgs) -> u8 {
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, ClassifyError> {
-    let file = File::open(path).map_err(|source| ClassifyError::Open {
-        path: path.to_owned(),
-        source,
-    })?;
+    let file = File::open(path).map_err(|source| ClassifyError::Open { path: path.to_owned(), source })?;
     Ok(BufReader::new(file))
 }
 
 /// Answers each row as soon as it is read.
-fn rows(
-    detector: &dyn Detector,
-    mut input: impl BufRead,
-    output: &mut impl Write,
-) -> Result<(), ClassifyError> {
+fn rows(detector: &dyn Detector, mut input: impl BufRead, output: &mut impl Write) -> Result<(), ClassifyError> {
     let mut bytes = Vec::new();
     for line in 1_u64.. {
         bytes.clear();
-        let read = input
-            .by_ref()
-            .take(MAX_ROW_BYTES + 1)
-            .read_until(b'\n', &mut bytes);
-        let read = read.map_err(|source| ClassifyError::Read {
-            place: format!("line {line}"),
-            source,
-        })?;
+        let read = input.by_ref().take(MAX_ROW_BYTES + 1).read_until(b'\n', &mut bytes);
+        let read = read.map_err(|source| ClassifyError::Read { place: format!("line {line}"), source })?;
         if read == 0 {
             break;
         }
@@ -187,14 +166,9 @@ fn rows(
             let fault = "not a JSON object".to_owned();
             return Err(ClassifyError::Row { line, fault });
         }
-        let row: Row = serde_json::from_slice(text).map_err(|error| ClassifyError::Row {
-            line,
-            fault: fault(&error),
-        })?;
-        let judgement = detector.judge(
-            row.title.as_deref().unwrap_or(""),
-            row.body.as_deref().unwrap_or(""),
-        );
+        let row: Row =
+            serde_json::from_slice(text).map_err(|error| ClassifyError::Row { line, fault: fault(&error) })?;
+        let judgement = detector.judge(row.title.as_deref().unwrap_or(""), row.body.as_deref().unwrap_or(""));
         write_line(output, &Answer::new(&row.id, &judgement))?;
     }
     Ok(())
@@ -202,19 +176,13 @@ fn rows(
 
 /// The first line of a file may begin with a byte-order mark.
 fn without_mark(bytes: &[u8], line: u64) -> &[u8] {
-    if line == 1 {
-        bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
-    } else {
-        bytes
-    }
+    if line == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes }
 }
 
 /// What is wrong with a row, without its words: serde's own messages may quote the text.
 fn fault(error: &serde_json::Error) -> String {
     let kind = match error.classify() {
-        serde_json::error::Category::Data => {
-            "a value of another kind than expected (title and body are strings)"
-        }
+        serde_json::error::Category::Data => "a value of another kind than expected (title and body are strings)",
         serde_json::error::Category::Eof => "the JSON ends too early",
         _ => "not JSON",
     };
@@ -230,10 +198,7 @@ fn one_post(
 ) -> Result<(), ClassifyError> {
     let mut bytes = Vec::new();
     let read = input.take(MAX_ROW_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|source| ClassifyError::Read {
-        place: "standard input".to_owned(),
-        source,
-    })?;
+    read.map_err(|source| ClassifyError::Read { place: "standard input".to_owned(), source })?;
     if bytes.len() as u64 > MAX_ROW_BYTES {
         return Err(ClassifyError::PostTooLong);
     }
@@ -267,26 +232,14 @@ fn write_words(output: &mut impl Write, version: &str, judgement: &Judgement) ->
         "left alone"
     };
     writeln!(output, "class    {}", judgement.class.slug())?;
-    writeln!(
-        output,
-        "score    {score:.3}  ({meaning}; hide from {ACT_AT}, reply from {REPLY_AT})"
-    )?;
+    writeln!(output, "score    {score:.3}  ({meaning}; hide from {ACT_AT}, reply from {REPLY_AT})")?;
     for class in IntakeClass::ALL {
-        writeln!(
-            output,
-            "         {:<13} {:.3}",
-            class.slug(),
-            judgement.probabilities.of(class)
-        )?;
+        writeln!(output, "         {:<13} {:.3}", class.slug(), judgement.probabilities.of(class))?;
     }
     writeln!(output, "because  (positive speaks for private)")?;
     for reason in &judgement.contributions {
         let place = format!("{:?}", reason.place).to_lowercase();
-        writeln!(
-            output,
-            "         {:+.2}  {:<5}  {}",
-            reason.weight, place, reason.text
-        )?;
+        writeln!(output, "         {:+.2}  {:<5}  {}", reason.weight, place, reason.text)?;
     }
     writeln!(output, "model    {version}")
 }

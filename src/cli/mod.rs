@@ -93,10 +93,7 @@ pub fn main() -> ExitCode {
 
 /// Runs an asynchronous command to its end.
 pub(crate) fn block_on(command: impl Future<Output = u8>) -> u8 {
-    match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(command);
             runtime.shutdown_timeout(std::time::Duration::from_secs(2));

@@ -31,19 +31,13 @@ pub fn run(args: ServeArgs) -> u8 {
             return USAGE;
         }
     };
-    if args.check {
-        block_on(check(settings))
-    } else {
-        block_on(serve(settings))
-    }
+    if args.check { block_on(check(settings)) } else { block_on(serve(settings)) }
 }
 
 async fn check(settings: Settings) -> u8 {
     match server::engine(&settings, Arc::new(SystemClock)).await {
         Ok(_) => {
-            println!(
-                "settings, keys, database and default policy are valid; `embargod doctor` also asks GitHub"
-            );
+            println!("settings, keys, database and default policy are valid; `embargod doctor` also asks GitHub");
             FINE
         }
         Err(problems) => {
@@ -62,10 +56,7 @@ async fn serve(settings: Settings) -> u8 {
             return USAGE;
         }
     };
-    println!(
-        "ready listen={} admin={}",
-        running.listen, running.admin_listen
-    );
+    println!("ready listen={} admin={}", running.listen, running.admin_listen);
     asked_to_stop().await;
     tracing::info!("stopping: no new deliveries, finishing what is under way");
     running.stop().await;

@@ -95,38 +95,17 @@ fn line(report: &EffectReport) -> String {
             Some(why) => format!("left alone: {what}: {why}"),
             None => format!("done: {what}"),
         },
-        EffectState::Dead => format!(
-            "failed: {what}: {}",
-            report.last_error.as_deref().unwrap_or("no reason kept")
-        ),
+        EffectState::Dead => format!("failed: {what}: {}", report.last_error.as_deref().unwrap_or("no reason kept")),
         EffectState::Ready | EffectState::Running => {
-            format!(
-                "still waiting: {what}: {}",
-                report
-                    .last_error
-                    .as_deref()
-                    .unwrap_or("the server goes on with it")
-            )
+            format!("still waiting: {what}: {}", report.last_error.as_deref().unwrap_or("the server goes on with it"))
         }
         EffectState::Dropped => format!("not needed any more: {what}"),
     }
 }
 
-async fn restoring(
-    engine: &Engine,
-    id: &CaseId,
-) -> Result<Vec<EffectReport>, crate::engine::Trouble> {
-    let effects = engine
-        .shop()
-        .store
-        .effects(Some(id.as_str()), u32::MAX)
-        .await?;
-    let restoring = |report: &EffectReport| {
-        matches!(
-            report.effect.kind.as_str(),
-            "restore_post" | "unlock_thread"
-        )
-    };
+async fn restoring(engine: &Engine, id: &CaseId) -> Result<Vec<EffectReport>, crate::engine::Trouble> {
+    let effects = engine.shop().store.effects(Some(id.as_str()), u32::MAX).await?;
+    let restoring = |report: &EffectReport| matches!(report.effect.kind.as_str(), "restore_post" | "unlock_thread");
     Ok(effects.into_iter().filter(restoring).collect())
 }
 
@@ -134,7 +113,6 @@ async fn restoring(
 async fn is_finished(engine: &Engine, id: &CaseId) -> Result<bool, crate::engine::Trouble> {
     let case = engine.shop().read::<Case>(id.as_str()).await?;
     let decided = case.is_some_and(|case| case.value.handling == Handling::Rejected);
-    let open =
-        |report: &EffectReport| matches!(report.state, EffectState::Ready | EffectState::Running);
+    let open = |report: &EffectReport| matches!(report.state, EffectState::Ready | EffectState::Running);
     Ok(decided && !restoring(engine, id).await?.iter().any(open))
 }

@@ -24,11 +24,7 @@ pub struct Decision {
 impl Decision {
     /// Decides to do nothing, for a reason.
     pub fn nothing(reason: Reason) -> Self {
-        Self {
-            outcome: "nothing".to_owned(),
-            reasons: vec![reason],
-            ..Self::default()
-        }
+        Self { outcome: "nothing".to_owned(), reasons: vec![reason], ..Self::default() }
     }
 }
 

@@ -33,18 +33,13 @@ impl std::str::FromStr for RepoName {
             !part.is_empty()
                 && part != "."
                 && part != ".."
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         };
         match text.split_once('/') {
-            Some((owner, name)) if plain(owner) && plain(name) => Ok(Self {
-                owner: owner.to_owned(),
-                name: name.to_owned(),
-            }),
-            _ => Err(format!(
-                "{text:?} is not a repository; write it as owner/name"
-            )),
+            Some((owner, name)) if plain(owner) && plain(name) => {
+                Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
+            }
+            _ => Err(format!("{text:?} is not a repository; write it as owner/name")),
         }
     }
 }
@@ -155,10 +150,7 @@ impl PostPlace {
             ThreadKind::PullRequest => format!("repo:{repository}/pull/{number}"),
             ThreadKind::Discussion => format!("repo:{repository}/discussion/{number}"),
             ThreadKind::Commit => {
-                format!(
-                    "repo:{repository}/commit/{}",
-                    self.thread.commit.as_deref().unwrap_or("unknown")
-                )
+                format!("repo:{repository}/commit/{}", self.thread.commit.as_deref().unwrap_or("unknown"))
             }
         }
     }

@@ -18,11 +18,7 @@ pub struct Reason {
 impl Reason {
     /// A reason without a named source.
     pub fn new(rule: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            rule: rule.into(),
-            text: text.into(),
-            source: None,
-        }
+        Self { rule: rule.into(), text: text.into(), source: None }
     }
 
     /// The same reason, with the place its rule comes from.

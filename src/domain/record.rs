@@ -40,10 +40,7 @@ pub struct RecordWrite {
 impl RecordWrite {
     /// Writes `record`, provided that it still has `version` (0 = did not exist).
     pub fn guarded<R: Record>(record: &R, version: i64) -> Self {
-        Self {
-            expected_version: Some(version),
-            ..Self::overwriting(record)
-        }
+        Self { expected_version: Some(version), ..Self::overwriting(record) }
     }
 
     /// Writes `record` whatever is there.

@@ -34,32 +34,19 @@ pub struct ChannelBook {
 impl ChannelBook {
     pub(super) fn new(interval: Duration) -> Self {
         let interval = SignedDuration::try_from(interval).unwrap_or(SignedDuration::from_mins(5));
-        Self {
-            interval,
-            entries: Mutex::new(HashMap::new()),
-        }
+        Self { interval, entries: Mutex::new(HashMap::new()) }
     }
 
     /// The channel that a public answer to `post` may name. Where GitHub cannot be asked, its form is not offered.
     pub async fn for_post(&self, shop: &Shop, policy: &Policy, post: &Post) -> Channel {
         let place = &post.place;
-        let email = policy
-            .contact
-            .email
-            .clone()
-            .filter(|address| !names_address(shop, post, address));
+        let email = policy.contact.email.clone().filter(|address| !names_address(shop, post, address));
         let known = self.known(shop, policy, email.is_some(), post).await;
         let web = repository_page(&place.html_url, &place.repository);
         Channel {
-            form_url: web
-                .as_ref()
-                .filter(|_| known.form)
-                .map(|web| format!("{web}/security/advisories/new")),
+            form_url: web.as_ref().filter(|_| known.form).map(|web| format!("{web}/security/advisories/new")),
             email,
-            page_url: web
-                .as_ref()
-                .filter(|_| known.page == Some(true))
-                .map(|web| format!("{web}/security/policy")),
+            page_url: web.as_ref().filter(|_| known.page == Some(true)).map(|web| format!("{web}/security/policy")),
         }
     }
 
@@ -67,19 +54,13 @@ impl ChannelBook {
         let place = &post.place;
         let now = shop.clock.now();
         let cached = self.entries.lock().await.get(&place.repository_id).copied();
-        let mut known =
-            match cached.filter(|known| now.duration_since(known.asked_at) < self.interval) {
-                Some(known) => known,
-                None => {
-                    let form = policy.contact.private_reporting
-                        && form_is_on(shop, post).await.unwrap_or(false);
-                    Known {
-                        asked_at: now,
-                        form,
-                        page: None,
-                    }
-                }
-            };
+        let mut known = match cached.filter(|known| now.duration_since(known.asked_at) < self.interval) {
+            Some(known) => known,
+            None => {
+                let form = policy.contact.private_reporting && form_is_on(shop, post).await.unwrap_or(false);
+                Known { asked_at: now, form, page: None }
+            }
+        };
         if !known.form && !has_email && policy.contact.security_page && known.page.is_none() {
             known.page = Some(page_exists(shop, post).await.unwrap_or(false));
         }
@@ -94,20 +75,13 @@ impl ChannelBook {
 
 async fn form_is_on(shop: &Shop, post: &Post) -> Result<bool, Trouble> {
     let installation = shop.github.installation(post.place.installation_id);
-    Ok(installation
-        .private_reporting(&post.place.repository)
-        .await?
-        .unwrap_or(false))
+    Ok(installation.private_reporting(&post.place.repository).await?.unwrap_or(false))
 }
 
 async fn page_exists(shop: &Shop, post: &Post) -> Result<bool, Trouble> {
     let installation = shop.github.installation(post.place.installation_id);
     for path in SECURITY_PAGES {
-        if installation
-            .file(&post.place.repository, path)
-            .await?
-            .is_some()
-        {
+        if installation.file(&post.place.repository, path).await?.is_some() {
             return Ok(true);
         }
     }
@@ -118,9 +92,7 @@ async fn page_exists(shop: &Shop, post: &Post) -> Result<bool, Trouble> {
 fn names_address(shop: &Shop, post: &Post, address: &str) -> bool {
     let text = post.text.open(&shop.clearance);
     let needle = address.to_ascii_lowercase();
-    [&text.title, &text.body]
-        .iter()
-        .any(|part| part.to_ascii_lowercase().contains(&needle))
+    [&text.title, &text.body].iter().any(|part| part.to_ascii_lowercase().contains(&needle))
 }
 
 /// `https://github.com/acme/framework`, taken from the post's own address so that it also holds on other hosts.

@@ -64,19 +64,10 @@ impl Evidence {
 }
 
 /// Seals evidence for a new case: the case's key comes with it.
-pub(crate) fn seal_for_new_case(
-    sealer: &Sealer,
-    case: &str,
-    name: &str,
-    evidence: &Evidence,
-) -> Vec<SealedWrite> {
+pub(crate) fn seal_for_new_case(sealer: &Sealer, case: &str, name: &str, evidence: &Evidence) -> Vec<SealedWrite> {
     let (key, wrapped) = sealer.new_data_key(case);
-    let wrapped = SealedWrite {
-        owner: case.to_owned(),
-        name: KEY_NAME.to_owned(),
-        at: evidence.taken_at,
-        bytes: wrapped,
-    };
+    let wrapped =
+        SealedWrite { owner: case.to_owned(), name: KEY_NAME.to_owned(), at: evidence.taken_at, bytes: wrapped };
     vec![wrapped, seal(&key, case, name, evidence)]
 }
 
@@ -93,12 +84,7 @@ pub(crate) async fn seal_for_known_case(
 
 fn seal(key: &DataKey, case: &str, name: &str, evidence: &Evidence) -> SealedWrite {
     let plain = serde_json::to_vec(evidence).expect("evidence is plain data");
-    SealedWrite {
-        owner: case.to_owned(),
-        name: name.to_owned(),
-        at: evidence.taken_at,
-        bytes: key.seal(name, &plain),
-    }
+    SealedWrite { owner: case.to_owned(), name: name.to_owned(), at: evidence.taken_at, bytes: key.seal(name, &plain) }
 }
 
 /// Opens one piece of evidence.
@@ -114,8 +100,7 @@ pub async fn open(
 ) -> Result<Evidence, Trouble> {
     let key = case_key(store, sealer, case).await?;
     let sealed = store.sealed(case, name).await?;
-    let sealed =
-        sealed.ok_or_else(|| Trouble::Nonsense(format!("the evidence of {case} is missing")))?;
+    let sealed = sealed.ok_or_else(|| Trouble::Nonsense(format!("the evidence of {case} is missing")))?;
     let plain = key.open(name, &sealed.bytes, clearance)?;
     serde_json::from_slice(plain.open(clearance))
         .map_err(|_| Trouble::Nonsense(format!("the evidence of {case} is unreadable")))
@@ -125,19 +110,11 @@ pub async fn open(
 pub(crate) async fn opening_of(shop: &Shop, case: &Case) -> Result<Evidence, Trouble> {
     let name = case.posts.first().and_then(|post| post.evidence.first());
     let name = name.ok_or_else(|| Trouble::Nonsense(format!("{} has no evidence", case.id)))?;
-    open(
-        &*shop.store,
-        &shop.sealer,
-        &shop.clearance,
-        case.id.as_str(),
-        name,
-    )
-    .await
+    open(&*shop.store, &shop.sealer, &shop.clearance, case.id.as_str(), name).await
 }
 
 async fn case_key(store: &dyn Store, sealer: &Sealer, case: &str) -> Result<DataKey, Trouble> {
     let wrapped = store.sealed(case, KEY_NAME).await?;
-    let wrapped =
-        wrapped.ok_or_else(|| Trouble::Nonsense(format!("the key of {case} is missing")))?;
+    let wrapped = wrapped.ok_or_else(|| Trouble::Nonsense(format!("the key of {case} is missing")))?;
     Ok(sealer.unwrap(case, &wrapped.bytes)?)
 }

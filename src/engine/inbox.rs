@@ -11,20 +11,14 @@ use super::{
     schedule,
 };
 use crate::{
-    domain::{
-        case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite,
-    },
+    domain::{case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite},
     github::webhook::events,
     store::{ClaimedDelivery, Commit, Settled, Settlement, StoreError},
 };
 
 /// Handles one delivery; `false` when none is due.
 pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bool, StoreError> {
-    let Some(claimed) = shop
-        .store
-        .claim_delivery(shop.clock.now(), LEASE_MS)
-        .await?
-    else {
+    let Some(claimed) = shop.store.claim_delivery(shop.clock.now(), LEASE_MS).await? else {
         return Ok(false);
     };
     let guid = &claimed.guid;
@@ -33,11 +27,7 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
         let handling = AssertUnwindSafe(handle(shop, features, &claimed));
-        let panicked = |_| {
-            Err(Trouble::Nonsense(
-                "handling it broke a promise of the program (a panic)".to_owned(),
-            ))
-        };
+        let panicked = |_| Err(Trouble::Nonsense("handling it broke a promise of the program (a panic)".to_owned()));
         handling.catch_unwind().await.unwrap_or_else(panicked)
     };
     let now = shop.clock.now();
@@ -55,15 +45,8 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
         let alert = parked(shop, &claimed, error, now);
         commit.records.push(RecordWrite::overwriting(&alert));
     }
-    let outcome = commit
-        .decision
-        .as_ref()
-        .map(|decision| decision.outcome.clone());
-    match shop
-        .store
-        .settle_delivery(&claimed.lease, now, settlement, commit)
-        .await?
-    {
+    let outcome = commit.decision.as_ref().map(|decision| decision.outcome.clone());
+    match shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await? {
         Settled::Committed => {
             if let Some(outcome) = outcome {
                 metrics::counter!("embargod_decisions_total", "outcome" => outcome).increment(1);
@@ -74,9 +57,7 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
         }
         Settled::Conflict => {
             let again = Trouble::Moved.settlement(now, claimed.attempt, Urgency::Protecting);
-            shop.store
-                .settle_delivery(&claimed.lease, now, again, Commit::default())
-                .await?;
+            shop.store.settle_delivery(&claimed.lease, now, again, Commit::default()).await?;
         }
     }
     Ok(true)
@@ -84,19 +65,14 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
 
 /// The alert about a delivery that nobody will handle any more.
 fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::Timestamp) -> Alert {
-    let body = shop
-        .sealer
-        .open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance);
+    let body = shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance);
     // An event that no parser is for: only what all payloads have in common is read.
     let repository = body
         .ok()
         .and_then(|body| events::parse("", body.open(&shop.clearance)).ok())
         .and_then(|told| told.repository)
         .map(|repository| repository.name);
-    let unknown = || RepoName {
-        owner: "unknown".to_owned(),
-        name: claimed.lane.replace(':', "-"),
-    };
+    let unknown = || RepoName { owner: "unknown".to_owned(), name: claimed.lane.replace(':', "-") };
     Alert {
         id: format!("delivery:{}", claimed.guid),
         at: now,
@@ -110,11 +86,7 @@ fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::Timest
     }
 }
 
-async fn handle(
-    shop: &Shop,
-    features: &[Box<dyn Feature>],
-    claimed: &ClaimedDelivery,
-) -> Result<Commit, Trouble> {
+async fn handle(shop: &Shop, features: &[Box<dyn Feature>], claimed: &ClaimedDelivery) -> Result<Commit, Trouble> {
     let delivery = Delivery::open(shop, claimed).await?;
     for feature in features {
         if let Some(outcome) = feature.consider(shop, &delivery).await? {
@@ -125,13 +97,7 @@ async fn handle(
 }
 
 fn commit(shop: &Shop, delivery: &Delivery, feature: &str, outcome: Outcome) -> Commit {
-    let Outcome {
-        decision,
-        sealed,
-        subject,
-        actor,
-        policy_version,
-    } = outcome;
+    let Outcome { decision, sealed, subject, actor, policy_version } = outcome;
     let now = shop.clock.now();
     let (guid, verdict) = (&delivery.guid, &decision.outcome);
     tracing::info!(delivery = %guid, subject = %subject, outcome = %verdict, "{feature} decided {verdict} about {subject}");
@@ -145,11 +111,7 @@ fn commit(shop: &Shop, delivery: &Delivery, feature: &str, outcome: Outcome) -> 
         case: decision.case,
         policy_version,
         reasons: decision.reasons,
-        effects: decision
-            .effects
-            .iter()
-            .map(|effect| effect.key.clone())
-            .collect(),
+        effects: decision.effects.iter().map(|effect| effect.key.clone()).collect(),
     };
     Commit {
         records: decision.records,

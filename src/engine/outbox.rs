@@ -28,11 +28,7 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
         let performing = AssertUnwindSafe(performers.perform(shop, &claimed));
-        let panicked = |_| {
-            Err(Trouble::Nonsense(
-                "performing it broke a promise of the program (a panic)".to_owned(),
-            ))
-        };
+        let panicked = |_| Err(Trouble::Nonsense("performing it broke a promise of the program (a panic)".to_owned()));
         performing.catch_unwind().await.unwrap_or_else(panicked)
     };
     let now = shop.clock.now();
@@ -42,25 +38,16 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
         Err(trouble) => {
             let settlement = trouble.settlement(now, claimed.attempt, urgency);
             let alert = match &settlement {
-                Settlement::GivenUp { error } => {
-                    given_up(shop, performers, &claimed, error, now).await?
-                }
+                Settlement::GivenUp { error } => given_up(shop, performers, &claimed, error, now).await?,
                 _ => None,
             };
             let records = alert.iter().map(RecordWrite::overwriting).collect();
-            let commit = Commit {
-                records,
-                ..Commit::default()
-            };
+            let commit = Commit { records, ..Commit::default() };
             (settlement, commit)
         }
     };
     report(&claimed, &settlement, now);
-    match shop
-        .store
-        .settle_effect(&claimed.lease, now, settlement, commit)
-        .await?
-    {
+    match shop.store.settle_effect(&claimed.lease, now, settlement, commit).await? {
         Settled::Committed => {}
         Settled::LeaseLost => {
             let key = &claimed.effect.key;
@@ -70,9 +57,7 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
             // The call was made, but the record it was to be written into has moved. The next try looks first, finds
             // what was made, and writes it down.
             let again = Trouble::Moved.settlement(now, claimed.attempt, urgency);
-            shop.store
-                .settle_effect(&claimed.lease, now, again, Commit::default())
-                .await?;
+            shop.store.settle_effect(&claimed.lease, now, again, Commit::default()).await?;
         }
     }
     Ok(true)
@@ -107,13 +92,7 @@ async fn given_up(
         performers.by_hand(&effect.kind)
     );
     tracing::error!(repository = %repository, "alert for the maintainers of {repository}: {text}");
-    Ok(Some(Alert {
-        id: format!("effect:{}", effect.key),
-        at: now,
-        repository,
-        case: effect.case.clone(),
-        text,
-    }))
+    Ok(Some(Alert { id: format!("effect:{}", effect.key), at: now, repository, case: effect.case.clone(), text }))
 }
 
 fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp) {
@@ -138,6 +117,5 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp
         Settlement::Retry { .. } => "retry",
         Settlement::GivenUp { .. } => "given_up",
     };
-    metrics::counter!("embargod_effects_total", "kind" => kind.clone(), "ended" => ended)
-        .increment(1);
+    metrics::counter!("embargod_effects_total", "kind" => kind.clone(), "ended" => ended).increment(1);
 }

@@ -59,11 +59,7 @@ pub struct PolicyBook {
 impl PolicyBook {
     pub(super) fn new(default: Option<Policy>, interval: Duration) -> Self {
         let interval = SignedDuration::try_from(interval).unwrap_or(SignedDuration::from_mins(5));
-        Self {
-            default,
-            interval,
-            entries: Mutex::new(HashMap::new()),
-        }
+        Self { default, interval, entries: Mutex::new(HashMap::new()) }
     }
 
     /// The policy in force for a repository; read again when the last reading is older than the interval.
@@ -86,10 +82,7 @@ impl PolicyBook {
                 return Ok(Arc::clone(policy));
             }
         }
-        let policy = Arc::new(
-            self.read(shop, installation_id, repository_id, name, now)
-                .await?,
-        );
+        let policy = Arc::new(self.read(shop, installation_id, repository_id, name, now).await?);
         let mut entries = self.entries.lock().await;
         if entries.len() >= MOST_ENTRIES {
             entries.clear();
@@ -106,10 +99,7 @@ impl PolicyBook {
         name: &RepoName,
         now: Timestamp,
     ) -> Result<InForce, Trouble> {
-        let last_good = shop
-            .read::<LastGood>(&format!("repo:{repository_id}"))
-            .await?
-            .map(|stored| stored.value);
+        let last_good = shop.read::<LastGood>(&format!("repo:{repository_id}")).await?.map(|stored| stored.value);
         let found = match find(shop, installation_id, name).await {
             Ok(found) => found,
             Err(error) => {
@@ -128,15 +118,8 @@ impl PolicyBook {
         match policy {
             Ok((policy, text)) => {
                 if last_good.is_none_or(|good| good.text != text || good.origin != origin) {
-                    let record = LastGood {
-                        repository_id,
-                        origin: origin.clone(),
-                        text,
-                    };
-                    let commit = Commit {
-                        records: vec![RecordWrite::overwriting(&record)],
-                        ..Commit::default()
-                    };
+                    let record = LastGood { repository_id, origin: origin.clone(), text };
+                    let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
                     shop.store.commit(now, commit).await?;
                 }
                 Ok(InForce { policy, origin })
@@ -149,9 +132,7 @@ impl PolicyBook {
                 };
                 raise_alert(shop, name, repository_id, instead, &problem, now).await?;
                 match last_good {
-                    Some(good) => {
-                        Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin))
-                    }
+                    Some(good) => Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin)),
                     None => Ok(self.or_default(None, format!("{origin} (broken)"))),
                 }
             }
@@ -161,14 +142,8 @@ impl PolicyBook {
     fn or_default(&self, policy: Option<Policy>, origin: String) -> InForce {
         match (policy, &self.default) {
             (Some(policy), _) => InForce { policy, origin },
-            (None, Some(default)) => InForce {
-                policy: default.clone(),
-                origin: format!("default policy ({origin})"),
-            },
-            (None, None) => InForce {
-                policy: Policy::observing(),
-                origin,
-            },
+            (None, Some(default)) => InForce { policy: default.clone(), origin: format!("default policy ({origin})") },
+            (None, None) => InForce { policy: Policy::observing(), origin },
         }
     }
 }
@@ -177,20 +152,13 @@ impl PolicyBook {
 type Found = (String, Result<String, String>);
 
 /// The policy file of the repository, else of its owner's `.github` repository.
-async fn find(
-    shop: &Shop,
-    installation_id: u64,
-    name: &RepoName,
-) -> Result<Option<Found>, GitHubError> {
+async fn find(shop: &Shop, installation_id: u64, name: &RepoName) -> Result<Option<Found>, GitHubError> {
     let installation = shop.github.installation(installation_id);
     let own = installation.file(name, POLICY_PATH).await;
     if let Some(found) = found(name, own)? {
         return Ok(Some(found));
     }
-    let owners = RepoName {
-        owner: name.owner.clone(),
-        name: ".github".to_owned(),
-    };
+    let owners = RepoName { owner: name.owner.clone(), name: ".github".to_owned() };
     match installation.file(&owners, POLICY_PATH).await {
         // The App need not be installed there.
         Err(GitHubError::Forbidden { .. } | GitHubError::NotFound) => Ok(None),
@@ -198,10 +166,7 @@ async fn find(
     }
 }
 
-fn found(
-    name: &RepoName,
-    file: Result<Option<String>, GitHubError>,
-) -> Result<Option<Found>, GitHubError> {
+fn found(name: &RepoName, file: Result<Option<String>, GitHubError>) -> Result<Option<Found>, GitHubError> {
     let origin = format!("{name} {POLICY_PATH}");
     match file {
         Ok(text) => Ok(text.map(|text| (origin, Ok(text)))),
@@ -212,9 +177,7 @@ fn found(
             | GitHubError::Gone
             | GitHubError::Invalid { .. }
             | GitHubError::Refused { .. }
-            | GitHubError::Forbidden {
-                missing_permissions: Some(_),
-            }),
+            | GitHubError::Forbidden { missing_permissions: Some(_) }),
         ) => {
             let problem = format!("{origin}: {error}");
             Ok(Some((origin, Err(problem))))
@@ -224,13 +187,8 @@ fn found(
 }
 
 fn effective(origin: &str, text: &str) -> Result<Policy, String> {
-    let layer = Layer {
-        origin: origin.to_owned(),
-        text: text.to_owned(),
-    };
-    policy::effective(&[layer])
-        .map(|effective| effective.policy)
-        .map_err(|error| error.to_string())
+    let layer = Layer { origin: origin.to_owned(), text: text.to_owned() };
+    policy::effective(&[layer]).map(|effective| effective.policy).map_err(|error| error.to_string())
 }
 
 async fn raise_alert(
@@ -249,10 +207,7 @@ async fn raise_alert(
         case: None,
         text: format!("the policy is broken, {instead}: {problem}"),
     };
-    let commit = Commit {
-        records: vec![RecordWrite::overwriting(&alert)],
-        ..Commit::default()
-    };
+    let commit = Commit { records: vec![RecordWrite::overwriting(&alert)], ..Commit::default() };
     shop.store.commit(now, commit).await?;
     Ok(())
 }

@@ -3,9 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// Waits between tries, in milliseconds; the last one repeats.
-const WAITS_MS: [i64; 7] = [
-    1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 14_400_000,
-];
+const WAITS_MS: [i64; 7] = [1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 14_400_000];
 
 /// After this many tries a delivery is parked, an effect is dead; with the waits above that is about two days.
 pub(super) const MOST_ATTEMPTS: u32 = 18;
@@ -16,11 +14,8 @@ pub(super) const FEW_ATTEMPTS: u32 = 6;
 
 /// The next try after `attempt` tries.
 pub(super) fn next(now: Timestamp, attempt: u32) -> Option<Timestamp> {
-    let index = usize::try_from(attempt.saturating_sub(1))
-        .unwrap_or(usize::MAX)
-        .min(WAITS_MS.len() - 1);
-    now.checked_add(SignedDuration::from_millis(WAITS_MS[index]))
-        .ok()
+    let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX).min(WAITS_MS.len() - 1);
+    now.checked_add(SignedDuration::from_millis(WAITS_MS[index])).ok()
 }
 
 #[cfg(test)]

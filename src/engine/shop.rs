@@ -84,8 +84,7 @@ impl Shop {
     /// # Errors
     /// When GitHub does not answer or does not know us.
     pub async fn learn_own_login(&self) -> Result<&str, Trouble> {
-        let ask =
-            async || Ok::<_, Trouble>(format!("{}[bot]", self.github.app().facts().await?.slug));
+        let ask = async || Ok::<_, Trouble>(format!("{}[bot]", self.github.app().facts().await?.slug));
         Ok(self.own_login.get_or_try_init(ask).await?)
     }
 
@@ -97,12 +96,8 @@ impl Shop {
         let Some(stored) = self.store.record(R::KIND, key).await? else {
             return Ok(None);
         };
-        let value = serde_json::from_value(stored.value).map_err(|_| {
-            Trouble::Nonsense(format!("the {} record {key} is unreadable", R::KIND))
-        })?;
-        Ok(Some(Versioned {
-            value,
-            version: stored.version,
-        }))
+        let value = serde_json::from_value(stored.value)
+            .map_err(|_| Trouble::Nonsense(format!("the {} record {key} is unreadable", R::KIND)))?;
+        Ok(Some(Versioned { value, version: stored.version }))
     }
 }

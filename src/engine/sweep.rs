@@ -50,10 +50,7 @@ impl Engine {
         loop {
             match self.sweep_once().await {
                 Ok(0) => {}
-                Ok(asked) => tracing::warn!(
-                    asked,
-                    "asked GitHub for {asked} deliveries that were missed"
-                ),
+                Ok(asked) => tracing::warn!(asked, "asked GitHub for {asked} deliveries that were missed"),
                 Err(error) => {
                     tracing::warn!(%error, "missed deliveries could not be looked for; trying again later")
                 }
@@ -72,26 +69,15 @@ impl Engine {
     pub async fn sweep_once(&self) -> Result<usize, Trouble> {
         let shop = self.shop();
         let now = shop.clock.now();
-        let mut record = shop
-            .read::<SweepRecord>("deliveries")
-            .await?
-            .map(|kept| kept.value)
-            .unwrap_or_default();
+        let mut record = shop.read::<SweepRecord>("deliveries").await?.map(|kept| kept.value).unwrap_or_default();
         let oldest = now.checked_sub(RETENTION).unwrap_or(now);
-        let since = record
-            .begun_at
-            .and_then(|at| at.checked_sub(OVERLAP).ok())
-            .map_or(oldest, |at| at.max(oldest));
+        let since = record.begun_at.and_then(|at| at.checked_sub(OVERLAP).ok()).map_or(oldest, |at| at.max(oldest));
         let listed = list(shop, since).await?;
         let mut asked = 0;
         let mut trouble = None;
         for delivery in missed(&listed, since) {
             let known = shop.store.delivery_state(&delivery.guid).await?.is_some();
-            let (times, _) = record
-                .asked
-                .get(&delivery.guid)
-                .copied()
-                .unwrap_or((0, now));
+            let (times, _) = record.asked.get(&delivery.guid).copied().unwrap_or((0, now));
             if known || times >= MOST_REQUESTS {
                 continue;
             }
@@ -113,10 +99,7 @@ impl Engine {
             record.begun_at = Some(now);
         }
         record.asked.retain(|_, (_, at)| *at > oldest);
-        let commit = Commit {
-            records: vec![RecordWrite::overwriting(&record)],
-            ..Commit::default()
-        };
+        let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
         shop.store.commit(now, commit).await?;
         match trouble {
             Some(error) => Err(error.into()),
@@ -130,10 +113,7 @@ async fn list(shop: &Shop, since: Timestamp) -> Result<Vec<DeliverySummary>, Tro
     let mut cursor = None;
     for _ in 0..MOST_PAGES {
         let page = shop.github.app().deliveries(cursor.as_deref()).await?;
-        let reached = page
-            .deliveries
-            .last()
-            .is_none_or(|oldest| oldest.delivered_at < since);
+        let reached = page.deliveries.last().is_none_or(|oldest| oldest.delivered_at < since);
         listed.extend(page.deliveries);
         cursor = page.next;
         if reached || cursor.is_none() {
@@ -145,16 +125,10 @@ async fn list(shop: &Shop, since: Timestamp) -> Result<Vec<DeliverySummary>, Tro
 
 /// The newest attempt of each delivery that no attempt of has succeeded, oldest first.
 fn missed(listed: &[DeliverySummary], since: Timestamp) -> Vec<&DeliverySummary> {
-    let succeeded: BTreeSet<&str> = listed
-        .iter()
-        .filter(|attempt| attempt.succeeded())
-        .map(|attempt| attempt.guid.as_str())
-        .collect();
+    let succeeded: BTreeSet<&str> =
+        listed.iter().filter(|attempt| attempt.succeeded()).map(|attempt| attempt.guid.as_str()).collect();
     let mut newest: BTreeMap<&str, &DeliverySummary> = BTreeMap::new();
-    for attempt in listed
-        .iter()
-        .filter(|a| a.delivered_at >= since && !succeeded.contains(a.guid.as_str()))
-    {
+    for attempt in listed.iter().filter(|a| a.delivered_at >= since && !succeeded.contains(a.guid.as_str())) {
         let kept = newest.entry(&attempt.guid).or_insert(attempt);
         if attempt.delivered_at > kept.delivered_at {
             *kept = attempt;
@@ -196,14 +170,7 @@ mod tests {
             attempt(9, "old", 1, 500),
         ];
         let since = Timestamp::from_second(5).expect("in range");
-        let ids: Vec<_> = missed(&listed, since)
-            .iter()
-            .map(|attempt| attempt.id)
-            .collect();
-        assert_eq!(
-            ids,
-            [3, 5],
-            "newest attempt of a and c; b got through; the last is too old"
-        );
+        let ids: Vec<_> = missed(&listed, since).iter().map(|attempt| attempt.id).collect();
+        assert_eq!(ids, [3, 5], "newest attempt of a and c; b got through; the last is too old");
     }
 }

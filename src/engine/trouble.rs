@@ -40,9 +40,7 @@ impl Trouble {
             Self::Moved => (attempt < schedule::MOST_ATTEMPTS).then_some(now),
             Self::GitHub(github) => match github.retry(now, attempt) {
                 Retry::At(at) => Some(at),
-                Retry::Never if attempt < tries_when_refused(github, urgency) => {
-                    schedule::next(now, attempt)
-                }
+                Retry::Never if attempt < tries_when_refused(github, urgency) => schedule::next(now, attempt),
                 Retry::Never => None,
             },
             Self::Store(_) | Self::Sealing(_) => schedule::next(now, attempt),
@@ -57,15 +55,9 @@ impl Trouble {
 /// How often GitHub is asked although it refuses. A 403 without a word may be a rate limit in disguise, and what is missing
 /// (a permission, a key, an unsuspended installation) may be granted while words stay exposed.
 fn tries_when_refused(error: &GitHubError, urgency: Urgency) -> u32 {
-    let may_mend = matches!(
-        error,
-        GitHubError::Forbidden { .. } | GitHubError::Unauthorized | GitHubError::Unreadable { .. }
-    );
-    if may_mend && urgency == Urgency::Protecting {
-        schedule::MOST_ATTEMPTS
-    } else {
-        schedule::FEW_ATTEMPTS
-    }
+    let may_mend =
+        matches!(error, GitHubError::Forbidden { .. } | GitHubError::Unauthorized | GitHubError::Unreadable { .. });
+    if may_mend && urgency == Urgency::Protecting { schedule::MOST_ATTEMPTS } else { schedule::FEW_ATTEMPTS }
 }
 
 #[cfg(test)]
@@ -83,9 +75,7 @@ mod tests {
             };
             (1..).find(gives_up)
         };
-        let forbidden = || GitHubError::Forbidden {
-            missing_permissions: None,
-        };
+        let forbidden = || GitHubError::Forbidden { missing_permissions: None };
         for error in [forbidden(), GitHubError::Unauthorized] {
             let most = Some(schedule::MOST_ATTEMPTS);
             assert_eq!(tries(error.clone(), Urgency::Protecting), most);

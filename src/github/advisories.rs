@@ -251,9 +251,7 @@ impl From<AdvisoryAnswer> for Advisory {
             summary: Embargoed::new(answer.summary.unwrap_or_default()),
             description: Embargoed::new(answer.description.unwrap_or_default()),
             state: answer.state,
-            author: answer
-                .author
-                .map(|author| AccountAnswer::account(Some(author))),
+            author: answer.author.map(|author| AccountAnswer::account(Some(author))),
             collaborating_users: users.into_iter().map(|user| user.login).collect(),
             collaborating_teams: teams.into_iter().map(|team| team.slug).collect(),
             credits: answer.credits.unwrap_or_default(),
@@ -313,28 +311,20 @@ impl Installation {
 
     /// `GET /repos/{owner}/{repo}/security-advisories/{ghsa_id}`.
     pub async fn advisory(&self, repo: &RepoName, ghsa: &str) -> Result<Advisory, GitHubError> {
-        self.fetch_json::<AdvisoryAnswer>(&advisory_request(Method::GET, repo, ghsa))
-            .await
-            .map(Advisory::from)
+        self.fetch_json::<AdvisoryAnswer>(&advisory_request(Method::GET, repo, ghsa)).await.map(Advisory::from)
     }
 
     /// Makes a draft advisory (`POST /repos/{owner}/{repo}/security-advisories`). Look before repeating.
     ///
     /// GitHub demands a list of affected packages; what is affected is not known yet, so it names the repository alone.
-    pub async fn create_advisory(
-        &self,
-        repo: &RepoName,
-        draft: &AdvisoryDraft,
-    ) -> Result<Advisory, GitHubError> {
+    pub async fn create_advisory(&self, repo: &RepoName, draft: &AdvisoryDraft) -> Result<Advisory, GitHubError> {
         let request = Request::repo(Method::POST, repo, "security-advisories").body(json!({
             "summary": draft.summary,
             "description": draft.description,
             "vulnerabilities": [{ "package": { "ecosystem": "other", "name": repo.name } }],
             "credits": draft.credits,
         }));
-        self.fetch_json::<AdvisoryAnswer>(&request)
-            .await
-            .map(Advisory::from)
+        self.fetch_json::<AdvisoryAnswer>(&request).await.map(Advisory::from)
     }
 
     /// Changes an advisory (`PATCH /repos/{owner}/{repo}/security-advisories/{ghsa_id}`).
@@ -346,9 +336,7 @@ impl Installation {
     ) -> Result<Advisory, GitHubError> {
         let request = advisory_request(Method::PATCH, repo, ghsa)
             .body(serde_json::to_value(edit).expect("an edit is plain data"));
-        self.fetch_json::<AdvisoryAnswer>(&request)
-            .await
-            .map(Advisory::from)
+        self.fetch_json::<AdvisoryAnswer>(&request).await.map(Advisory::from)
     }
 
     /// Comments on an advisory that were written or edited at or after `since`
@@ -374,19 +362,14 @@ impl Installation {
         ghsa: &str,
         body: &str,
     ) -> Result<AdvisoryComment, GitHubError> {
-        let request = advisory_request(Method::POST, repo, ghsa)
-            .segment("comments")
-            .body(json!({ "body": body }));
-        self.fetch_json::<AdvisoryCommentAnswer>(&request)
-            .await
-            .map(AdvisoryComment::from)
+        let request = advisory_request(Method::POST, repo, ghsa).segment("comments").body(json!({ "body": body }));
+        self.fetch_json::<AdvisoryCommentAnswer>(&request).await.map(AdvisoryComment::from)
     }
 }
 
 fn advisories_request(repo: &RepoName, state: Option<AdvisoryState>) -> Request {
-    let request = Request::repo(Method::GET, repo, "security-advisories")
-        .query("sort", "updated")
-        .query("direction", "desc");
+    let request =
+        Request::repo(Method::GET, repo, "security-advisories").query("sort", "updated").query("direction", "desc");
     match state.and_then(AdvisoryState::name) {
         Some(state) => request.query("state", state),
         None => request,

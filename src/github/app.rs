@@ -138,16 +138,11 @@ impl AppClient {
     /// `GET /app/installations/{installation_id}`.
     pub async fn installation(&self, id: u64) -> Result<InstallationFacts, GitHubError> {
         let request = Request::new(Method::GET, ["app", "installations"]).segment(id);
-        self.fetch_json::<InstallationAnswer>(&request)
-            .await
-            .map(InstallationFacts::from)
+        self.fetch_json::<InstallationAnswer>(&request).await.map(InstallationFacts::from)
     }
 
     /// The installation that sees a repository, `None` if there is none (`GET /repos/{owner}/{repo}/installation`).
-    pub async fn installation_of(
-        &self,
-        repo: &RepoName,
-    ) -> Result<Option<InstallationFacts>, GitHubError> {
+    pub async fn installation_of(&self, repo: &RepoName) -> Result<Option<InstallationFacts>, GitHubError> {
         let request = Request::repo(Method::GET, repo, "installation");
         match self.fetch_json::<InstallationAnswer>(&request).await {
             Ok(answer) => Ok(Some(answer.into())),
@@ -158,8 +153,7 @@ impl AppClient {
 
     /// `GET /app/hook/config`.
     pub async fn hook_config(&self) -> Result<HookConfig, GitHubError> {
-        self.fetch_json(&Request::new(Method::GET, ["app", "hook", "config"]))
-            .await
+        self.fetch_json(&Request::new(Method::GET, ["app", "hook", "config"])).await
     }
 }
 

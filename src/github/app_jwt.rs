@@ -34,32 +34,21 @@ impl AppKey {
             return Err(SettingsProblem::PrivateKey("the file is empty"));
         }
         if pem.contains("ENCRYPTED") {
-            return Err(SettingsProblem::PrivateKey(
-                "the key is protected by a pass phrase",
-            ));
+            return Err(SettingsProblem::PrivateKey("the key is protected by a pass phrase"));
         }
-        let key = EncodingKey::from_rsa_pem(pem.trim().as_bytes()).map_err(|_| {
-            SettingsProblem::PrivateKey("not an RSA private key in PEM form (PKCS#1 or PKCS#8)")
-        })?;
+        let key = EncodingKey::from_rsa_pem(pem.trim().as_bytes())
+            .map_err(|_| SettingsProblem::PrivateKey("not an RSA private key in PEM form (PKCS#1 or PKCS#8)"))?;
         let app_key = Self { app_id, key };
-        app_key.token(Timestamp::UNIX_EPOCH).map_err(|_| {
-            SettingsProblem::PrivateKey("the RSA key is damaged, or not a private key")
-        })?;
+        app_key
+            .token(Timestamp::UNIX_EPOCH)
+            .map_err(|_| SettingsProblem::PrivateKey("the RSA key is damaged, or not a private key"))?;
         Ok(app_key)
     }
 
     /// A token that is good from a minute before `now` (in GitHub's time) for nine minutes.
-    pub(super) fn token(
-        &self,
-        now: Timestamp,
-    ) -> Result<SecretString, jsonwebtoken::errors::Error> {
+    pub(super) fn token(&self, now: Timestamp) -> Result<SecretString, jsonwebtoken::errors::Error> {
         let now = now.as_second();
-        let claims = Claims {
-            iat: now - BACKDATED_S,
-            exp: now + LIFETIME_S,
-            iss: self.app_id.to_string(),
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &self.key)
-            .map(SecretString::from)
+        let claims = Claims { iat: now - BACKDATED_S, exp: now + LIFETIME_S, iss: self.app_id.to_string() };
+        jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &self.key).map(SecretString::from)
     }
 }

@@ -39,11 +39,7 @@ impl Budgets {
     }
 
     pub(super) fn of(&self, installation: u64, resource: &str) -> Option<RateBudget> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&(installation, resource.to_owned()))
-            .cloned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(installation, resource.to_owned())).cloned()
     }
 }
 
@@ -53,10 +49,7 @@ pub(super) fn number<T: std::str::FromStr>(headers: &HeaderMap, name: &str) -> O
 }
 
 fn read(headers: &HeaderMap) -> Option<RateBudget> {
-    let resource = headers
-        .get("x-ratelimit-resource")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("core");
+    let resource = headers.get("x-ratelimit-resource").and_then(|value| value.to_str().ok()).unwrap_or("core");
     Some(RateBudget {
         limit: number(headers, "x-ratelimit-limit")?,
         remaining: number(headers, "x-ratelimit-remaining")?,

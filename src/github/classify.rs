@@ -36,14 +36,7 @@ const FIELDS: [&str; 14] = [
 ];
 
 /// GitHub's codes for what is wrong with a field ("Troubleshooting the REST API", "Validation Failed").
-const CODES: [&str; 6] = [
-    "already_exists",
-    "custom",
-    "invalid",
-    "missing",
-    "missing_field",
-    "unprocessable",
-];
+const CODES: [&str; 6] = ["already_exists", "custom", "invalid", "missing", "missing_field", "unprocessable"];
 
 /// What GitHub says in an error's body. Only fixed words of it are used.
 #[derive(Default, Deserialize)]
@@ -58,10 +51,7 @@ pub(super) fn check(answer: Answer, transport: &Transport) -> Result<Answer, Git
     let status = answer.status.as_u16();
     let error = match status {
         200..=299 => return Ok(answer),
-        400 | 422 => GitHubError::Invalid {
-            status,
-            problems: problems(&answer.body),
-        },
+        400 | 422 => GitHubError::Invalid { status, problems: problems(&answer.body) },
         401 => GitHubError::Unauthorized,
         403 | 429 => limited_or_forbidden(&answer, transport),
         404 => GitHubError::NotFound,
@@ -77,15 +67,11 @@ pub(super) fn check(answer: Answer, transport: &Transport) -> Result<Answer, Git
 fn stated_end(headers: &HeaderMap, transport: &Transport) -> Option<(Timestamp, bool)> {
     let now = transport.clock().now();
     let bounded = |at: Timestamp| {
-        let latest = now
-            .saturating_add(SignedDuration::from_secs(PAUSE_MAX_S))
-            .unwrap_or(now);
+        let latest = now.saturating_add(SignedDuration::from_secs(PAUSE_MAX_S)).unwrap_or(now);
         at.clamp(now, latest)
     };
     if let Some(seconds) = number::<u32>(headers, RETRY_AFTER.as_str()) {
-        let at = now
-            .saturating_add(SignedDuration::from_secs(i64::from(seconds)))
-            .unwrap_or(now);
+        let at = now.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(now);
         return Some((bounded(at), true));
     }
     if number::<u64>(headers, "x-ratelimit-remaining") == Some(0) {
@@ -97,27 +83,14 @@ fn stated_end(headers: &HeaderMap, transport: &Transport) -> Option<(Timestamp, 
 
 fn limited_or_forbidden(answer: &Answer, transport: &Transport) -> GitHubError {
     if let Some((at, secondary)) = stated_end(&answer.headers, transport) {
-        return GitHubError::RateLimited {
-            retry_at: Some(at),
-            secondary,
-        };
+        return GitHubError::RateLimited { retry_at: Some(at), secondary };
     }
     let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let message = body
-        .message
-        .as_str()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    if answer.status.as_u16() == 429 || message.contains("rate limit") || message.contains("abuse")
-    {
-        return GitHubError::RateLimited {
-            retry_at: None,
-            secondary: true,
-        };
+    let message = body.message.as_str().unwrap_or_default().to_ascii_lowercase();
+    if answer.status.as_u16() == 429 || message.contains("rate limit") || message.contains("abuse") {
+        return GitHubError::RateLimited { retry_at: None, secondary: true };
     }
-    GitHubError::Forbidden {
-        missing_permissions: missing_permissions(&answer.headers),
-    }
+    GitHubError::Forbidden { missing_permissions: missing_permissions(&answer.headers) }
 }
 
 /// A primary limit that GraphQL reports in an answer of status 200.
@@ -131,14 +104,10 @@ pub(super) fn graphql_limit(headers: &HeaderMap, transport: &Transport) -> GitHu
 
 /// `issues=write; pull_requests=write`: what is of another form is left out.
 fn missing_permissions(headers: &HeaderMap) -> Option<String> {
-    let value = headers
-        .get("x-accepted-github-permissions")?
-        .to_str()
-        .ok()?;
+    let value = headers.get("x-accepted-github-permissions")?.to_str().ok()?;
     let is_permission = |text: &str| {
         text.split_once('=').is_some_and(|(area, level)| {
-            area.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-                && matches!(level, "read" | "write" | "admin")
+            area.chars().all(|c| c.is_ascii_lowercase() || c == '_') && matches!(level, "read" | "write" | "admin")
         })
     };
     let text: String = value
@@ -162,13 +131,10 @@ fn problems(body: &[u8]) -> String {
         .iter()
         .take(PROBLEMS_MAX)
         .filter_map(|error| {
-            let words: Vec<_> = [
-                known_word(error, "field", &FIELDS),
-                known_word(error, "code", &CODES),
-            ]
-            .into_iter()
-            .flatten()
-            .collect();
+            let words: Vec<_> = [known_word(error, "field", &FIELDS), known_word(error, "code", &CODES)]
+                .into_iter()
+                .flatten()
+                .collect();
             (!words.is_empty()).then(|| words.join(" "))
         })
         .collect::<Vec<_>>()

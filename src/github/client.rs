@@ -49,12 +49,7 @@ impl GitHub {
     /// An API base that is not https (or http on loopback), a key that is not an RSA private key, a time-out out of bounds.
     pub fn new(settings: &GitHubSettings, clock: SharedClock) -> Result<Self, SettingsProblem> {
         Ok(Self(Arc::new(Inner {
-            transport: Transport::new(
-                &settings.api_base,
-                settings.request_timeout_ms,
-                &settings.user_agent,
-                clock,
-            )?,
+            transport: Transport::new(&settings.api_base, settings.request_timeout_ms, &settings.user_agent, clock)?,
             key: AppKey::new(settings.app_id, &settings.private_key)?,
             tokens: Tokens::none(),
             budgets: Budgets::default(),
@@ -63,17 +58,12 @@ impl GitHub {
 
     /// Works in the repositories of installation `id`.
     pub fn installation(&self, id: u64) -> Installation {
-        Installation {
-            github: self.clone(),
-            id,
-        }
+        Installation { github: self.clone(), id }
     }
 
     /// Asks about the App itself.
     pub fn app(&self) -> AppClient {
-        AppClient {
-            github: self.clone(),
-        }
+        AppClient { github: self.clone() }
     }
 
     /// GitHub's clock minus ours, as its last answer showed it, to the second; `None` before the first answer.
@@ -123,10 +113,7 @@ pub(super) trait Sender: Sync {
 
     /// Sends a change whose answer tells nothing new. An answer that is neither empty nor JSON is not GitHub's, so the
     /// change may not have been made.
-    fn fetch_done(
-        &self,
-        request: &Request,
-    ) -> impl Future<Output = Result<(), GitHubError>> + Send {
+    fn fetch_done(&self, request: &Request) -> impl Future<Output = Result<(), GitHubError>> + Send {
         async move {
             let answer = self.fetch(request).await?;
             if answer.body.is_empty() {
@@ -153,11 +140,7 @@ impl Installation {
         self.github.0.budgets.of(self.id, "graphql")
     }
 
-    async fn send(
-        &self,
-        request: &Request,
-        token: &super::tokens::Token,
-    ) -> Result<Answer, GitHubError> {
+    async fn send(&self, request: &Request, token: &super::tokens::Token) -> Result<Answer, GitHubError> {
         let inner = &self.github.0;
         let answer = inner.transport.send(request, Some(&token.secret)).await?;
         inner.budgets.note(self.id, &answer.headers);
@@ -168,21 +151,10 @@ impl Installation {
 impl Sender for Installation {
     async fn fetch(&self, request: &Request) -> Result<Answer, GitHubError> {
         let inner = &self.github.0;
-        let first = inner
-            .tokens
-            .get(self.id, None, &inner.key, &inner.transport)
-            .await?;
+        let first = inner.tokens.get(self.id, None, &inner.key, &inner.transport).await?;
         let mut answer = self.send(request, &first.token).await?;
         if answer.status.as_u16() == 401 && first.was_kept {
-            let second = inner
-                .tokens
-                .get(
-                    self.id,
-                    Some(first.token.serial),
-                    &inner.key,
-                    &inner.transport,
-                )
-                .await?;
+            let second = inner.tokens.get(self.id, Some(first.token.serial), &inner.key, &inner.transport).await?;
             answer = self.send(request, &second.token).await?;
         }
         classify::check(answer, &inner.transport)

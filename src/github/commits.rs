@@ -14,14 +14,8 @@ use crate::domain::post::RepoName;
 
 impl Installation {
     /// All comments on a commit (`GET /repos/{owner}/{repo}/commits/{commit_sha}/comments`).
-    pub async fn commit_comments(
-        &self,
-        repo: &RepoName,
-        commit: &str,
-    ) -> Result<Listing<Comment>, GitHubError> {
-        let request = Request::repo(Method::GET, repo, "commits")
-            .segment(commit)
-            .segment("comments");
+    pub async fn commit_comments(&self, repo: &RepoName, commit: &str) -> Result<Listing<Comment>, GitHubError> {
+        let request = Request::repo(Method::GET, repo, "commits").segment(commit).segment("comments");
         let found = pages::numbered::<CommentAnswer>(self, request).await?;
         Ok(found.map(Comment::from))
     }
@@ -47,14 +41,8 @@ impl Installation {
     }
 
     /// Replaces the text of a comment on a commit (`PATCH /repos/{owner}/{repo}/comments/{comment_id}`).
-    pub async fn edit_commit_comment(
-        &self,
-        repo: &RepoName,
-        id: u64,
-        body: &str,
-    ) -> Result<(), GitHubError> {
-        let request = Request::repo(Method::PATCH, repo, &format!("comments/{id}"))
-            .body(json!({ "body": body }));
+    pub async fn edit_commit_comment(&self, repo: &RepoName, id: u64, body: &str) -> Result<(), GitHubError> {
+        let request = Request::repo(Method::PATCH, repo, &format!("comments/{id}")).body(json!({ "body": body }));
         self.fetch_done(&request).await
     }
 }

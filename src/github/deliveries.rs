@@ -88,27 +88,19 @@ impl AppClient {
             request = request.query("cursor", cursor);
         }
         let answer = self.fetch(&request).await?;
-        Ok(DeliveryPage {
-            deliveries: answer.json()?,
-            next: pages::next_cursor(self, &answer, "cursor")?,
-        })
+        Ok(DeliveryPage { deliveries: answer.json()?, next: pages::next_cursor(self, &answer, "cursor")? })
     }
 
     /// One attempt with its payload (`GET /app/hook/deliveries/{delivery_id}`).
     pub async fn delivery(&self, id: u64) -> Result<DeliveryContent, GitHubError> {
         let request = deliveries_request(Method::GET).segment(id);
         let answer: DeliveryAnswer = self.fetch_json(&request).await?;
-        Ok(DeliveryContent {
-            summary: answer.summary,
-            payload: Embargoed::new(answer.request.payload),
-        })
+        Ok(DeliveryContent { summary: answer.summary, payload: Embargoed::new(answer.request.payload) })
     }
 
     /// Has GitHub deliver once more (`POST /app/hook/deliveries/{delivery_id}/attempts`).
     pub async fn redeliver(&self, id: u64) -> Result<(), GitHubError> {
-        let request = deliveries_request(Method::POST)
-            .segment(id)
-            .segment("attempts");
+        let request = deliveries_request(Method::POST).segment(id).segment("attempts");
         self.fetch(&request).await.map(|_| ())
     }
 }

@@ -168,11 +168,7 @@ impl CommentAnswer {
                     login: author.login,
                     id: 0,
                 },
-                None => Account {
-                    login: "ghost".to_owned(),
-                    id: 0,
-                    is_bot: false,
-                },
+                None => Account { login: "ghost".to_owned(), id: 0, is_bot: false },
             },
             created_at: self.created_at,
         }
@@ -219,17 +215,10 @@ const UPDATE_COMMENT: &str = "mutation UpdateDiscussionComment($id: ID!, $body: 
 
 impl Installation {
     /// A discussion by its number.
-    pub async fn discussion(
-        &self,
-        repo: &RepoName,
-        number: u64,
-    ) -> Result<DiscussionFacts, GitHubError> {
+    pub async fn discussion(&self, repo: &RepoName, number: u64) -> Result<DiscussionFacts, GitHubError> {
         let variables = json!({ "owner": repo.owner, "name": repo.name, "number": number });
         let answer: DiscussionOfRepository = self.graphql(DISCUSSION, variables).await?;
-        let found = answer
-            .repository
-            .and_then(|repository| repository.discussion)
-            .ok_or(GitHubError::NotFound)?;
+        let found = answer.repository.and_then(|repository| repository.discussion).ok_or(GitHubError::NotFound)?;
         Ok(DiscussionFacts {
             node_id: found.id,
             number: found.number,
@@ -273,11 +262,7 @@ impl Installation {
     }
 
     /// Closes a discussion.
-    pub async fn close_discussion(
-        &self,
-        node_id: &str,
-        reason: DiscussionClose,
-    ) -> Result<(), GitHubError> {
+    pub async fn close_discussion(&self, node_id: &str, reason: DiscussionClose) -> Result<(), GitHubError> {
         let variables = json!({ "id": node_id, "reason": reason.graphql_name() });
         self.mutate(CLOSE, variables).await
     }
@@ -288,11 +273,7 @@ impl Installation {
     }
 
     /// Locks a discussion, issue or pull request by its global id.
-    pub async fn lock_node(
-        &self,
-        node_id: &str,
-        reason: Option<LockReason>,
-    ) -> Result<(), GitHubError> {
+    pub async fn lock_node(&self, node_id: &str, reason: Option<LockReason>) -> Result<(), GitHubError> {
         let mut variables = json!({ "id": node_id });
         if let Some(reason) = reason {
             variables["reason"] = match reason {
@@ -312,14 +293,8 @@ impl Installation {
     }
 
     /// The comments of a discussion with their replies (at most 100 of each), oldest first.
-    pub async fn discussion_comments(
-        &self,
-        node_id: &str,
-    ) -> Result<Listing<DiscussionComment>, GitHubError> {
-        let mut listing = Listing {
-            items: Vec::new(),
-            complete: false,
-        };
+    pub async fn discussion_comments(&self, node_id: &str) -> Result<Listing<DiscussionComment>, GitHubError> {
+        let mut listing = Listing { items: Vec::new(), complete: false };
         let mut after: Option<String> = None;
         let mut replies_complete = true;
         for _ in 0..PAGES_MAX {
@@ -364,12 +339,7 @@ impl Installation {
     }
 
     /// Replaces the text of a comment in a discussion.
-    pub async fn edit_discussion_comment(
-        &self,
-        node_id: &str,
-        body: &str,
-    ) -> Result<(), GitHubError> {
-        self.mutate(UPDATE_COMMENT, json!({ "id": node_id, "body": body }))
-            .await
+    pub async fn edit_discussion_comment(&self, node_id: &str, body: &str) -> Result<(), GitHubError> {
+        self.mutate(UPDATE_COMMENT, json!({ "id": node_id, "body": body })).await
     }
 }

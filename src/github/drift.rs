@@ -19,10 +19,7 @@ pub(super) struct Drift {
 
 impl Drift {
     pub(super) fn none() -> Self {
-        Self {
-            correction_ms: AtomicI64::new(0),
-            seen_ms: AtomicI64::new(UNSEEN),
-        }
+        Self { correction_ms: AtomicI64::new(0), seen_ms: AtomicI64::new(UNSEEN) }
     }
 
     /// `ours` as GitHub's clock would show it, as far as a correction was needed until now.
@@ -37,10 +34,7 @@ impl Drift {
 
     /// Notes what an answer that arrived at `ours` said in its `Date`.
     pub(super) fn observe(&self, date: Timestamp, ours: Timestamp) {
-        self.seen_ms.store(
-            date.duration_since(ours).as_millis() as i64,
-            Ordering::Relaxed,
-        );
+        self.seen_ms.store(date.duration_since(ours).as_millis() as i64, Ordering::Relaxed);
     }
 
     /// GitHub's clock minus ours, as last seen; `None` before the first answer.

@@ -14,9 +14,7 @@ pub enum GitHubError {
         secondary: bool,
     },
     /// No (complete) answer came: the request may have been done all the same.
-    #[error(
-        "GitHub could not be reached ({what}); check the network, the proxy and github.api_base"
-    )]
+    #[error("GitHub could not be reached ({what}); check the network, the proxy and github.api_base")]
     Unreachable {
         /// What happened, in fixed words.
         what: &'static str,
@@ -51,9 +49,7 @@ pub enum GitHubError {
         problems: String,
     },
     /// GitHub does not accept who we are, also after a new token; 401.
-    #[error(
-        "GitHub does not accept the App's credentials; check github.app_id and github.private_key_path"
-    )]
+    #[error("GitHub does not accept the App's credentials; check github.app_id and github.private_key_path")]
     Unauthorized,
     /// The answer can't be read as what it should be. The request was done.
     #[error("GitHub's answer can't be read ({what})")]
@@ -109,15 +105,10 @@ impl GitHubError {
     /// Credentials, permissions and missing things do not mend by themselves within seconds and are not retried.
     pub fn retry(&self, now: Timestamp, attempt: u32) -> Retry {
         match self {
-            Self::RateLimited {
-                retry_at: Some(at), ..
-            } => Retry::At((*at).max(now)),
+            Self::RateLimited { retry_at: Some(at), .. } => Retry::At((*at).max(now)),
             Self::RateLimited { retry_at: None, .. } => {
                 let doublings = attempt.saturating_sub(1).min(16);
-                after(
-                    now,
-                    (UNSTATED_LIMIT_PAUSE_S << doublings).min(UNSTATED_LIMIT_PAUSE_MAX_S),
-                )
+                after(now, (UNSTATED_LIMIT_PAUSE_S << doublings).min(UNSTATED_LIMIT_PAUSE_MAX_S))
             }
             Self::Unreachable { .. } | Self::ServerTrouble { .. } if attempt < ATTEMPTS_MAX => {
                 let index = (attempt.saturating_sub(1) as usize).min(PAUSES_S.len() - 1);
@@ -132,15 +123,11 @@ impl GitHubError {
     pub fn may_have_been_done(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. }
-                | Self::ServerTrouble { .. }
-                | Self::Unreadable { .. }
-                | Self::TooLarge { .. }
+            Self::Unreachable { .. } | Self::ServerTrouble { .. } | Self::Unreadable { .. } | Self::TooLarge { .. }
         )
     }
 }
 
 fn after(now: Timestamp, seconds: i64) -> Retry {
-    now.checked_add(SignedDuration::from_secs(seconds))
-        .map_or(Retry::Never, Retry::At)
+    now.checked_add(SignedDuration::from_secs(seconds)).map_or(Retry::Never, Retry::At)
 }

@@ -35,40 +35,24 @@ impl Installation {
         let answer = self.fetch(&request).await?;
         let envelope: Envelope<Value> = answer.json()?;
         if let Some(problems) = envelope.errors.filter(|problems| !problems.is_empty()) {
-            let kinds: Vec<_> = problems
-                .iter()
-                .filter_map(|problem| problem.kind.as_deref())
-                .collect();
+            let kinds: Vec<_> = problems.iter().filter_map(|problem| problem.kind.as_deref()).collect();
             return Err(if kinds.contains(&"RATE_LIMITED") {
                 classify::graphql_limit(&answer.headers, self.transport())
             } else if kinds.contains(&"NOT_FOUND") {
                 GitHubError::NotFound
             } else if kinds.contains(&"FORBIDDEN") || kinds.contains(&"INSUFFICIENT_SCOPES") {
-                GitHubError::Forbidden {
-                    missing_permissions: None,
-                }
+                GitHubError::Forbidden { missing_permissions: None }
             } else {
-                GitHubError::Invalid {
-                    status: 200,
-                    problems: String::new(),
-                }
+                GitHubError::Invalid { status: 200, problems: String::new() }
             });
         }
-        let unreadable = GitHubError::Unreadable {
-            what: "not the GraphQL answer that was expected",
-        };
+        let unreadable = GitHubError::Unreadable { what: "not the GraphQL answer that was expected" };
         let data = envelope.data.ok_or(unreadable.clone())?;
         serde_json::from_value(data).map_err(|_| unreadable)
     }
 
     /// Sends a mutation whose answer does not matter.
-    pub(super) async fn mutate(
-        &self,
-        mutation: &'static str,
-        variables: Value,
-    ) -> Result<(), GitHubError> {
-        self.graphql::<serde::de::IgnoredAny>(mutation, variables)
-            .await
-            .map(|_| ())
+    pub(super) async fn mutate(&self, mutation: &'static str, variables: Value) -> Result<(), GitHubError> {
+        self.graphql::<serde::de::IgnoredAny>(mutation, variables).await.map(|_| ())
     }
 }

@@ -157,11 +157,7 @@ impl AccountAnswer {
                 login: answer.login,
                 id: answer.id,
             },
-            None => Account {
-                login: "ghost".to_owned(),
-                id: 0,
-                is_bot: false,
-            },
+            None => Account { login: "ghost".to_owned(), id: 0, is_bot: false },
         }
     }
 }
@@ -203,9 +199,7 @@ impl From<IssueAnswer> for Issue {
                 _ => IssueState::Open,
             },
             // a reason that GitHub adds later is no reason to fail
-            state_reason: answer
-                .state_reason
-                .and_then(|reason| serde_json::from_value(reason).ok()),
+            state_reason: answer.state_reason.and_then(|reason| serde_json::from_value(reason).ok()),
             locked: answer.locked,
             comments: answer.comments,
             is_pull_request: answer.pull_request.is_some(),
@@ -248,17 +242,11 @@ impl Installation {
     /// `GET /repos/{owner}/{repo}/issues/{issue_number}`; pull requests as well.
     pub async fn issue(&self, repo: &RepoName, number: u64) -> Result<Issue, GitHubError> {
         let request = Request::repo(Method::GET, repo, &format!("issues/{number}"));
-        self.fetch_json::<IssueAnswer>(&request)
-            .await
-            .map(Issue::from)
+        self.fetch_json::<IssueAnswer>(&request).await.map(Issue::from)
     }
 
     /// `GET /repos/{owner}/{repo}/issues`: issues and pull requests, newest first.
-    pub async fn issues(
-        &self,
-        repo: &RepoName,
-        filter: &IssueFilter,
-    ) -> Result<Listing<Issue>, GitHubError> {
+    pub async fn issues(&self, repo: &RepoName, filter: &IssueFilter) -> Result<Listing<Issue>, GitHubError> {
         let state = match filter.state {
             None => "all",
             Some(IssueState::Open) => "open",
@@ -276,26 +264,13 @@ impl Installation {
     }
 
     /// Opens an issue (`POST /repos/{owner}/{repo}/issues`). Look before repeating.
-    pub async fn create_issue(
-        &self,
-        repo: &RepoName,
-        title: &str,
-        body: &str,
-    ) -> Result<Issue, GitHubError> {
-        let request = Request::repo(Method::POST, repo, "issues")
-            .body(json!({ "title": title, "body": body }));
-        self.fetch_json::<IssueAnswer>(&request)
-            .await
-            .map(Issue::from)
+    pub async fn create_issue(&self, repo: &RepoName, title: &str, body: &str) -> Result<Issue, GitHubError> {
+        let request = Request::repo(Method::POST, repo, "issues").body(json!({ "title": title, "body": body }));
+        self.fetch_json::<IssueAnswer>(&request).await.map(Issue::from)
     }
 
     /// Changes an issue, or the state of a pull request (`PATCH /repos/{owner}/{repo}/issues/{issue_number}`), in one call.
-    pub async fn edit_issue(
-        &self,
-        repo: &RepoName,
-        number: u64,
-        edit: &IssueEdit,
-    ) -> Result<(), GitHubError> {
+    pub async fn edit_issue(&self, repo: &RepoName, number: u64, edit: &IssueEdit) -> Result<(), GitHubError> {
         let request = Request::repo(Method::PATCH, repo, &format!("issues/{number}"))
             .body(serde_json::to_value(edit).expect("an edit is plain data"));
         self.fetch_done(&request).await
@@ -303,12 +278,7 @@ impl Installation {
 
     /// Locks the conversation of an issue or pull request; one that is locked stays so
     /// (`PUT /repos/{owner}/{repo}/issues/{issue_number}/lock`).
-    pub async fn lock(
-        &self,
-        repo: &RepoName,
-        number: u64,
-        reason: Option<LockReason>,
-    ) -> Result<(), GitHubError> {
+    pub async fn lock(&self, repo: &RepoName, number: u64, reason: Option<LockReason>) -> Result<(), GitHubError> {
         let mut request = Request::repo(Method::PUT, repo, &format!("issues/{number}/lock"));
         if let Some(reason) = reason {
             request = request.body(json!({ "lock_reason": reason }));
@@ -325,11 +295,7 @@ impl Installation {
 
     /// All comments in the conversation of an issue or pull request, oldest first
     /// (`GET /repos/{owner}/{repo}/issues/{issue_number}/comments`).
-    pub async fn issue_comments(
-        &self,
-        repo: &RepoName,
-        number: u64,
-    ) -> Result<Listing<Comment>, GitHubError> {
+    pub async fn issue_comments(&self, repo: &RepoName, number: u64) -> Result<Listing<Comment>, GitHubError> {
         let request = Request::repo(Method::GET, repo, &format!("issues/{number}/comments"));
         let found = pages::numbered::<CommentAnswer>(self, request).await?;
         Ok(found.map(Comment::from))
@@ -343,39 +309,25 @@ impl Installation {
 
     /// Comments under an issue or pull request (`POST /repos/{owner}/{repo}/issues/{issue_number}/comments`). Look before
     /// repeating.
-    pub async fn create_issue_comment(
-        &self,
-        repo: &RepoName,
-        number: u64,
-        body: &str,
-    ) -> Result<Comment, GitHubError> {
-        let request = Request::repo(Method::POST, repo, &format!("issues/{number}/comments"))
-            .body(json!({ "body": body }));
+    pub async fn create_issue_comment(&self, repo: &RepoName, number: u64, body: &str) -> Result<Comment, GitHubError> {
+        let request =
+            Request::repo(Method::POST, repo, &format!("issues/{number}/comments")).body(json!({ "body": body }));
         self.comment_of(&request).await
     }
 
     /// Replaces a comment's text (`PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}`).
-    pub async fn edit_issue_comment(
-        &self,
-        repo: &RepoName,
-        id: u64,
-        body: &str,
-    ) -> Result<(), GitHubError> {
-        let request = Request::repo(Method::PATCH, repo, &format!("issues/comments/{id}"))
-            .body(json!({ "body": body }));
+    pub async fn edit_issue_comment(&self, repo: &RepoName, id: u64, body: &str) -> Result<(), GitHubError> {
+        let request =
+            Request::repo(Method::PATCH, repo, &format!("issues/comments/{id}")).body(json!({ "body": body }));
         self.fetch_done(&request).await
     }
 
     pub(super) async fn comment_of(&self, request: &Request) -> Result<Comment, GitHubError> {
-        self.fetch_json::<CommentAnswer>(request)
-            .await
-            .map(Comment::from)
+        self.fetch_json::<CommentAnswer>(request).await.map(Comment::from)
     }
 }
 
 /// GitHub takes `YYYY-MM-DDTHH:MM:SSZ`.
 pub(super) fn whole_seconds(instant: Timestamp) -> String {
-    Timestamp::from_second(instant.as_second())
-        .unwrap_or(instant)
-        .to_string()
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant).to_string()
 }

@@ -42,22 +42,13 @@ struct Conversion {
 
 /// Exchanges the `code` that GitHub gave to the browser (`POST /app-manifests/{code}/conversions`). Good for one hour and
 /// for one time: [`GitHubError::NotFound`] afterwards.
-pub async fn convert_manifest(
-    api_base: &Url,
-    code: &str,
-    clock: SharedClock,
-) -> Result<NewApp, ConversionProblem> {
+pub async fn convert_manifest(api_base: &Url, code: &str, clock: SharedClock) -> Result<NewApp, ConversionProblem> {
     let user_agent = concat!("embargod/", env!("CARGO_PKG_VERSION"));
-    let transport = Transport::new(api_base, DEFAULT_REQUEST_TIMEOUT_MS, user_agent, clock)
-        .map_err(ConversionProblem::Settings)?;
-    let request = Request::new(Method::POST, ["app-manifests"])
-        .segment(code)
-        .segment("conversions");
-    let answer: Conversion = transport
-        .fetch(&request, None)
-        .await
-        .and_then(|answer| answer.json())
-        .map_err(ConversionProblem::GitHub)?;
+    let transport =
+        Transport::new(api_base, DEFAULT_REQUEST_TIMEOUT_MS, user_agent, clock).map_err(ConversionProblem::Settings)?;
+    let request = Request::new(Method::POST, ["app-manifests"]).segment(code).segment("conversions");
+    let answer: Conversion =
+        transport.fetch(&request, None).await.and_then(|answer| answer.json()).map_err(ConversionProblem::GitHub)?;
     Ok(NewApp {
         id: answer.id,
         slug: answer.slug,

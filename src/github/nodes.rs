@@ -123,11 +123,7 @@ impl Installation {
     }
 
     /// Reacts to anything that can be reacted to, discussions and their comments among them.
-    pub async fn react_to_node(
-        &self,
-        node_id: &str,
-        reaction: Reaction,
-    ) -> Result<(), GitHubError> {
+    pub async fn react_to_node(&self, node_id: &str, reaction: Reaction) -> Result<(), GitHubError> {
         let variables = json!({ "id": node_id, "content": reaction.graphql_name() });
         self.mutate(ADD_REACTION, variables).await
     }
@@ -152,9 +148,7 @@ impl Installation {
 
     /// The present words of any post; `None` if it is gone.
     pub async fn text_of(&self, node_id: &str) -> Result<Option<NodeText>, GitHubError> {
-        let answer = self
-            .graphql::<NodeOf<TextAnswer>>(TEXT, json!({ "id": node_id }))
-            .await;
+        let answer = self.graphql::<NodeOf<TextAnswer>>(TEXT, json!({ "id": node_id })).await;
         let found = match answer {
             Err(GitHubError::NotFound) => None,
             answer => answer?.node,

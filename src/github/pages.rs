@@ -23,18 +23,12 @@ pub struct Listing<T> {
 
 impl<T> Listing<T> {
     fn empty() -> Self {
-        Self {
-            items: Vec::new(),
-            complete: false,
-        }
+        Self { items: Vec::new(), complete: false }
     }
 
     /// The same list in other words.
     pub(super) fn map<U>(self, change: impl FnMut(T) -> U) -> Listing<U> {
-        Listing {
-            items: self.items.into_iter().map(change).collect(),
-            complete: self.complete,
-        }
+        Listing { items: self.items.into_iter().map(change).collect(), complete: self.complete }
     }
 }
 
@@ -114,13 +108,8 @@ pub(super) fn next_cursor(
         .transport()
         .api_base()
         .join(next)
-        .map_err(|_| GitHubError::Unreadable {
-            what: "the address of its next page",
-        })?;
-    Ok(next
-        .query_pairs()
-        .find(|(name, _)| name == parameter)
-        .map(|(_, value)| value.into_owned()))
+        .map_err(|_| GitHubError::Unreadable { what: "the address of its next page" })?;
+    Ok(next.query_pairs().find(|(name, _)| name == parameter).map(|(_, value)| value.into_owned()))
 }
 
 /// Whether an address names a page that is not after `page`.

@@ -27,32 +27,20 @@ impl Installation {
                 change.insert(name.to_owned(), Value::from(text));
             }
         }
-        let request = Request::repo(Method::PATCH, repo, &format!("pulls/{number}"))
-            .body(Value::Object(change));
+        let request = Request::repo(Method::PATCH, repo, &format!("pulls/{number}")).body(Value::Object(change));
         self.fetch_done(&request).await
     }
 
     /// A review (`GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}`).
-    pub async fn review(
-        &self,
-        repo: &RepoName,
-        number: u64,
-        id: u64,
-    ) -> Result<Comment, GitHubError> {
+    pub async fn review(&self, repo: &RepoName, number: u64, id: u64) -> Result<Comment, GitHubError> {
         let request = Request::repo(Method::GET, repo, &format!("pulls/{number}/reviews/{id}"));
         self.comment_of(&request).await
     }
 
     /// Replaces the summary text of a review (`PUT /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}`).
-    pub async fn edit_review(
-        &self,
-        repo: &RepoName,
-        number: u64,
-        id: u64,
-        body: &str,
-    ) -> Result<(), GitHubError> {
-        let request = Request::repo(Method::PUT, repo, &format!("pulls/{number}/reviews/{id}"))
-            .body(json!({ "body": body }));
+    pub async fn edit_review(&self, repo: &RepoName, number: u64, id: u64, body: &str) -> Result<(), GitHubError> {
+        let request =
+            Request::repo(Method::PUT, repo, &format!("pulls/{number}/reviews/{id}")).body(json!({ "body": body }));
         self.fetch_done(&request).await
     }
 
@@ -63,14 +51,8 @@ impl Installation {
     }
 
     /// Replaces the text of a comment on a diff (`PATCH /repos/{owner}/{repo}/pulls/comments/{comment_id}`).
-    pub async fn edit_review_comment(
-        &self,
-        repo: &RepoName,
-        id: u64,
-        body: &str,
-    ) -> Result<(), GitHubError> {
-        let request = Request::repo(Method::PATCH, repo, &format!("pulls/comments/{id}"))
-            .body(json!({ "body": body }));
+    pub async fn edit_review_comment(&self, repo: &RepoName, id: u64, body: &str) -> Result<(), GitHubError> {
+        let request = Request::repo(Method::PATCH, repo, &format!("pulls/comments/{id}")).body(json!({ "body": body }));
         self.fetch_done(&request).await
     }
 }

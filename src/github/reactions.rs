@@ -65,14 +65,8 @@ impl Reaction {
 /// a global id: [`Installation::react_to_node`].
 impl Installation {
     /// Reacts to an issue or pull request (`POST …/issues/{issue_number}/reactions`).
-    pub async fn react_to_issue(
-        &self,
-        repo: &RepoName,
-        number: u64,
-        reaction: Reaction,
-    ) -> Result<(), GitHubError> {
-        self.react(repo, &format!("issues/{number}"), reaction)
-            .await
+    pub async fn react_to_issue(&self, repo: &RepoName, number: u64, reaction: Reaction) -> Result<(), GitHubError> {
+        self.react(repo, &format!("issues/{number}"), reaction).await
     }
 
     /// Reacts to a comment under an issue or pull request (`POST …/issues/comments/{comment_id}/reactions`).
@@ -82,8 +76,7 @@ impl Installation {
         id: u64,
         reaction: Reaction,
     ) -> Result<(), GitHubError> {
-        self.react(repo, &format!("issues/comments/{id}"), reaction)
-            .await
+        self.react(repo, &format!("issues/comments/{id}"), reaction).await
     }
 
     /// Reacts to a comment on a diff (`POST …/pulls/comments/{comment_id}/reactions`).
@@ -93,8 +86,7 @@ impl Installation {
         id: u64,
         reaction: Reaction,
     ) -> Result<(), GitHubError> {
-        self.react(repo, &format!("pulls/comments/{id}"), reaction)
-            .await
+        self.react(repo, &format!("pulls/comments/{id}"), reaction).await
     }
 
     /// Reacts to a comment on a commit (`POST …/comments/{comment_id}/reactions`).
@@ -107,12 +99,7 @@ impl Installation {
         self.react(repo, &format!("comments/{id}"), reaction).await
     }
 
-    async fn react(
-        &self,
-        repo: &RepoName,
-        subject: &str,
-        reaction: Reaction,
-    ) -> Result<(), GitHubError> {
+    async fn react(&self, repo: &RepoName, subject: &str, reaction: Reaction) -> Result<(), GitHubError> {
         let request = Request::repo(Method::POST, repo, &format!("{subject}/reactions"))
             .body(json!({ "content": reaction.rest_name() }));
         self.fetch_done(&request).await

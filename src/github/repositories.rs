@@ -100,15 +100,10 @@ struct EnabledAnswer {
 impl Installation {
     /// `GET /repos/{owner}/{repo}`.
     pub async fn repository(&self, repo: &RepoName) -> Result<RepositoryFacts, GitHubError> {
-        let answer: RepositoryAnswer = self
-            .fetch_json(&Request::repo(Method::GET, repo, ""))
-            .await?;
+        let answer: RepositoryAnswer = self.fetch_json(&Request::repo(Method::GET, repo, "")).await?;
         Ok(RepositoryFacts {
             id: answer.id,
-            name: RepoName {
-                owner: answer.owner.login,
-                name: answer.name,
-            },
+            name: RepoName { owner: answer.owner.login, name: answer.name },
             private: answer.private,
             html_url: answer.html_url,
             default_branch: answer.default_branch.unwrap_or_default(),
@@ -134,13 +129,9 @@ impl Installation {
             Err(GitHubError::NotFound) => return Ok(None),
             answer => answer?,
         };
-        let not_a_file = GitHubError::Unreadable {
-            what: "not a file in base64",
-        };
+        let not_a_file = GitHubError::Unreadable { what: "not a file in base64" };
         let answer: FileAnswer = serde_json::from_value(answer).map_err(|_| not_a_file.clone())?;
-        let too_large = GitHubError::TooLarge {
-            limit_bytes: FILE_MAX_BYTES,
-        };
+        let too_large = GitHubError::TooLarge { limit_bytes: FILE_MAX_BYTES };
         if answer.size > FILE_MAX_BYTES {
             return Err(too_large);
         }
@@ -151,31 +142,18 @@ impl Installation {
         if bytes.len() as u64 > FILE_MAX_BYTES {
             return Err(too_large);
         }
-        String::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| GitHubError::Unreadable {
-                what: "the file is not UTF-8",
-            })
+        String::from_utf8(bytes).map(Some).map_err(|_| GitHubError::Unreadable { what: "the file is not UTF-8" })
     }
 
     /// What `login` may do in the repository now; [`Permission::None`] for strangers to GitHub
     /// (`GET /repos/{owner}/{repo}/collaborators/{username}/permission`).
-    pub async fn permission_of(
-        &self,
-        repo: &RepoName,
-        login: &str,
-    ) -> Result<Permission, GitHubError> {
-        let request = Request::repo(Method::GET, repo, "collaborators")
-            .segment(login)
-            .segment("permission");
+    pub async fn permission_of(&self, repo: &RepoName, login: &str) -> Result<Permission, GitHubError> {
+        let request = Request::repo(Method::GET, repo, "collaborators").segment(login).segment("permission");
         match self.fetch_json::<PermissionAnswer>(&request).await {
             // GitHub answers 404 for accounts that it does not know
             Err(GitHubError::NotFound) => Ok(Permission::None),
             Err(error) => Err(error),
-            Ok(answer) => Ok(permission(
-                answer.role_name.as_deref(),
-                answer.permission.as_deref(),
-            )),
+            Ok(answer) => Ok(permission(answer.role_name.as_deref(), answer.permission.as_deref())),
         }
     }
 
@@ -203,18 +181,14 @@ fn permission(role_name: Option<&str>, permission: Option<&str>) -> Permission {
         "none" => Some(Permission::None),
         _ => None,
     };
-    role_name
-        .and_then(known)
-        .or_else(|| permission.and_then(known))
-        .unwrap_or(Permission::None)
+    role_name.and_then(known).or_else(|| permission.and_then(known)).unwrap_or(Permission::None)
 }
 
 /// GitHub breaks base64 into lines.
 fn decode(content: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
-        base64::engine::GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+        base64::engine::GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
     let packed: String = content.split_ascii_whitespace().collect();
     LENIENT.decode(packed).ok()

@@ -27,10 +27,7 @@ impl Request {
         Self {
             method,
             door: Door::Rest,
-            path: path
-                .into_iter()
-                .map(|segment| segment.to_string())
-                .collect(),
+            path: path.into_iter().map(|segment| segment.to_string()).collect(),
             query: Vec::new(),
             body: None,
         }
@@ -41,22 +38,11 @@ impl Request {
     /// `rest` is made of constants and numbers only; names go through [`Request::segment`].
     pub(super) fn repo(method: Method, repo: &RepoName, rest: &str) -> Self {
         let rest = rest.split('/').filter(|part| !part.is_empty());
-        Self::new(
-            method,
-            ["repos", repo.owner.as_str(), repo.name.as_str()]
-                .into_iter()
-                .chain(rest),
-        )
+        Self::new(method, ["repos", repo.owner.as_str(), repo.name.as_str()].into_iter().chain(rest))
     }
 
     pub(super) fn graphql(body: Value) -> Self {
-        Self {
-            method: Method::POST,
-            door: Door::GraphQl,
-            path: Vec::new(),
-            query: Vec::new(),
-            body: Some(body),
-        }
+        Self { method: Method::POST, door: Door::GraphQl, path: Vec::new(), query: Vec::new(), body: Some(body) }
     }
 
     /// The same request, one path segment longer.
@@ -87,9 +73,7 @@ impl Request {
     pub(super) fn url(&self, base: &Url) -> Result<Url, GitHubError> {
         let mut url = base.clone();
         {
-            let refused = GitHubError::NotSent {
-                what: "a part of its path is empty, or points elsewhere",
-            };
+            let refused = GitHubError::NotSent { what: "a part of its path is empty, or points elsewhere" };
             let mut segments = url.path_segments_mut().map_err(|()| refused.clone())?;
             segments.pop_if_empty();
             for segment in &self.path {

@@ -76,21 +76,16 @@ pub enum SettingsProblem {
 impl fmt::Display for SettingsProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ApiBase(why) => write!(
-                f,
-                "github.api_base: {why}; write it as https://api.github.com or https://HOST/api/v3"
-            ),
+            Self::ApiBase(why) => {
+                write!(f, "github.api_base: {why}; write it as https://api.github.com or https://HOST/api/v3")
+            }
             Self::PrivateKey(why) => write!(
                 f,
                 "github.private_key_path: {why}; download a private key from the App's settings page (\"Private \
                  keys\") and name the .pem file as it is"
             ),
-            Self::Timeout => f.write_str(
-                "github request time-out: out of bounds; choose 1 to 120000 milliseconds",
-            ),
-            Self::UserAgent => {
-                f.write_str("github user agent: not sendable; use printable ASCII characters")
-            }
+            Self::Timeout => f.write_str("github request time-out: out of bounds; choose 1 to 120000 milliseconds"),
+            Self::UserAgent => f.write_str("github user agent: not sendable; use printable ASCII characters"),
             Self::Client => f.write_str(
                 "the HTTPS client could not be set up; install the system's root certificates (ca-certificates)",
             ),
@@ -111,9 +106,9 @@ pub(super) fn check_api_base(base: &Url) -> Result<(), SettingsProblem> {
     match base.scheme() {
         "https" if base.has_host() => Ok(()),
         "http" if is_loopback(base) => Ok(()),
-        "http" => Err(SettingsProblem::ApiBase(
-            "is plain http outside of loopback, which would show tokens to the network",
-        )),
+        "http" => {
+            Err(SettingsProblem::ApiBase("is plain http outside of loopback, which would show tokens to the network"))
+        }
         _ => Err(SettingsProblem::ApiBase("is not an https address")),
     }
 }
@@ -122,8 +117,5 @@ pub(super) fn check_api_base(base: &Url) -> Result<(), SettingsProblem> {
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -11,9 +11,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{
-    app_jwt::AppKey, classify, error::GitHubError, request::Request, transport::Transport,
-};
+use super::{app_jwt::AppKey, classify, error::GitHubError, request::Request, transport::Transport};
 
 /// A token is given up this long before it ends, so that none ends on its way.
 const SPARE: SignedDuration = SignedDuration::from_mins(5);
@@ -57,10 +55,7 @@ struct Minted {
 
 impl Tokens {
     pub(super) fn none() -> Self {
-        Self {
-            kept: Cache::new(KEPT_MAX),
-            serial: AtomicU64::new(1),
-        }
+        Self { kept: Cache::new(KEPT_MAX), serial: AtomicU64::new(1) }
     }
 
     /// The installation's token: the one that is kept, unless it ends soon or is the `refused` one; else a new one.
@@ -75,46 +70,29 @@ impl Tokens {
         let entry = self
             .kept
             .entry(installation)
-            .or_insert_with_if(
-                async { Arc::new(self.mint(installation, key, transport).await) },
-                |kept| match kept.as_ref() {
+            .or_insert_with_if(async { Arc::new(self.mint(installation, key, transport).await) }, |kept| {
+                match kept.as_ref() {
                     Ok(token) => token.usable_until <= now || refused == Some(token.serial),
                     Err(_) => true,
-                },
-            )
+                }
+            })
             .await;
         let was_kept = !entry.is_fresh();
         match entry.into_value().as_ref() {
-            Ok(token) => Ok(HandedOut {
-                token: token.clone(),
-                was_kept,
-            }),
+            Ok(token) => Ok(HandedOut { token: token.clone(), was_kept }),
             Err(error) => Err(error.clone()),
         }
     }
 
     /// `POST /app/installations/{installation_id}/access_tokens`.
-    async fn mint(
-        &self,
-        installation: u64,
-        key: &AppKey,
-        transport: &Transport,
-    ) -> Result<Token, GitHubError> {
-        let path = [
-            "app",
-            "installations",
-            &installation.to_string(),
-            "access_tokens",
-        ];
+    async fn mint(&self, installation: u64, key: &AppKey, transport: &Transport) -> Result<Token, GitHubError> {
+        let path = ["app", "installations", &installation.to_string(), "access_tokens"];
         let request = Request::new(Method::POST, path);
         let answer = send_as_app(&request, key, transport).await?;
         // a proxy's page in place of a token is an outage: whoever waits for the token must not give up for it
-        let minted: Minted =
-            classify::check(answer, transport)?
-                .json()
-                .map_err(|_| GitHubError::Unreachable {
-                    what: "its answer to the request for a token can't be read",
-                })?;
+        let minted: Minted = classify::check(answer, transport)?
+            .json()
+            .map_err(|_| GitHubError::Unreachable { what: "its answer to the request for a token can't be read" })?;
         // asked only now, because the attempt may have corrected the clock
         let now = transport.github_now();
         let later = |span| now.saturating_add(span).unwrap_or(now);
@@ -125,11 +103,7 @@ impl Tokens {
             .and_then(|end| end.saturating_sub(SPARE).ok())
             .unwrap_or(now)
             .max(later(USED_AT_LEAST));
-        Ok(Token {
-            secret: minted.token,
-            serial: self.serial.fetch_add(1, Ordering::Relaxed),
-            usable_until,
-        })
+        Ok(Token { secret: minted.token, serial: self.serial.fetch_add(1, Ordering::Relaxed), usable_until })
     }
 }
 
@@ -141,16 +115,10 @@ pub(super) async fn send_as_app(
 ) -> Result<super::transport::Answer, GitHubError> {
     let token = || {
         key.token(transport.github_now())
-            .map_err(|_| GitHubError::NotSent {
-                what: "the App's private key did not sign",
-            })
+            .map_err(|_| GitHubError::NotSent { what: "the App's private key did not sign" })
     };
     let answer = transport.send(request, Some(&token()?)).await?;
-    if answer.status.as_u16() == 401
-        && transport
-            .drift()
-            .learn(answer.date, transport.clock().now())
-    {
+    if answer.status.as_u16() == 401 && transport.drift().learn(answer.date, transport.clock().now()) {
         return transport.send(request, Some(&token()?)).await;
     }
     Ok(answer)

@@ -49,9 +49,8 @@ impl Answer {
     /// Reads the body.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, GitHubError> {
         // serde's message may quote the body, so only the fact is passed on
-        serde_json::from_slice(&self.body).map_err(|_| GitHubError::Unreadable {
-            what: "not the JSON that was expected",
-        })
+        serde_json::from_slice(&self.body)
+            .map_err(|_| GitHubError::Unreadable { what: "not the JSON that was expected" })
     }
 }
 
@@ -110,38 +109,25 @@ impl Transport {
 
     /// Sends `request` and reads the answer, whatever its status. Follows redirects of renamed repositories, never out of
     /// the API base.
-    pub(super) async fn send(
-        &self,
-        request: &Request,
-        bearer: Option<&SecretString>,
-    ) -> Result<Answer, GitHubError> {
+    pub(super) async fn send(&self, request: &Request, bearer: Option<&SecretString>) -> Result<Answer, GitHubError> {
         let mut url = match request.door {
             Door::Rest => request.url(&self.api_base)?,
             Door::GraphQl => self.graphql_url.clone(),
         };
         for _ in 0..=REDIRECTS_MAX {
             let result = self.send_once(request, url.clone(), bearer).await;
-            count(
-                &request.method,
-                result.as_ref().ok().map(|answer| answer.status),
-            );
+            count(&request.method, result.as_ref().ok().map(|answer| answer.status));
             let answer = result?;
             match self.redirected(request, &url, &answer) {
                 Some(next) => url = next,
                 None => return Ok(answer),
             }
         }
-        Err(GitHubError::Unreadable {
-            what: "too many redirects",
-        })
+        Err(GitHubError::Unreadable { what: "too many redirects" })
     }
 
     /// Like [`Transport::send`], with every status but 2xx as an error.
-    pub(super) async fn fetch(
-        &self,
-        request: &Request,
-        bearer: Option<&SecretString>,
-    ) -> Result<Answer, GitHubError> {
+    pub(super) async fn fetch(&self, request: &Request, bearer: Option<&SecretString>) -> Result<Answer, GitHubError> {
         classify::check(self.send(request, bearer).await?, self)
     }
 
@@ -171,41 +157,24 @@ impl Transport {
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Answer, GitHubError> {
-        let too_large = GitHubError::TooLarge {
-            limit_bytes: ANSWER_MAX_BYTES as u64,
-        };
-        if response
-            .content_length()
-            .is_some_and(|length| length > ANSWER_MAX_BYTES as u64)
-        {
+        let too_large = GitHubError::TooLarge { limit_bytes: ANSWER_MAX_BYTES as u64 };
+        if response.content_length().is_some_and(|length| length > ANSWER_MAX_BYTES as u64) {
             return Err(too_large);
         }
         let status = response.status();
         let headers = response.headers().clone();
-        let date = headers
-            .get(header::DATE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(http_date);
+        let date = headers.get(header::DATE).and_then(|value| value.to_str().ok()).and_then(http_date);
         if let Some(date) = date {
             self.drift.observe(date, self.clock.now());
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| unreachable(&error))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
             if body.len() + chunk.len() > ANSWER_MAX_BYTES {
                 return Err(too_large);
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer {
-            status,
-            headers,
-            date,
-            body,
-        })
+        Ok(Answer { status, headers, date, body })
     }
 
     /// Where to go instead, if the answer says so and the place is GitHub's. 307 and 308 ask for the same request again,
@@ -233,11 +202,7 @@ pub(super) fn within(base: &Url, url: &Url) -> bool {
         && base.port_or_known_default() == url.port_or_known_default()
         && url.username().is_empty()
         && url.password().is_none()
-        && (url.path() == root
-            || url
-                .path()
-                .strip_prefix(root)
-                .is_some_and(|rest| rest.starts_with('/')))
+        && (url.path() == root || url.path().strip_prefix(root).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// reqwest's own message names the address, and with it the repository: only the kind of trouble is passed on.

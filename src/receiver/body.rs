@@ -60,12 +60,7 @@ impl Gate {
 
     /// Reads a whole body, or tells with which status to refuse it: 413 too large, 408 too slow (or no room in time),
     /// 400 broken off. All of it, waiting for room included, may take `time`.
-    pub(super) async fn read(
-        &self,
-        headers: &HeaderMap,
-        body: Body,
-        time: Duration,
-    ) -> Result<Held, StatusCode> {
+    pub(super) async fn read(&self, headers: &HeaderMap, body: Body, time: Duration) -> Result<Held, StatusCode> {
         let deadline = Instant::now() + time;
         let declared = declared_bytes(headers)?;
         if declared.is_some_and(|bytes| bytes > BODY_LIMIT_BYTES) {
@@ -74,9 +69,8 @@ impl Gate {
             return Err(status);
         }
         let mut stream = body.into_data_stream();
-        let read = timeout_at(deadline, self.take(declared, &mut stream))
-            .await
-            .unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
+        let read =
+            timeout_at(deadline, self.take(declared, &mut stream)).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
         if matches!(read, Err(StatusCode::PAYLOAD_TOO_LARGE)) {
             // That it is too large is certain, whether or not it ever ends.
             let _ = drain(stream, deadline).await;
@@ -84,11 +78,7 @@ impl Gate {
         read
     }
 
-    async fn take(
-        &self,
-        declared: Option<usize>,
-        stream: &mut BodyDataStream,
-    ) -> Result<Held, StatusCode> {
+    async fn take(&self, declared: Option<usize>, stream: &mut BodyDataStream) -> Result<Held, StatusCode> {
         let mut bytes = Vec::new();
         let mut room = Room::default();
         while let Some(chunk) = stream.next().await {
@@ -100,11 +90,7 @@ impl Gate {
             self.make_room(&mut room, size).await?;
             if size > bytes.capacity() {
                 // Room for all that may come: a buffer that doubles would cost half as much again, and leave copies.
-                let most = if size > SMALL_BYTES {
-                    BODY_LIMIT_BYTES
-                } else {
-                    SMALL_BYTES
-                };
+                let most = if size > SMALL_BYTES { BODY_LIMIT_BYTES } else { SMALL_BYTES };
                 let mut larger = memory::buffer(declared.map_or(most, |all| all.clamp(size, most)));
                 larger.append(&mut bytes);
                 bytes = larger;
@@ -122,28 +108,17 @@ impl Gate {
             return Ok(());
         }
         if size > SMALL_BYTES {
-            room.place = Some(
-                Arc::clone(&self.large)
-                    .acquire_owned()
-                    .await
-                    .map_err(closed)?,
-            );
+            room.place = Some(Arc::clone(&self.large).acquire_owned().await.map_err(closed)?);
             room.units = None;
             return Ok(());
         }
-        let held = room
-            .units
-            .as_ref()
-            .map_or(0, OwnedSemaphorePermit::num_permits);
+        let held = room.units.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let missing = size.div_ceil(UNIT_BYTES).saturating_sub(held);
         let missing = u32::try_from(missing).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
         if missing == 0 {
             return Ok(());
         }
-        let more = Arc::clone(&self.small)
-            .acquire_many_owned(missing)
-            .await
-            .map_err(closed)?;
+        let more = Arc::clone(&self.small).acquire_many_owned(missing).await.map_err(closed)?;
         match &mut room.units {
             Some(units) => units.merge(more),
             none => *none = Some(more),
@@ -157,14 +132,8 @@ impl Gate {
 ///
 /// Nothing is read of a body that is far too large, nor of a client that waits to be told to go on: it gets its answer
 /// now.
-pub(super) async fn refuse(
-    headers: &HeaderMap,
-    body: Body,
-    time: Duration,
-    status: StatusCode,
-) -> StatusCode {
-    let far_too_large =
-        matches!(declared_bytes(headers), Ok(Some(bytes)) if bytes > DRAIN_LIMIT_BYTES);
+pub(super) async fn refuse(headers: &HeaderMap, body: Body, time: Duration, status: StatusCode) -> StatusCode {
+    let far_too_large = matches!(declared_bytes(headers), Ok(Some(bytes)) if bytes > DRAIN_LIMIT_BYTES);
     if far_too_large || headers.contains_key(header::EXPECT) {
         return status;
     }
@@ -189,10 +158,6 @@ fn declared_bytes(headers: &HeaderMap) -> Result<Option<usize>, StatusCode> {
     let Some(value) = headers.get(header::CONTENT_LENGTH) else {
         return Ok(None);
     };
-    let length = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.parse::<u64>().ok())
-        .ok_or(StatusCode::BAD_REQUEST)?;
+    let length = value.to_str().ok().and_then(|text| text.parse::<u64>().ok()).ok_or(StatusCode::BAD_REQUEST)?;
     Ok(Some(usize::try_from(length).unwrap_or(usize::MAX)))
 }

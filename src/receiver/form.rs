@@ -12,10 +12,7 @@ const FIELD: &[u8] = b"payload=";
 pub fn payload(form: impl Into<Vec<u8>>) -> Option<Vec<u8>> {
     let mut form = form.into();
     let begin = begin_of_payload(&form)?;
-    let length = form[begin..]
-        .iter()
-        .position(|byte| *byte == b'&')
-        .unwrap_or(form.len() - begin);
+    let length = form[begin..].iter().position(|byte| *byte == b'&').unwrap_or(form.len() - begin);
     form.truncate(begin + length);
     form.drain(..begin);
     let decoded = decode(&mut form);

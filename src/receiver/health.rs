@@ -45,10 +45,7 @@ pub(super) async fn ready(State(door): State<Arc<Door>>) -> (StatusCode, &'stati
     if !door.receiver.readiness.is_ready() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
     } else if !door.database_answers().await {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the database does not answer\n",
-        )
+        (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
     } else {
         (StatusCode::OK, "ready\n")
     }
@@ -57,9 +54,6 @@ pub(super) async fn ready(State(door): State<Arc<Door>>) -> (StatusCode, &'stati
 impl Door {
     async fn database_answers(&self) -> bool {
         let ping = self.receiver.store.ping();
-        matches!(
-            tokio::time::timeout(DATABASE_TIMEOUT, ping).await,
-            Ok(Ok(()))
-        )
+        matches!(tokio::time::timeout(DATABASE_TIMEOUT, ping).await, Ok(Ok(())))
     }
 }

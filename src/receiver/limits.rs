@@ -20,12 +20,7 @@ pub struct DoorLimits {
 
 impl Default for DoorLimits {
     fn default() -> Self {
-        Self {
-            header_timeout_ms: 10_000,
-            most_connections: 512,
-            connection_ms: 600_000,
-            drain_ms: 15_000,
-        }
+        Self { header_timeout_ms: 10_000, most_connections: 512, connection_ms: 600_000, drain_ms: 15_000 }
     }
 }
 

@@ -30,12 +30,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
 }
 
 /// The same within other limits. Returns when no connection is left; those that do not end in time are cut off.
-pub async fn serve_within(
-    limits: DoorLimits,
-    listener: TcpListener,
-    router: Router,
-    stop: CancellationToken,
-) {
+pub async fn serve_within(limits: DoorLimits, listener: TcpListener, router: Router, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(limits.most_connections));
     let connections = TaskTracker::new();
     let next = async || {

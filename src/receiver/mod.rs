@@ -7,9 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    clock::SharedClock, github::webhook::WebhookSecrets, sealing::Sealer, store::SharedStore,
-};
+use crate::{clock::SharedClock, github::webhook::WebhookSecrets, sealing::Sealer, store::SharedStore};
 use axum::{
     Router,
     routing::{get, post},
@@ -60,10 +58,7 @@ impl Door {
 
 /// The public door: `POST /webhook`, `GET /healthz`, `GET /readyz`.
 pub fn router(receiver: Receiver) -> Router {
-    let door = Arc::new(Door {
-        receiver,
-        gate: body::Gate::new(),
-    });
+    let door = Arc::new(Door { receiver, gate: body::Gate::new() });
     Router::new()
         .route("/webhook", post(webhook::receive))
         .route("/healthz", get(health::alive))

@@ -32,12 +32,7 @@ pub(super) fn packing(headers: &HeaderMap) -> Result<Packing, StatusCode> {
     let (Some(content_type), None) = (types.next(), types.next()) else {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     };
-    let essence = content_type
-        .to_str()
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
+    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
     match essence.trim().to_ascii_lowercase().as_str() {
         "application/json" => Ok(Packing::Json),
         "application/x-www-form-urlencoded" => Ok(Packing::Form),
@@ -63,19 +58,14 @@ pub(super) fn names(headers: &HeaderMap) -> Result<Names, StatusCode> {
             _ => Err(StatusCode::BAD_REQUEST),
         }
     };
-    Ok(Names {
-        guid: one(DELIVERY, 128)?,
-        event: one(EVENT, 64)?,
-    })
+    Ok(Names { guid: one(DELIVERY, 128)?, event: one(EVENT, 64)? })
 }
 
 /// Our own queue entries begin with `embargod.`, so a dot is not for strangers.
 fn is_name(value: &str, most: usize) -> bool {
     !value.is_empty()
         && value.len() <= most
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Deepest nesting of a payload: the limit of the parser that reads it later. GitHub's own stay below 20.

@@ -27,8 +27,7 @@ pub(super) async fn receive(State(door): State<Arc<Door>>, request: Request) -> 
         Ok(()) => StatusCode::ACCEPTED,
         Err(status) => status,
     };
-    metrics::counter!("embargod_deliveries_total", "answer" => status.as_str().to_owned())
-        .increment(1);
+    metrics::counter!("embargod_deliveries_total", "answer" => status.as_str().to_owned()).increment(1);
     status
 }
 
@@ -58,11 +57,7 @@ struct Told {
 async fn take_in(door: Arc<Door>, request: Request) -> Result<(), StatusCode> {
     let (head, body) = request.into_parts();
     let told = signed::packing(&head.headers).and_then(|packing| {
-        Ok(Told {
-            packing,
-            signature: signed::signature(&head.headers)?.to_vec(),
-            names: signed::names(&head.headers),
-        })
+        Ok(Told { packing, signature: signed::signature(&head.headers)?.to_vec(), names: signed::names(&head.headers) })
     });
     let told = match told {
         Ok(told) => told,
@@ -70,18 +65,13 @@ async fn take_in(door: Arc<Door>, request: Request) -> Result<(), StatusCode> {
             return Err(body::refuse(&head.headers, body, door.body_time(), status).await);
         }
     };
-    let held = door
-        .gate
-        .read(&head.headers, body, door.body_time())
-        .await?;
+    let held = door.gate.read(&head.headers, body, door.body_time()).await?;
     // A task of its own: should the client hang up now, the delivery has still arrived, and its room stays taken until
     // the database has let go of it.
-    tokio::spawn(keep(door, told, held))
-        .await
-        .unwrap_or_else(|_| {
-            tracing::error!("a delivery could not be handled, which is a mistake in embargod");
-            Err(StatusCode::SERVICE_UNAVAILABLE)
-        })
+    tokio::spawn(keep(door, told, held)).await.unwrap_or_else(|_| {
+        tracing::error!("a delivery could not be handled, which is a mistake in embargod");
+        Err(StatusCode::SERVICE_UNAVAILABLE)
+    })
 }
 
 /// Makes a delivery durable that has arrived whole.
@@ -93,9 +83,7 @@ async fn keep(door: Arc<Door>, told: Told, held: Held) -> Result<(), StatusCode>
         move || checked(&door, told, bytes)
     };
     let delivery = if aside {
-        tokio::task::spawn_blocking(checking)
-            .await
-            .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?
+        tokio::task::spawn_blocking(checking).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?
     } else {
         checking()
     };
@@ -104,10 +92,7 @@ async fn keep(door: Arc<Door>, told: Told, held: Held) -> Result<(), StatusCode>
 
 /// The delivery, sealed, if it is one of GitHub's.
 fn checked(door: &Door, told: Told, body: Vec<u8>) -> Result<NewDelivery, StatusCode> {
-    door.receiver
-        .webhook_secrets
-        .verify(Some(&told.signature), &body)
-        .map_err(|_| StatusCode::UNAUTHORIZED)?;
+    door.receiver.webhook_secrets.verify(Some(&told.signature), &body).map_err(|_| StatusCode::UNAUTHORIZED)?;
     let Names { guid, event } = told.names?;
     let payload = signed::payload(told.packing, body)?;
     let lane = lane_of(&payload);

@@ -23,8 +23,7 @@ const DATA_KEY_ID_BYTES: usize = 8;
 const WRAPPED_HEAD_BYTES: usize = 1 + OPERATOR_ID_BYTES + DATA_KEY_ID_BYTES;
 
 /// Size of a wrapped data key.
-pub(super) const WRAPPED_KEY_BYTES: usize =
-    WRAPPED_HEAD_BYTES + NONCE_LEN + KEY_BYTES + MAX_TAG_LEN;
+pub(super) const WRAPPED_KEY_BYTES: usize = WRAPPED_HEAD_BYTES + NONCE_LEN + KEY_BYTES + MAX_TAG_LEN;
 
 /// Seals the texts of one owner. Has no `Debug`; its bytes are wiped with it.
 pub struct DataKey {
@@ -44,15 +43,8 @@ impl DataKey {
     /// # Errors
     /// [`SealingError::Malformed`] or [`SealingError::Refused`] where it is no sealed text, was altered, or was sealed
     /// under another name or key.
-    pub fn open(
-        &self,
-        name: &str,
-        sealed: &[u8],
-        _clearance: &Clearance,
-    ) -> Result<Opened, SealingError> {
-        let text = sealed
-            .strip_prefix(&[VERSION])
-            .ok_or(SealingError::Malformed)?;
+    pub fn open(&self, name: &str, sealed: &[u8], _clearance: &Clearance) -> Result<Opened, SealingError> {
+        let text = sealed.strip_prefix(&[VERSION]).ok_or(SealingError::Malformed)?;
         let opened = open(&self.key, &self.associated(name), text)?;
         Ok(Embargoed::new(opened))
     }
@@ -112,20 +104,13 @@ pub(super) fn generate(operator: &SealingKey, owner: &str) -> (DataKey, [u8; WRA
     let associated = wrapping_associated(&wrapped, owner);
     let wrapping = cipher(operator.wrapping_key());
     seal_onto(&mut wrapped, &wrapping, &associated, bytes.as_slice());
-    let wrapped = wrapped
-        .try_into()
-        .expect("a wrapped key has its fixed size");
+    let wrapped = wrapped.try_into().expect("a wrapped key has its fixed size");
     (data_key(owner, id, &bytes), wrapped)
 }
 
 /// Takes the data key of `owner` out of its wrapping.
-pub(super) fn unwrap(
-    operator: &SealingKey,
-    owner: &str,
-    wrapped: &[u8],
-) -> Result<DataKey, SealingError> {
-    let wrapped: &[u8; WRAPPED_KEY_BYTES] =
-        wrapped.try_into().map_err(|_| SealingError::Malformed)?;
+pub(super) fn unwrap(operator: &SealingKey, owner: &str, wrapped: &[u8]) -> Result<DataKey, SealingError> {
+    let wrapped: &[u8; WRAPPED_KEY_BYTES] = wrapped.try_into().map_err(|_| SealingError::Malformed)?;
     let (head, sealed) = wrapped.split_at(WRAPPED_HEAD_BYTES);
     let (version, ids) = head.split_at(1);
     let (operator_id, id) = ids.split_at(OPERATOR_ID_BYTES);
@@ -133,27 +118,17 @@ pub(super) fn unwrap(
         return Err(SealingError::Malformed);
     }
     if operator_id != operator.id() {
-        return Err(SealingError::OtherKey {
-            needed: hex::encode(operator_id),
-            configured: operator.key_id(),
-        });
+        return Err(SealingError::OtherKey { needed: hex::encode(operator_id), configured: operator.key_id() });
     }
     let wrapping = cipher(operator.wrapping_key());
     let bytes = open(&wrapping, &wrapping_associated(head, owner), sealed)?;
-    let bytes: &[u8; KEY_BYTES] = bytes
-        .as_slice()
-        .try_into()
-        .map_err(|_| SealingError::Malformed)?;
+    let bytes: &[u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| SealingError::Malformed)?;
     let id = id.try_into().map_err(|_| SealingError::Malformed)?;
     Ok(data_key(owner, id, bytes))
 }
 
 fn data_key(owner: &str, id: [u8; DATA_KEY_ID_BYTES], bytes: &[u8; KEY_BYTES]) -> DataKey {
-    DataKey {
-        owner: owner.to_owned(),
-        id,
-        key: cipher(bytes),
-    }
+    DataKey { owner: owner.to_owned(), id, key: cipher(bytes) }
 }
 
 fn wrapping_associated(head: &[u8], owner: &str) -> Vec<u8> {
@@ -198,21 +173,12 @@ fn seal_text(key: &RandomizedNonceKey, associated: &[u8], text: &mut [u8]) -> (N
 }
 
 /// Opens nonce, ciphertext and tag.
-fn open(
-    key: &RandomizedNonceKey,
-    associated: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, SealingError> {
-    let (nonce, text) = sealed
-        .split_first_chunk::<NONCE_LEN>()
-        .ok_or(SealingError::Malformed)?;
+fn open(key: &RandomizedNonceKey, associated: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealingError> {
+    let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealingError::Malformed)?;
     let mut opened = Zeroizing::new(memory::buffer(text.len()));
     opened.extend_from_slice(text);
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let size = key
-        .open_in_place(nonce, Aad::from(associated), &mut opened)
-        .map_err(|_| SealingError::Refused)?
-        .len();
+    let size = key.open_in_place(nonce, Aad::from(associated), &mut opened).map_err(|_| SealingError::Refused)?.len();
     opened.truncate(size);
     Ok(opened)
 }

@@ -31,9 +31,7 @@ pub enum SealingError {
         kind: std::io::ErrorKind,
     },
     /// Another operator's key wrapped this data key.
-    #[error(
-        "sealed under key {needed}, but the configured sealing key is {configured}; configure the right one"
-    )]
+    #[error("sealed under key {needed}, but the configured sealing key is {configured}; configure the right one")]
     OtherKey {
         /// Id of the key that is needed.
         needed: String,

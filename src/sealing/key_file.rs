@@ -45,10 +45,7 @@ impl SealingKey {
     pub fn read(path: &Path) -> Result<Self, SealingError> {
         let failed = |error: std::io::Error| match error.kind() {
             ErrorKind::NotFound => SealingError::KeyMissing(path.to_owned()),
-            kind => SealingError::KeyFile {
-                path: path.to_owned(),
-                kind,
-            },
+            kind => SealingError::KeyFile { path: path.to_owned(), kind },
         };
         let file = File::open(path).map_err(failed)?;
         refuse_open_mode(path, &file)?;
@@ -69,10 +66,7 @@ impl SealingKey {
     pub fn write_new(&self, path: &Path) -> Result<(), SealingError> {
         let failed = |error: std::io::Error| match error.kind() {
             ErrorKind::AlreadyExists => SealingError::KeyExists(path.to_owned()),
-            kind => SealingError::KeyFile {
-                path: path.to_owned(),
-                kind,
-            },
+            kind => SealingError::KeyFile { path: path.to_owned(), kind },
         };
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -80,9 +74,7 @@ impl SealingKey {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
         let text = self.to_text();
-        let written = file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.sync_all());
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
         written.map_err(|error| {
             // Half a key is of no use to anybody, and would stand in the way of the next attempt.
             let _ = std::fs::remove_file(path);
@@ -112,8 +104,7 @@ impl SealingKey {
 
     fn halves(&self) -> (&[u8; HALF_BYTES], &[u8; HALF_BYTES]) {
         let both = self.0.split_first_chunk::<HALF_BYTES>();
-        both.and_then(|(first, rest)| Some((first, rest.first_chunk()?)))
-            .expect("the key is two halves long")
+        both.and_then(|(first, rest)| Some((first, rest.first_chunk()?))).expect("the key is two halves long")
     }
 
     fn to_text(&self) -> Zeroizing<String> {
@@ -145,19 +136,13 @@ impl SealingKey {
 #[cfg(unix)]
 fn refuse_open_mode(path: &Path, file: &File) -> Result<(), SealingError> {
     use std::os::unix::fs::PermissionsExt;
-    let found = file.metadata().map_err(|error| SealingError::KeyFile {
-        path: path.to_owned(),
-        kind: error.kind(),
-    })?;
+    let found = file.metadata().map_err(|error| SealingError::KeyFile { path: path.to_owned(), kind: error.kind() })?;
     let mode = found.permissions().mode() & 0o777;
     // Read access for the group stays allowed: that is how Kubernetes hands secrets to a user that is not root.
     if mode & 0o037 == 0 {
         return Ok(());
     }
-    Err(SealingError::KeyTooOpen {
-        path: path.to_owned(),
-        mode,
-    })
+    Err(SealingError::KeyTooOpen { path: path.to_owned(), mode })
 }
 
 /// Elsewhere access lists decide, which have no short remedy.

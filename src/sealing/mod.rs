@@ -79,11 +79,7 @@ impl Sealer {
             .expand(&[b"marks v1"], hmac::HMAC_SHA256)
             .expect("an HMAC key is shorter than 255 hashes")
             .into();
-        Self(Arc::new(Inner {
-            operator,
-            marking,
-            inbox: Mutex::new(None),
-        }))
+        Self(Arc::new(Inner { operator, marking, inbox: Mutex::new(None) }))
     }
 
     /// Id of the operator's key; see [`SealingKey::key_id`].
@@ -117,15 +113,8 @@ impl Sealer {
     ///
     /// # Errors
     /// As [`Sealer::unwrap`].
-    pub fn open_delivery(
-        &self,
-        guid: &str,
-        sealed: &[u8],
-        clearance: &Clearance,
-    ) -> Result<Opened, SealingError> {
-        let (wrapped, text) = sealed
-            .split_at_checked(WRAPPED_KEY_BYTES)
-            .ok_or(SealingError::Malformed)?;
+    pub fn open_delivery(&self, guid: &str, sealed: &[u8], clearance: &Clearance) -> Result<Opened, SealingError> {
+        let (wrapped, text) = sealed.split_at_checked(WRAPPED_KEY_BYTES).ok_or(SealingError::Malformed)?;
         self.unwrap(INBOX, wrapped)?.open(guid, text, clearance)
     }
 
@@ -152,11 +141,7 @@ impl Sealer {
         }
         let current = current.get_or_insert_with(|| {
             let (key, wrapped) = self.fresh_key(INBOX);
-            InboxKey {
-                key: Arc::new(key),
-                wrapped,
-                uses_left: DELIVERIES_PER_KEY,
-            }
+            InboxKey { key: Arc::new(key), wrapped, uses_left: DELIVERIES_PER_KEY }
         });
         current.uses_left -= 1;
         (Arc::clone(&current.key), current.wrapped)

@@ -15,9 +15,7 @@ fn clear(opened: Result<Opened, SealingError>) -> Result<Vec<u8>, SealingError> 
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 /// The error of a result whose value must not be printed.
@@ -121,11 +119,7 @@ fn equal_texts_are_sealed_differently() {
     let second = sealer.seal_delivery("guid", b"the same".to_vec());
     assert_ne!(first, second);
     let head = WRAPPED_KEY_BYTES;
-    assert_eq!(
-        first[..head],
-        second[..head],
-        "one data key serves many deliveries"
-    );
+    assert_eq!(first[..head], second[..head], "one data key serves many deliveries");
 }
 
 #[test]
@@ -150,10 +144,7 @@ fn another_operators_key_is_named_not_tried() {
     let (_, wrapped) = theirs.new_data_key("SEC-1");
     assert_eq!(
         refusal(ours.unwrap("SEC-1", &wrapped)),
-        Some(SealingError::OtherKey {
-            needed: theirs.key_id(),
-            configured: ours.key_id(),
-        })
+        Some(SealingError::OtherKey { needed: theirs.key_id(), configured: ours.key_id() })
     );
 }
 
@@ -193,10 +184,7 @@ fn a_mark_is_what_the_description_says() {
 #[test]
 fn a_sealer_shows_its_key_id_alone() {
     let sealer = sealer();
-    assert_eq!(
-        format!("{sealer:?}"),
-        format!("Sealer({})", sealer.key_id())
-    );
+    assert_eq!(format!("{sealer:?}"), format!("Sealer({})", sealer.key_id()));
 }
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -240,10 +228,7 @@ fn a_key_file_is_never_overwritten() {
     std::fs::write(&path, "something dear").expect("it is written");
     let refused = SealingKey::generate().write_new(&path);
     assert_eq!(refused, Err(SealingError::KeyExists(path.clone())));
-    assert_eq!(
-        std::fs::read_to_string(&path).ok().as_deref(),
-        Some("something dear")
-    );
+    assert_eq!(std::fs::read_to_string(&path).ok().as_deref(), Some("something dear"));
 }
 
 #[cfg(unix)]
@@ -251,9 +236,7 @@ fn a_key_file_is_never_overwritten() {
 fn a_key_file_is_closed_to_others_and_must_stay_so() {
     use std::os::unix::fs::PermissionsExt;
     let (_folder, path) = folder();
-    SealingKey::generate()
-        .write_new(&path)
-        .expect("it is written");
+    SealingKey::generate().write_new(&path).expect("it is written");
     let mode = path.metadata().expect("a mode").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     for mode in [0o604, 0o620, 0o644, 0o666] {
@@ -261,10 +244,7 @@ fn a_key_file_is_closed_to_others_and_must_stay_so() {
         let refused = refusal(SealingKey::read(&path)).expect("it is refused");
         let told = refused.to_string();
         assert!(told.contains(&format!("mode {mode:03o}")), "{told}");
-        assert!(
-            told.contains(&format!("chmod 600 {}", path.display())),
-            "{told}"
-        );
+        assert!(told.contains(&format!("chmod 600 {}", path.display())), "{told}");
     }
     for mode in [0o400, 0o440, 0o640] {
         chmod(&path, mode);
@@ -275,9 +255,7 @@ fn a_key_file_is_closed_to_others_and_must_stay_so() {
 #[test]
 fn a_missing_key_is_told_with_the_command_that_makes_one() {
     let (_folder, path) = folder();
-    let told = refusal(SealingKey::read(&path))
-        .expect("it is refused")
-        .to_string();
+    let told = refusal(SealingKey::read(&path)).expect("it is refused").to_string();
     let remedy = format!("embargod seal init --out {}", path.display());
     assert!(told.contains(&remedy), "{told}");
 }
@@ -286,9 +264,7 @@ fn a_missing_key_is_told_with_the_command_that_makes_one() {
 fn what_is_no_whole_key_is_refused_without_quoting_it() {
     let (_folder, path) = folder();
     let whole = {
-        SealingKey::generate()
-            .write_new(&path)
-            .expect("it is written");
+        SealingKey::generate().write_new(&path).expect("it is written");
         std::fs::read_to_string(&path).expect("it is text")
     };
     let (_, secret) = whole.trim().rsplit_once('\n').expect("two lines");

@@ -1,9 +1,7 @@
 //! The operators' door: `GET /metrics` in Prometheus' text form.
 
 use axum::{Router, extract::State, routing::get};
-use metrics_exporter_prometheus::{
-    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::{
     clock::SharedClock,
@@ -12,18 +10,8 @@ use crate::{
 };
 
 /// Buckets of `embargod_exposure_ms`, in milliseconds.
-const EXPOSURE_BUCKETS_MS: [f64; 10] = [
-    25.0,
-    50.0,
-    100.0,
-    250.0,
-    500.0,
-    1_000.0,
-    5_000.0,
-    30_000.0,
-    300_000.0,
-    3_600_000.0,
-];
+const EXPOSURE_BUCKETS_MS: [f64; 10] =
+    [25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 5_000.0, 30_000.0, 300_000.0, 3_600_000.0];
 
 /// The metrics of the process.
 #[derive(Clone)]
@@ -66,28 +54,18 @@ struct Door {
 }
 
 pub(super) fn router(metrics: Metrics, store: SharedStore, clock: SharedClock) -> Router {
-    Router::new()
-        .route("/metrics", get(render))
-        .with_state(Door {
-            metrics,
-            store,
-            clock,
-        })
+    Router::new().route("/metrics", get(render)).with_state(Door { metrics, store, clock })
 }
 
 async fn render(State(door): State<Door>) -> String {
     let now = door.clock.now();
     if let Ok(backlog) = door.store.backlog(now).await {
-        let age_ms = |since: Option<jiff::Timestamp>| {
-            since.map_or(0, |at| now.duration_since(at).as_millis().max(0))
-        };
+        let age_ms = |since: Option<jiff::Timestamp>| since.map_or(0, |at| now.duration_since(at).as_millis().max(0));
         metrics::gauge!("embargod_deliveries_waiting").set(backlog.deliveries_waiting as f64);
-        metrics::gauge!("embargod_delivery_oldest_age_ms")
-            .set(age_ms(backlog.oldest_delivery_at) as f64);
+        metrics::gauge!("embargod_delivery_oldest_age_ms").set(age_ms(backlog.oldest_delivery_at) as f64);
         metrics::gauge!("embargod_deliveries_parked").set(backlog.deliveries_parked as f64);
         metrics::gauge!("embargod_effects_waiting").set(backlog.effects_waiting as f64);
-        metrics::gauge!("embargod_effect_oldest_age_ms")
-            .set(age_ms(backlog.oldest_effect_at) as f64);
+        metrics::gauge!("embargod_effect_oldest_age_ms").set(age_ms(backlog.oldest_effect_at) as f64);
         metrics::gauge!("embargod_effects_dead").set(backlog.effects_dead as f64);
     }
     if let Ok(alerts) = door.store.records(Alert::KIND).await {

@@ -71,22 +71,14 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
         // its address may hold a password
         Problems::one("database", error.to_string(), remedy)
     })?;
-    let mut github =
-        GitHubSettings::new(settings.github.app_id, settings.github.private_key.clone());
-    github.api_base = settings.github.api_base.parse().map_err(|_| {
-        Problems::one(
-            "github.api_base",
-            "is no web address",
-            "begin with https:// and a host name",
-        )
-    })?;
+    let mut github = GitHubSettings::new(settings.github.app_id, settings.github.private_key.clone());
+    github.api_base =
+        settings.github.api_base.parse().map_err(|_| {
+            Problems::one("github.api_base", "is no web address", "begin with https:// and a host name")
+        })?;
     let github = GitHub::new(&github, Arc::clone(&clock)).map_err(|error| {
         let place = settings.github.private_key_path.display().to_string();
-        Problems::one(
-            place,
-            error.to_string(),
-            "use the .pem file that GitHub gave you for this App",
-        )
+        Problems::one(place, error.to_string(), "use the .pem file that GitHub gave you for this App")
     })?;
     Ok(Engine::new(ShopParts {
         store,
@@ -107,22 +99,11 @@ fn default_policy(settings: &Settings) -> Result<Option<Policy>, Problems> {
     let place = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         let what = format!("the default policy cannot be read: {error}");
-        Problems::one(
-            place.clone(),
-            what,
-            "name an existing file in default_policy_path",
-        )
+        Problems::one(place.clone(), what, "name an existing file in default_policy_path")
     })?;
-    let layer = Layer {
-        origin: place.clone(),
-        text,
-    };
+    let layer = Layer { origin: place.clone(), text };
     let effective = policy::effective(&[layer]).map_err(|error| {
-        Problems::one(
-            place.clone(),
-            error.to_string(),
-            format!("see `embargod policy check {place}`"),
-        )
+        Problems::one(place.clone(), error.to_string(), format!("see `embargod policy check {place}`"))
     })?;
     Ok(Some(effective.policy))
 }
@@ -131,20 +112,12 @@ fn default_policy(settings: &Settings) -> Result<Option<Policy>, Problems> {
 ///
 /// # Errors
 /// What is missing or wrong, with place and remedy.
-pub async fn start(
-    settings: &Settings,
-    clock: SharedClock,
-    metrics: Metrics,
-) -> Result<Running, Problems> {
+pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) -> Result<Running, Problems> {
     let engine = engine(settings, clock).await?;
     let public = bind("listen", settings.listen).await?;
     let admin = bind("admin_listen", settings.admin_listen).await?;
-    let address =
-        |listener: &TcpListener, asked: SocketAddr| listener.local_addr().unwrap_or(asked);
-    let (listen, admin_listen) = (
-        address(&public, settings.listen),
-        address(&admin, settings.admin_listen),
-    );
+    let address = |listener: &TcpListener, asked: SocketAddr| listener.local_addr().unwrap_or(asked);
+    let (listen, admin_listen) = (address(&public, settings.listen), address(&admin, settings.admin_listen));
     let readiness = Readiness::yes();
     let shop = engine.shop();
     let receiver = Receiver {
@@ -158,11 +131,7 @@ pub async fn start(
     let (stop_doors, stop_engine) = (CancellationToken::new(), CancellationToken::new());
     let admin_router = admin::router(metrics, Arc::clone(&shop.store), Arc::clone(&shop.clock));
     let doors = vec![
-        tokio::spawn(receiver::serve(
-            public,
-            receiver::router(receiver),
-            stop_doors.clone(),
-        )),
+        tokio::spawn(receiver::serve(public, receiver::router(receiver), stop_doors.clone())),
         tokio::spawn(receiver::serve(admin, admin_router, stop_doors.clone())),
     ];
     let (worker, halt) = (engine.clone(), stop_engine.clone());
@@ -174,16 +143,7 @@ pub async fn start(
         tokio::spawn(async move { worker.run(WORKERS, halt).await }),
         tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
     ];
-    Ok(Running {
-        listen,
-        admin_listen,
-        engine,
-        readiness,
-        stop_doors,
-        stop_engine,
-        doors,
-        work,
-    })
+    Ok(Running { listen, admin_listen, engine, readiness, stop_doors, stop_engine, doors, work })
 }
 
 impl Running {
@@ -210,11 +170,7 @@ fn ended(result: Result<(), tokio::task::JoinError>) {
 async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, Problems> {
     TcpListener::bind(address).await.map_err(|error| {
         let what = format!("cannot listen on {address}: {error}");
-        Problems::one(
-            key,
-            what,
-            "choose a free port, or stop whatever listens there",
-        )
+        Problems::one(key, what, "choose a free port, or stop whatever listens there")
     })
 }
 

@@ -16,15 +16,10 @@ pub fn start(filter: &str, format: LogFormat) {
     let started = match format {
         LogFormat::Text => registry
             .with(
-                fmt::layer()
-                    .with_writer(std::io::stderr)
-                    .with_ansi(std::io::stderr().is_terminal())
-                    .with_target(false),
+                fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false),
             )
             .try_init(),
-        LogFormat::Json => registry
-            .with(fmt::layer().json().with_writer(std::io::stderr))
-            .try_init(),
+        LogFormat::Json => registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init(),
     };
     keep_panics_quiet();
     if started.is_ok() && broken {
@@ -36,10 +31,7 @@ pub fn start(filter: &str, format: LogFormat) {
 /// told.
 fn keep_panics_quiet() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%place, "a promise of the program was broken (a panic) at {place}");
     }));
 }

@@ -94,11 +94,7 @@ impl Settings {
     /// Every problem that was found, not only the first.
     pub fn load(config: Option<&Path>) -> Result<Self, Problems> {
         let file = file_text(config)?;
-        read::settings(
-            file.as_ref()
-                .map(|(path, text)| (path.as_path(), text.as_str())),
-            &environment,
-        )
+        read::settings(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
     }
 
     /// Reads the place of the database alone, for commands that only look.
@@ -107,11 +103,7 @@ impl Settings {
     /// When the file cannot be read or names no database that is known.
     pub fn load_database(config: Option<&Path>) -> Result<String, Problems> {
         let file = file_text(config)?;
-        read::database(
-            file.as_ref()
-                .map(|(path, text)| (path.as_path(), text.as_str())),
-            &environment,
-        )
+        read::database(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
     }
 }
 

@@ -15,11 +15,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}\n  remedy: {}",
-            self.place, self.what, self.remedy
-        )
+        write!(f, "{}: {}\n  remedy: {}", self.place, self.what, self.remedy)
     }
 }
 
@@ -29,16 +25,8 @@ pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
     /// A single problem.
-    pub fn one(
-        place: impl Into<String>,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self(vec![Problem {
-            place: place.into(),
-            what: what.into(),
-            remedy: remedy.into(),
-        }])
+    pub fn one(place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self(vec![Problem { place: place.into(), what: what.into(), remedy: remedy.into() }])
     }
 }
 

@@ -31,56 +31,32 @@ struct Reader<'a> {
 
 fn parse(file: Option<(&Path, &str)>) -> Result<File, Problems> {
     match file {
-        Some((path, text)) => {
-            toml::from_str::<File>(text).map_err(|error| file_problem(path, text, &error))
-        }
+        Some((path, text)) => toml::from_str::<File>(text).map_err(|error| file_problem(path, text, &error)),
         None => Ok(File::default()),
     }
 }
 
 /// Reads and checks the place of the database alone.
-pub(super) fn database(
-    file: Option<(&Path, &str)>,
-    environment: Environment<'_>,
-) -> Result<String, Problems> {
+pub(super) fn database(file: Option<(&Path, &str)>, environment: Environment<'_>) -> Result<String, Problems> {
     let parsed = parse(file)?;
-    let mut reader = Reader {
-        file,
-        environment,
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { file, environment, problems: Vec::new() };
     let database = reader.database(parsed.database);
     database.ok_or(Problems(reader.problems))
 }
 
 /// Reads and checks everything.
-pub(super) fn settings(
-    file: Option<(&Path, &str)>,
-    environment: Environment<'_>,
-) -> Result<Settings, Problems> {
+pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>) -> Result<Settings, Problems> {
     let parsed = parse(file)?;
-    let mut reader = Reader {
-        file,
-        environment,
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { file, environment, problems: Vec::new() };
     let listen = reader.address("EMBARGOD_LISTEN", parsed.listen, "127.0.0.1:3000");
-    let admin_listen = reader.address(
-        "EMBARGOD_ADMIN_LISTEN",
-        parsed.admin_listen,
-        "127.0.0.1:3001",
-    );
+    let admin_listen = reader.address("EMBARGOD_ADMIN_LISTEN", parsed.admin_listen, "127.0.0.1:3001");
     let database = reader.database(parsed.database);
     let public_url = reader.url("EMBARGOD_PUBLIC_URL", parsed.public_url);
-    let default_policy_path =
-        reader.path("EMBARGOD_DEFAULT_POLICY_PATH", parsed.default_policy_path);
+    let default_policy_path = reader.path("EMBARGOD_DEFAULT_POLICY_PATH", parsed.default_policy_path);
     let poll_interval_s = reader.seconds("EMBARGOD_POLL_INTERVAL_S", parsed.poll_interval_s, 60);
     let sweep_interval_s = reader.seconds("EMBARGOD_SWEEP_INTERVAL_S", parsed.sweep_interval_s, 60);
-    let policy_interval_s =
-        reader.seconds("EMBARGOD_POLICY_INTERVAL_S", parsed.policy_interval_s, 300);
-    let log = reader
-        .text("EMBARGOD_LOG", parsed.log)
-        .map_or_else(|| "info".to_owned(), |found| found.value);
+    let policy_interval_s = reader.seconds("EMBARGOD_POLICY_INTERVAL_S", parsed.policy_interval_s, 300);
+    let log = reader.text("EMBARGOD_LOG", parsed.log).map_or_else(|| "info".to_owned(), |found| found.value);
     let log_format = reader.log_format(parsed.log_format);
     let api_base = reader.api_base(parsed.github.api_base);
     let app_id = reader.app_id(parsed.github.app_id);
@@ -94,15 +70,7 @@ pub(super) fn settings(
             "make one with `embargod seal init --out sealing.key`, and set sealing.key_path",
         );
     }
-    match (
-        listen,
-        admin_listen,
-        database,
-        api_base,
-        app_id,
-        private_key,
-        sealing_key_path,
-    ) {
+    match (listen, admin_listen, database, api_base, app_id, private_key, sealing_key_path) {
         (
             Some(listen),
             Some(admin_listen),
@@ -122,13 +90,7 @@ pub(super) fn settings(
             policy_interval_s,
             log,
             log_format,
-            github: GithubSettings {
-                api_base,
-                app_id,
-                private_key_path,
-                private_key,
-                webhook_secrets,
-            },
+            github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key_path,
         }),
         _ => Err(Problems(reader.problems)),
@@ -136,17 +98,8 @@ pub(super) fn settings(
 }
 
 impl Reader<'_> {
-    fn problem(
-        &mut self,
-        place: impl Into<String>,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.problems.push(Problem {
-            place: place.into(),
-            what: what.into(),
-            remedy: remedy.into(),
-        });
+    fn problem(&mut self, place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(Problem { place: place.into(), what: what.into(), remedy: remedy.into() });
     }
 
     fn missing(&mut self, name: &str, what: &str, remedy: &str) {
@@ -164,17 +117,11 @@ impl Reader<'_> {
     /// The environment's value, else the file's. An empty value in the environment counts as absent.
     fn text(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<Found<String>> {
         if let Some(value) = (self.environment)(name).filter(|value| !value.trim().is_empty()) {
-            return Some(Found {
-                value: value.trim().to_owned(),
-                place: name.to_owned(),
-            });
+            return Some(Found { value: value.trim().to_owned(), place: name.to_owned() });
         }
         from_file.map(|value| {
             let place = self.place_of(&value.span());
-            Found {
-                value: value.into_inner(),
-                place,
-            }
+            Found { value: value.into_inner(), place }
         })
     }
 
@@ -184,17 +131,11 @@ impl Reader<'_> {
                 self.problem(name, "is not a whole number", "write digits only");
                 return None;
             };
-            return Some(Found {
-                value,
-                place: name.to_owned(),
-            });
+            return Some(Found { value, place: name.to_owned() });
         }
         from_file.map(|value| {
             let place = self.place_of(&value.span());
-            Found {
-                value: value.into_inner(),
-                place,
-            }
+            Found { value: value.into_inner(), place }
         })
     }
 
@@ -205,54 +146,32 @@ impl Reader<'_> {
         match u32::try_from(found.value) {
             Ok(seconds @ 1..=86_400) => seconds,
             _ => {
-                self.problem(
-                    found.place,
-                    "is out of bounds",
-                    "give whole seconds from 1 to 86400",
-                );
+                self.problem(found.place, "is out of bounds", "give whole seconds from 1 to 86400");
                 default
             }
         }
     }
 
-    fn address(
-        &mut self,
-        name: &str,
-        from_file: Option<Spanned<String>>,
-        default: &str,
-    ) -> Option<SocketAddr> {
-        let found = self.text(name, from_file).unwrap_or_else(|| Found {
-            value: default.to_owned(),
-            place: name.to_owned(),
-        });
+    fn address(&mut self, name: &str, from_file: Option<Spanned<String>>, default: &str) -> Option<SocketAddr> {
+        let found =
+            self.text(name, from_file).unwrap_or_else(|| Found { value: default.to_owned(), place: name.to_owned() });
         if let Ok(address) = found.value.parse() {
             return Some(address);
         }
         let what = format!("{:?} is no address to listen on", found.value);
-        self.problem(
-            found.place,
-            what,
-            format!("give an IP address and a port, for example {default}"),
-        );
+        self.problem(found.place, what, format!("give an IP address and a port, for example {default}"));
         None
     }
 
     fn database(&mut self, from_file: Option<Spanned<String>>) -> Option<String> {
         let found = self
             .text("EMBARGOD_DATABASE", from_file)
-            .unwrap_or_else(|| Found {
-                value: "sqlite:embargod.db".to_owned(),
-                place: String::new(),
-            });
+            .unwrap_or_else(|| Found { value: "sqlite:embargod.db".to_owned(), place: String::new() });
         let known = ["sqlite:", "postgres://", "postgresql://"];
         if known.iter().any(|scheme| found.value.starts_with(scheme)) {
             return Some(found.value);
         }
-        self.problem(
-            found.place,
-            "names no database this program knows",
-            "write sqlite:PATH or postgres://…",
-        );
+        self.problem(found.place, "names no database this program knows", "write sqlite:PATH or postgres://…");
         None
     }
 
@@ -263,11 +182,7 @@ impl Reader<'_> {
                 Some(found.value.trim_end_matches('/').to_owned())
             }
             _ => {
-                self.problem(
-                    found.place,
-                    "is no web address",
-                    "begin with https:// and a host name",
-                );
+                self.problem(found.place, "is no web address", "begin with https:// and a host name");
                 None
             }
         }
@@ -275,8 +190,7 @@ impl Reader<'_> {
 
     fn api_base(&mut self, from_file: Option<Spanned<String>>) -> Option<String> {
         let name = "EMBARGOD_GITHUB_API_BASE";
-        let given =
-            (self.environment)(name).is_some_and(|v| !v.trim().is_empty()) || from_file.is_some();
+        let given = (self.environment)(name).is_some_and(|v| !v.trim().is_empty()) || from_file.is_some();
         if !given {
             return Some(GITHUB_API.to_owned());
         }
@@ -284,9 +198,7 @@ impl Reader<'_> {
         let url = url::Url::parse(&base).ok()?;
         let loopback = match url.host_str().map(|host| host.trim_matches(['[', ']'])) {
             Some("localhost") => true,
-            Some(host) => host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback()),
+            Some(host) => host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
             None => false,
         };
         if url.scheme() == "http" && !loopback {
@@ -298,8 +210,7 @@ impl Reader<'_> {
     }
 
     fn path(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<PathBuf> {
-        let from_environment =
-            (self.environment)(name).is_some_and(|value| !value.trim().is_empty());
+        let from_environment = (self.environment)(name).is_some_and(|value| !value.trim().is_empty());
         let found = self.text(name, from_file)?;
         if found.value.contains(['\n', '\0']) || found.value.contains("-----BEGIN") {
             // most likely the key itself, which no message may show
@@ -311,10 +222,7 @@ impl Reader<'_> {
             return None;
         }
         let path = PathBuf::from(found.value);
-        let folder = self
-            .file
-            .and_then(|(file, _)| file.parent())
-            .filter(|_| !from_environment);
+        let folder = self.file.and_then(|(file, _)| file.parent()).filter(|_| !from_environment);
         Some(match folder {
             Some(folder) => folder.join(path),
             None => path,
@@ -342,11 +250,7 @@ impl Reader<'_> {
         match found {
             Some(found) if found.value > 0 => u64::try_from(found.value).ok(),
             Some(found) => {
-                self.problem(
-                    found.place,
-                    "is no App id",
-                    "copy the number that GitHub shows on the App's page",
-                );
+                self.problem(found.place, "is no App id", "copy the number that GitHub shows on the App's page");
                 None
             }
             None => {
@@ -359,10 +263,7 @@ impl Reader<'_> {
         }
     }
 
-    fn private_key(
-        &mut self,
-        from_file: Option<Spanned<String>>,
-    ) -> Option<(PathBuf, SecretString)> {
+    fn private_key(&mut self, from_file: Option<Spanned<String>>) -> Option<(PathBuf, SecretString)> {
         let name = "EMBARGOD_GITHUB_PRIVATE_KEY_PATH";
         let Some(path) = self.path(name, from_file) else {
             let remedy = "run `embargod setup`, or download a key from the App's page and set github.private_key_path";
@@ -373,20 +274,12 @@ impl Reader<'_> {
             Ok(pem) if pem.contains("PRIVATE KEY-----") => Some((path, SecretString::from(pem))),
             Ok(_) => {
                 let remedy = "use the .pem file that GitHub gave you, PKCS#1 or PKCS#8";
-                self.problem(
-                    path.display().to_string(),
-                    "holds no private key in PEM form",
-                    remedy,
-                );
+                self.problem(path.display().to_string(), "holds no private key in PEM form", remedy);
                 None
             }
             Err(error) => {
                 let what = format!("the App's private key cannot be read: {error}");
-                self.problem(
-                    path.display().to_string(),
-                    what,
-                    "check the path and that this user may read it",
-                );
+                self.problem(path.display().to_string(), what, "check the path and that this user may read it");
                 None
             }
         }
@@ -394,28 +287,17 @@ impl Reader<'_> {
 
     fn webhook_secrets(&mut self, from_file: Option<Spanned<Secrets>>) -> Vec<SecretString> {
         let name = "EMBARGOD_GITHUB_WEBHOOK_SECRETS";
-        let split = |text: &str| {
-            text.split(',')
-                .map(|one| one.trim().to_owned())
-                .collect::<Vec<_>>()
-        };
+        let split = |text: &str| text.split(',').map(|one| one.trim().to_owned()).collect::<Vec<_>>();
         let environment = (self.environment)(name).filter(|value| !value.trim().is_empty());
         let secrets = match (environment, from_file.map(Spanned::into_inner)) {
             (Some(text), _) | (None, Some(Secrets::Text(text))) => split(&text),
             (None, Some(Secrets::List(list))) => list,
             (None, None) => Vec::new(),
         };
-        let secrets: Vec<_> = secrets
-            .into_iter()
-            .filter(|secret| !secret.is_empty())
-            .collect();
+        let secrets: Vec<_> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
         if secrets.is_empty() {
             let remedy = "set github.webhook_secrets to the secret of the App's webhook";
-            self.missing(
-                name,
-                "no webhook secret: deliveries could not be told from forgeries",
-                remedy,
-            );
+            self.missing(name, "no webhook secret: deliveries could not be told from forgeries", remedy);
         }
         secrets.into_iter().map(SecretString::from).collect()
     }
@@ -424,23 +306,12 @@ impl Reader<'_> {
 fn place(path: &Path, text: &str, offset: usize) -> String {
     let before = &text[..offset.min(text.len())];
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |line| line.chars().count())
-        + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
     format!("{}:{line}:{column}", path.display())
 }
 
 /// TOML's own message, without the snippet that could show a secret.
 fn file_problem(path: &Path, text: &str, error: &toml::de::Error) -> Problems {
-    let place = error.span().map_or_else(
-        || path.display().to_string(),
-        |span| place(path, text, span.start),
-    );
-    Problems::one(
-        place,
-        error.message().to_owned(),
-        "see the settings in docs/operating.md",
-    )
+    let place = error.span().map_or_else(|| path.display().to_string(), |span| place(path, text, span.start));
+    Problems::one(place, error.message().to_owned(), "see the settings in docs/operating.md")
 }

@@ -8,9 +8,7 @@ const KEY: &str = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE K
 
 fn load(file: Option<(&Path, &str)>, environment: &[(&str, &str)]) -> Result<Settings, Problems> {
     let environment: HashMap<_, _> = environment.iter().copied().collect();
-    read::settings(file, &|name| {
-        environment.get(name).map(|value| (*value).to_owned())
-    })
+    read::settings(file, &|name| environment.get(name).map(|value| (*value).to_owned()))
 }
 
 fn with_key(test: impl FnOnce(&Path)) {
@@ -27,10 +25,7 @@ fn the_environment_alone_is_enough() {
             None,
             &[
                 ("EMBARGOD_GITHUB_APP_ID", "7"),
-                (
-                    "EMBARGOD_GITHUB_PRIVATE_KEY_PATH",
-                    key.to_str().expect("utf-8"),
-                ),
+                ("EMBARGOD_GITHUB_PRIVATE_KEY_PATH", key.to_str().expect("utf-8")),
                 ("EMBARGOD_GITHUB_WEBHOOK_SECRETS", "new, old"),
                 ("EMBARGOD_SEALING_KEY_PATH", "/etc/embargod/sealing.key"),
             ],
@@ -38,12 +33,7 @@ fn the_environment_alone_is_enough() {
         .expect("complete");
         assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(settings.database, "sqlite:embargod.db");
-        let secrets: Vec<_> = settings
-            .github
-            .webhook_secrets
-            .iter()
-            .map(|s| s.expose_secret().to_owned())
-            .collect();
+        let secrets: Vec<_> = settings.github.webhook_secrets.iter().map(|s| s.expose_secret().to_owned()).collect();
         assert_eq!(secrets, ["new", "old"]);
     });
 }
@@ -54,11 +44,7 @@ fn the_environment_wins_over_the_file_and_paths_of_the_file_are_relative_to_it()
         let file = folder.join("embargod.toml");
         let text = "listen = \"127.0.0.1:4000\"\ndatabase = \"sqlite:a.db\"\n[github]\napp_id = 7\n\
                     private_key_path = \"key.pem\"\nwebhook_secrets = [\"one\"]\n[sealing]\nkey_path = \"seal.key\"\n";
-        let settings = load(
-            Some((&file, text)),
-            &[("EMBARGOD_LISTEN", "127.0.0.1:5000")],
-        )
-        .expect("complete");
+        let settings = load(Some((&file, text)), &[("EMBARGOD_LISTEN", "127.0.0.1:5000")]).expect("complete");
         assert_eq!(settings.listen.port(), 5000);
         assert_eq!(settings.sealing_key_path, folder.join("seal.key"));
     });
@@ -66,9 +52,7 @@ fn the_environment_wins_over_the_file_and_paths_of_the_file_are_relative_to_it()
 
 #[test]
 fn everything_that_is_missing_is_said_at_once_with_its_remedy() {
-    let problems = load(None, &[("EMBARGOD_LISTEN", "nowhere")])
-        .expect_err("incomplete")
-        .to_string();
+    let problems = load(None, &[("EMBARGOD_LISTEN", "nowhere")]).expect_err("incomplete").to_string();
     for needle in [
         "EMBARGOD_LISTEN: \"nowhere\" is no address",
         "no App id",
@@ -77,59 +61,26 @@ fn everything_that_is_missing_is_said_at_once_with_its_remedy() {
         "no sealing key",
         "embargod seal init --out",
     ] {
-        assert!(
-            problems.contains(needle),
-            "{needle} is missing in:\n{problems}"
-        );
+        assert!(problems.contains(needle), "{needle} is missing in:\n{problems}");
     }
 }
 
 #[test]
 fn a_wrong_line_of_the_file_is_named_by_line_and_column_without_its_value() {
     let file = Path::new("embargod.toml");
-    let unknown = load(
-        Some((file, "listen = \"127.0.0.1:1\"\nlissten = \"hush-hush\"\n")),
-        &[],
-    )
-    .expect_err("unknown key");
+    let unknown =
+        load(Some((file, "listen = \"127.0.0.1:1\"\nlissten = \"hush-hush\"\n")), &[]).expect_err("unknown key");
     let text = unknown.to_string();
-    assert!(
-        text.starts_with("embargod.toml:2:1: unknown field `lissten`"),
-        "{text}"
-    );
+    assert!(text.starts_with("embargod.toml:2:1: unknown field `lissten`"), "{text}");
     assert!(!text.contains("hush-hush"), "{text}");
-    let bounds = load(Some((file, "sweep_interval_s = 0\n")), &[])
-        .expect_err("out of bounds")
-        .to_string();
-    assert!(
-        bounds.contains("embargod.toml:1:20: is out of bounds"),
-        "{bounds}"
-    );
+    let bounds = load(Some((file, "sweep_interval_s = 0\n")), &[]).expect_err("out of bounds").to_string();
+    assert!(bounds.contains("embargod.toml:1:20: is out of bounds"), "{bounds}");
 }
 
 #[test]
 fn tokens_are_never_sent_in_the_clear_to_another_machine() {
-    let remote = load(
-        None,
-        &[(
-            "EMBARGOD_GITHUB_API_BASE",
-            "http://github.example.org/api/v3",
-        )],
-    );
-    assert!(
-        remote
-            .expect_err("refused")
-            .to_string()
-            .contains("plain http")
-    );
-    let loopback = load(
-        None,
-        &[("EMBARGOD_GITHUB_API_BASE", "http://127.0.0.1:9000")],
-    );
-    assert!(
-        !loopback
-            .expect_err("others are missing")
-            .to_string()
-            .contains("plain http")
-    );
+    let remote = load(None, &[("EMBARGOD_GITHUB_API_BASE", "http://github.example.org/api/v3")]);
+    assert!(remote.expect_err("refused").to_string().contains("plain http"));
+    let loopback = load(None, &[("EMBARGOD_GITHUB_API_BASE", "http://127.0.0.1:9000")]);
+    assert!(!loopback.expect_err("others are missing").to_string().contains("plain http"));
 }

@@ -16,11 +16,7 @@ impl Standin {
         self.shared.change(|state| act(&mut state.world))
     }
 
-    fn at<T>(
-        &self,
-        repository: &str,
-        act: impl FnOnce(&mut World, u64) -> Outcome<T>,
-    ) -> Outcome<T> {
+    fn at<T>(&self, repository: &str, act: impl FnOnce(&mut World, u64) -> Outcome<T>) -> Outcome<T> {
         self.world(|world| {
             let id = world.repository_id(repository)?;
             act(world, id)
@@ -118,12 +114,7 @@ impl Standin {
     }
 
     /// Changes what an installation grants; tokens minted before keep what they had.
-    pub fn set_granted_permission(
-        &self,
-        installation: u64,
-        area: &str,
-        level: Option<&str>,
-    ) -> Outcome<()> {
+    pub fn set_granted_permission(&self, installation: u64, area: &str, level: Option<&str>) -> Outcome<()> {
         self.world(|w| {
             let found = w.installations.get_mut(&installation);
             let permissions = &mut found.ok_or_else(Refusal::not_found)?.permissions;
@@ -139,22 +130,12 @@ impl Standin {
 
     /// Opens an issue; returns its number.
     pub fn open_issue(&self, repository: &str, who: &str, title: &str, body: &str) -> Outcome<u64> {
-        self.at(repository, |w, id| {
-            w.open_thread(id, who, ThreadKind::Issue, title, body)
-        })
+        self.at(repository, |w, id| w.open_thread(id, who, ThreadKind::Issue, title, body))
     }
 
     /// Opens a discussion; returns its number.
-    pub fn open_discussion(
-        &self,
-        repository: &str,
-        who: &str,
-        title: &str,
-        body: &str,
-    ) -> Outcome<u64> {
-        self.at(repository, |w, id| {
-            w.open_thread(id, who, ThreadKind::Discussion, title, body)
-        })
+    pub fn open_discussion(&self, repository: &str, who: &str, title: &str, body: &str) -> Outcome<u64> {
+        self.at(repository, |w, id| w.open_thread(id, who, ThreadKind::Discussion, title, body))
     }
 
     /// Opens a pull request from `branch`, whose one commit has `message`; returns its number.
@@ -167,9 +148,7 @@ impl Standin {
         branch: &str,
         message: &str,
     ) -> Outcome<u64> {
-        self.at(repository, |w, id| {
-            w.open_pull(id, who, (title, body), branch, message)
-        })
+        self.at(repository, |w, id| w.open_pull(id, who, (title, body), branch, message))
     }
 
     /// Edits title and body of an issue, pull request or discussion; `None` leaves as it is.
@@ -181,36 +160,21 @@ impl Standin {
         title: Option<&str>,
         body: Option<&str>,
     ) -> Outcome<()> {
-        let patch = ThreadPatch {
-            title: title.map(str::to_owned),
-            body: body.map(str::to_owned),
-            ..ThreadPatch::default()
-        };
+        let patch =
+            ThreadPatch { title: title.map(str::to_owned), body: body.map(str::to_owned), ..ThreadPatch::default() };
         self.at(repository, |w, id| w.patch_thread(id, number, who, patch))
     }
 
     /// Closes a thread; the reason of an issue is `completed` unless given.
-    pub fn close(
-        &self,
-        repository: &str,
-        number: u64,
-        who: &str,
-        reason: Option<&str>,
-    ) -> Outcome<()> {
-        let patch = ThreadPatch {
-            open: Some(false),
-            state_reason: reason.map(str::to_owned),
-            ..ThreadPatch::default()
-        };
+    pub fn close(&self, repository: &str, number: u64, who: &str, reason: Option<&str>) -> Outcome<()> {
+        let patch =
+            ThreadPatch { open: Some(false), state_reason: reason.map(str::to_owned), ..ThreadPatch::default() };
         self.at(repository, |w, id| w.patch_thread(id, number, who, patch))
     }
 
     /// Opens a closed thread again.
     pub fn reopen(&self, repository: &str, number: u64, who: &str) -> Outcome<()> {
-        let patch = ThreadPatch {
-            open: Some(true),
-            ..ThreadPatch::default()
-        };
+        let patch = ThreadPatch { open: Some(true), ..ThreadPatch::default() };
         self.at(repository, |w, id| w.patch_thread(id, number, who, patch))
     }
 
@@ -244,13 +208,7 @@ impl Standin {
     }
 
     /// Pushes a commit onto a pull request; returns its sha.
-    pub fn push_to_pull_request(
-        &self,
-        repository: &str,
-        number: u64,
-        who: &str,
-        message: &str,
-    ) -> Outcome<String> {
+    pub fn push_to_pull_request(&self, repository: &str, number: u64, who: &str, message: &str) -> Outcome<String> {
         self.at(repository, |w, id| w.push_to_pull(id, number, who, message))
     }
 
@@ -275,58 +233,26 @@ impl Standin {
         body: &str,
         reply_to: Option<u64>,
     ) -> Outcome<u64> {
-        self.at(repository, |w, id| {
-            w.comment(id, number, who, body, reply_to)
-        })
+        self.at(repository, |w, id| w.comment(id, number, who, body, reply_to))
     }
 
     /// Comments on a commit (a sha, branch or tag); returns the comment's id.
-    pub fn comment_commit(
-        &self,
-        repository: &str,
-        commit: &str,
-        who: &str,
-        body: &str,
-    ) -> Outcome<u64> {
-        self.at(repository, |w, id| {
-            w.comment_commit(id, commit, who, body, None)
-        })
+    pub fn comment_commit(&self, repository: &str, commit: &str, who: &str, body: &str) -> Outcome<u64> {
+        self.at(repository, |w, id| w.comment_commit(id, commit, who, body, None))
     }
 
     /// Reviews a pull request: `COMMENTED`, `APPROVED` or `CHANGES_REQUESTED`; returns the review's id.
-    pub fn review(
-        &self,
-        repository: &str,
-        number: u64,
-        who: &str,
-        state: &str,
-        body: &str,
-    ) -> Outcome<u64> {
+    pub fn review(&self, repository: &str, number: u64, who: &str, state: &str, body: &str) -> Outcome<u64> {
         self.at(repository, |w, id| w.review(id, number, who, state, body))
     }
 
     /// Comments on a line of a pull request; returns the comment's id.
-    pub fn review_comment(
-        &self,
-        repository: &str,
-        number: u64,
-        who: &str,
-        path: &str,
-        body: &str,
-    ) -> Outcome<u64> {
-        self.at(repository, |w, id| {
-            w.review_comment(id, number, who, (path, body), None)
-        })
+    pub fn review_comment(&self, repository: &str, number: u64, who: &str, path: &str, body: &str) -> Outcome<u64> {
+        self.at(repository, |w, id| w.review_comment(id, number, who, (path, body), None))
     }
 
     /// Edits any comment or review, found by its id.
-    pub fn edit_comment(
-        &self,
-        repository: &str,
-        comment: u64,
-        who: &str,
-        body: &str,
-    ) -> Outcome<()> {
+    pub fn edit_comment(&self, repository: &str, comment: u64, who: &str, body: &str) -> Outcome<()> {
         self.at(repository, |w, id| {
             let at = by_id(w, id, comment)?;
             w.edit_post(id, at, who, body)
@@ -355,21 +281,11 @@ impl Standin {
     }
 
     /// The same for a comment or review, found by its id.
-    pub fn delete_comment_revisions(
-        &self,
-        repository: &str,
-        comment: u64,
-        who: &str,
-    ) -> Outcome<()> {
+    pub fn delete_comment_revisions(&self, repository: &str, comment: u64, who: &str) -> Outcome<()> {
         self.clean(repository, who, |w, id| by_id(w, id, comment))
     }
 
-    fn clean(
-        &self,
-        repository: &str,
-        who: &str,
-        find: impl FnOnce(&World, u64) -> Outcome<PostAt>,
-    ) -> Outcome<()> {
+    fn clean(&self, repository: &str, who: &str, find: impl FnOnce(&World, u64) -> Outcome<PostAt>) -> Outcome<()> {
         self.at(repository, |w, id| {
             let at = find(w, id)?;
             let post = w.repository(id)?.post(at).ok_or_else(Refusal::not_found)?;
@@ -384,13 +300,7 @@ impl Standin {
     // Git
 
     /// Pushes commits with these messages onto a branch, made when absent; returns the shas. Sends `create`, `push`.
-    pub fn push(
-        &self,
-        repository: &str,
-        who: &str,
-        branch: &str,
-        messages: &[&str],
-    ) -> Outcome<Vec<String>> {
+    pub fn push(&self, repository: &str, who: &str, branch: &str, messages: &[&str]) -> Outcome<Vec<String>> {
         self.at(repository, |w, id| w.push(id, who, branch, messages))
     }
 
@@ -402,37 +312,19 @@ impl Standin {
     // Advisories
 
     /// Files a private vulnerability report; returns its GHSA id. Sends `repository_advisory` `reported`.
-    pub fn report_privately(
-        &self,
-        repository: &str,
-        who: &str,
-        summary: &str,
-        description: &str,
-    ) -> Outcome<String> {
+    pub fn report_privately(&self, repository: &str, who: &str, summary: &str, description: &str) -> Outcome<String> {
         let fields = texts(summary, description);
         self.at(repository, |w, id| w.file_advisory(id, who, true, fields))
     }
 
     /// Drafts an advisory as an administrator; returns its GHSA id. No webhook.
-    pub fn draft_advisory(
-        &self,
-        repository: &str,
-        who: &str,
-        summary: &str,
-        description: &str,
-    ) -> Outcome<String> {
+    pub fn draft_advisory(&self, repository: &str, who: &str, summary: &str, description: &str) -> Outcome<String> {
         let fields = texts(summary, description);
         self.at(repository, |w, id| w.file_advisory(id, who, false, fields))
     }
 
     /// Comments on an advisory; returns the comment's id. No webhook.
-    pub fn comment_advisory(
-        &self,
-        repository: &str,
-        ghsa: &str,
-        who: &str,
-        body: &str,
-    ) -> Outcome<u64> {
+    pub fn comment_advisory(&self, repository: &str, ghsa: &str, who: &str, body: &str) -> Outcome<u64> {
         self.at(repository, |w, id| w.comment_advisory(id, ghsa, who, body))
     }
 
@@ -445,9 +337,7 @@ impl Standin {
         who: &str,
         body: &str,
     ) -> Outcome<()> {
-        self.at(repository, |w, id| {
-            w.edit_advisory_comment(id, ghsa, comment, who, body)
-        })
+        self.at(repository, |w, id| w.edit_advisory_comment(id, ghsa, comment, who, body))
     }
 
     /// Publishes an advisory. Sends `repository_advisory` `published`.
@@ -456,17 +346,8 @@ impl Standin {
     }
 
     /// Moves an advisory to another state: accepts a report (`Draft`), closes it, publishes it.
-    pub fn set_advisory_state(
-        &self,
-        repository: &str,
-        ghsa: &str,
-        who: &str,
-        state: AdvisoryState,
-    ) -> Outcome<()> {
-        let fields = AdvisoryFields {
-            state: Some(state),
-            ..AdvisoryFields::default()
-        };
+    pub fn set_advisory_state(&self, repository: &str, ghsa: &str, who: &str, state: AdvisoryState) -> Outcome<()> {
+        let fields = AdvisoryFields { state: Some(state), ..AdvisoryFields::default() };
         self.at(repository, |w, id| {
             if w.role(id, who) < Role::Admin {
                 return Err(Refusal::forbidden("Must have admin rights to Repository."));

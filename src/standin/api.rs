@@ -19,13 +19,7 @@ use super::state::State;
 use super::{graphql, limits};
 
 const LARGEST_REQUEST_BYTES: usize = 4 * 1024 * 1024;
-const KEPT_HEADERS: [&str; 5] = [
-    "accept",
-    "content-type",
-    "x-github-api-version",
-    "user-agent",
-    "if-none-match",
-];
+const KEPT_HEADERS: [&str; 5] = ["accept", "content-type", "x-github-api-version", "user-agent", "if-none-match"];
 
 /// A request with its body read.
 struct Asked {
@@ -41,18 +35,11 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Body>) -> Respo
     let Ok(body) = axum::body::to_bytes(body, LARGEST_REQUEST_BYTES).await else {
         return response(&Answer::from(Refusal::new(413, "Payload too large")), &[]);
     };
-    let asked = Asked {
-        method: parts.method,
-        uri: parts.uri,
-        headers: parts.headers,
-        body,
-    };
+    let asked = Asked { method: parts.method, uri: parts.uri, headers: parts.headers, body };
     let fault = {
         let text = String::from_utf8_lossy(&asked.body);
         let mut state = shared.lock();
-        state
-            .faults
-            .next(asked.method.as_str(), asked.uri.path(), &text)
+        state.faults.next(asked.method.as_str(), asked.uri.path(), &text)
     };
     // Subscribed before the request is carried out, so that a release in between is not missed.
     let mut released = shared.released.subscribe();
@@ -112,11 +99,7 @@ fn carry_out(state: &mut State, asked: &Asked, fault: Option<&Fault>) -> (Answer
             }
         }
     };
-    let limits: Headers = if headerless {
-        Vec::new()
-    } else {
-        state.limits.headers().into()
-    };
+    let limits: Headers = if headerless { Vec::new() } else { state.limits.headers().into() };
     let kept = |name: &&str| {
         let value = asked.headers.get(*name)?.to_str().ok()?;
         Some(((*name).to_owned(), value.to_owned()))
@@ -133,10 +116,7 @@ fn carry_out(state: &mut State, asked: &Asked, fault: Option<&Fault>) -> (Answer
         status: answer.status,
         response: answer.body.clone().unwrap_or(Value::Null),
         mutates,
-        answered: !matches!(
-            fault,
-            Some(Fault::DropAnswerAfterDoing | Fault::DropBeforeDoing)
-        ),
+        answered: !matches!(fault, Some(Fault::DropAnswerAfterDoing | Fault::DropBeforeDoing)),
     });
     (answer, limits)
 }
@@ -150,14 +130,8 @@ fn scripted_answer(fault: &Fault) -> Option<Answer> {
         Fault::NotFound404 => Refusal::not_found(),
         Fault::Status(status) => Refusal::new(*status, "scripted by the test"),
         Fault::GarbageBody => Refusal::new(200, "garbage"),
-        Fault::SecondaryLimit {
-            status,
-            retry_after_s,
-        } => return Some(limits::secondary(*status, *retry_after_s)),
-        Fault::DropAnswerAfterDoing
-        | Fault::SlowBy(_)
-        | Fault::StallAnswer
-        | Fault::StallBeforeDoing => return None,
+        Fault::SecondaryLimit { status, retry_after_s } => return Some(limits::secondary(*status, *retry_after_s)),
+        Fault::DropAnswerAfterDoing | Fault::SlowBy(_) | Fault::StallAnswer | Fault::StallBeforeDoing => return None,
     };
     Some(refusal.into())
 }
@@ -167,26 +141,13 @@ fn dispatch(state: &mut State, asked: &Asked, caller: Caller, body: Value) -> An
     let Some((route, params)) = rest::find(method, path) else {
         return Refusal::not_found().into();
     };
-    let unreadable = !asked.body.is_empty()
-        && body.is_null()
-        && method != "GET"
-        && asked.body.as_ref() != b"null";
+    let unreadable = !asked.body.is_empty() && body.is_null() && method != "GET" && asked.body.as_ref() != b"null";
     if unreadable {
         return Refusal::new(400, "Problems parsing JSON").into();
     }
     let query = asked.uri.query().unwrap_or_default();
-    let query: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let mut call = Call {
-        state,
-        caller,
-        path: path.to_owned(),
-        params,
-        query,
-        body,
-        repository: 0,
-    };
+    let query: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let mut call = Call { state, caller, path: path.to_owned(), params, query, body, repository: 0 };
     let need: Need = route.need;
     match auth::admit(&mut call, method, need).and_then(|()| (route.run)(&mut call)) {
         Ok(answer) => answer,

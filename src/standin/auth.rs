@@ -14,11 +14,7 @@ use super::world::World;
 pub(crate) enum Caller {
     Nobody,
     App,
-    Installation {
-        id: u64,
-        token: String,
-        permissions: BTreeMap<String, String>,
-    },
+    Installation { id: u64, token: String, permissions: BTreeMap<String, String> },
 }
 
 /// The asker, as the request log tells it.
@@ -48,9 +44,7 @@ impl Caller {
         };
         let token = world.tokens.get(token);
         let narrowed = token.and_then(|t| t.repositories.as_ref());
-        world
-            .installation_of(repository)
-            .is_some_and(|i| i.id == *id)
+        world.installation_of(repository).is_some_and(|i| i.id == *id)
             && narrowed.is_none_or(|n| n.contains(&repository))
     }
 
@@ -58,9 +52,7 @@ impl Caller {
         // Every token reads metadata.
         (area == "metadata" && level == Level::Read)
             || match self {
-                Self::Installation { permissions, .. } => {
-                    permissions.get(area).is_some_and(|g| level.met_by(g))
-                }
+                Self::Installation { permissions, .. } => permissions.get(area).is_some_and(|g| level.met_by(g)),
                 _ => false,
             }
     }
@@ -95,8 +87,7 @@ fn verify_jwt(world: &World, jwt: &str) -> Outcome<()> {
     let app = world.app.as_ref();
     let app = app.ok_or_else(|| Refusal::unauthorized("Integration not found"))?;
     let undecodable = || Refusal::unauthorized("A JSON web token could not be decoded");
-    let key =
-        DecodingKey::from_rsa_pem(app.public_key_pem.as_bytes()).map_err(|_| undecodable())?;
+    let key = DecodingKey::from_rsa_pem(app.public_key_pem.as_bytes()).map_err(|_| undecodable())?;
     // The clock is the world's, so the instants are judged below and not by the library.
     let mut rules = Validation::new(Algorithm::RS256);
     rules.required_spec_claims.clear();
@@ -113,14 +104,10 @@ fn verify_jwt(world: &World, jwt: &str) -> Outcome<()> {
         )
     })?;
     if expires <= now {
-        return Err(Refusal::unauthorized(
-            "'Expiration time' claim ('exp') must be in the future",
-        ));
+        return Err(Refusal::unauthorized("'Expiration time' claim ('exp') must be in the future"));
     }
     if expires > now + 600 {
-        return Err(Refusal::unauthorized(
-            "'Expiration time' claim ('exp') is too far in the future",
-        ));
+        return Err(Refusal::unauthorized("'Expiration time' claim ('exp') is too far in the future"));
     }
     if instant("iat").is_none_or(|issued| issued > now) {
         return Err(Refusal::unauthorized(
@@ -132,9 +119,7 @@ fn verify_jwt(world: &World, jwt: &str) -> Outcome<()> {
         other => other.to_string(),
     };
     if issuer != app.id.to_string() && issuer != app.client_id {
-        return Err(Refusal::unauthorized(
-            "'Issuer' claim ('iss') must be the App's id",
-        ));
+        return Err(Refusal::unauthorized("'Issuer' claim ('iss') must be the App's id"));
     }
     Ok(())
 }
@@ -146,9 +131,7 @@ pub(crate) fn admit(call: &mut Call<'_>, method: &str, need: Need) -> Outcome<()
         (Need::Nothing, _) => return Ok(()),
         (Need::App, Caller::App) => return Ok(()),
         (Need::App, _) => {
-            return Err(Refusal::unauthorized(
-                "A JSON web token could not be decoded",
-            ));
+            return Err(Refusal::unauthorized("A JSON web token could not be decoded"));
         }
         (_, Caller::App) => {
             return Err(Refusal::forbidden("Resource not accessible by integration"));
@@ -204,26 +187,19 @@ fn permitted(call: &Call<'_>, need: Need, covered: bool) -> Outcome<()> {
 /// An App with `issues` alone can't touch a pull request through the issue routes.
 fn area_of_thread(call: &Call<'_>, number: u64) -> &'static [&'static str] {
     let thread = call.state.world.thread(call.repository, number);
-    if thread.is_ok_and(|t| t.pull().is_some()) {
-        &["issues", "pull_requests"]
-    } else {
-        &["pull_requests", "issues"]
-    }
+    if thread.is_ok_and(|t| t.pull().is_some()) { &["issues", "pull_requests"] } else { &["pull_requests", "issues"] }
 }
 
 fn area_of_comment(call: &Call<'_>) -> Outcome<&'static [&'static str]> {
     let id = call.number("id")?;
     let threads = call.repo()?.threads.values();
-    let number = { threads }
-        .find(|t| t.comments.iter().any(|c| c.post.id == id))
-        .map_or(0, |t| t.number);
+    let number = { threads }.find(|t| t.comments.iter().any(|c| c.post.id == id)).map_or(0, |t| t.number);
     Ok(area_of_thread(call, number))
 }
 
 /// Random hex digits, for tokens and secrets that must look like the real ones.
 pub(crate) fn random_hex(bytes: usize) -> Outcome<String> {
     let mut random = vec![0; bytes];
-    aws_lc_rs::rand::fill(&mut random)
-        .map_err(|_| Refusal::new(500, "the machine gives no random bytes"))?;
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| Refusal::new(500, "the machine gives no random bytes"))?;
     Ok(hex::encode(random))
 }

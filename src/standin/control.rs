@@ -9,14 +9,12 @@ use super::{Capabilities, Delivery, Standin};
 impl Standin {
     /// Sets where webhooks go from now on (loopback only).
     pub fn set_hook_url(&self, url: &str) {
-        self.shared
-            .change(|s| s.deliveries.hook.url = Some(url.to_owned()));
+        self.shared.change(|s| s.deliveries.hook.url = Some(url.to_owned()));
     }
 
     /// Changes the webhook secret, as an operator who rotates it does.
     pub fn set_webhook_secret(&self, secret: &str) {
-        self.shared
-            .change(|s| secret.clone_into(&mut s.deliveries.hook.secret));
+        self.shared.change(|s| secret.clone_into(&mut s.deliveries.hook.secret));
     }
 
     /// Changes what this GitHub can do.
@@ -45,8 +43,7 @@ impl Standin {
 
     /// Sets the budget of the current hour and starts counting anew.
     pub fn set_budget(&self, requests: u64) {
-        self.shared
-            .change(|s| (s.limits.budget, s.limits.used) = (requests, 0));
+        self.shared.change(|s| (s.limits.budget, s.limits.used) = (requests, 0));
     }
 
     /// Limits writes per minute, as GitHub's secondary limit does (80); `None` is no limit.
@@ -98,10 +95,7 @@ impl Standin {
         let state = self.shared.lock();
         let queue = &state.deliveries.queue;
         let log = &state.deliveries.log;
-        queue
-            .iter()
-            .filter_map(|id| log.iter().find(|d| d.id == *id).cloned())
-            .collect()
+        queue.iter().filter_map(|id| log.iter().find(|d| d.id == *id).cloned()).collect()
     }
 
     /// Changes the order of the waiting deliveries.
@@ -126,8 +120,7 @@ impl Standin {
 
     /// Sends a delivery again by its id. `false`: there is no such delivery.
     pub fn redeliver(&self, id: u64) -> bool {
-        self.shared
-            .change(|s| s.deliveries.redeliver(id, s.world.now))
+        self.shared.change(|s| s.deliveries.redeliver(id, s.world.now))
     }
 
     /// Sends one held delivery (the first) and waits for it. `false`: none was waiting.

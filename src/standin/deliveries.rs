@@ -166,13 +166,7 @@ impl Deliveries {
         self.log.push(again);
         if self.drop_next > 0 {
             self.drop_next -= 1;
-            self.record(
-                again_id,
-                502,
-                "failed to connect to host",
-                String::new(),
-                0.0,
-            );
+            self.record(again_id, 502, "failed to connect to host", String::new(), 0.0);
         } else {
             self.queue.push_back(again_id);
         }
@@ -244,9 +238,7 @@ async fn send(shared: &Shared, client: &reqwest::Client, delivery: Delivery, hoo
     let mut state = shared.lock();
     state.deliveries.in_flight = false;
     let took = started.elapsed().as_secs_f64();
-    state
-        .deliveries
-        .record(delivery.id, code, &status, response, took);
+    state.deliveries.record(delivery.id, code, &status, response, took);
     drop(state);
     shared.settled.notify_waiters();
 }
@@ -257,11 +249,7 @@ enum Failure {
     NotLoopback,
 }
 
-async fn attempt(
-    client: &reqwest::Client,
-    delivery: &Delivery,
-    hook: &Hook,
-) -> Result<(u16, String), Failure> {
+async fn attempt(client: &reqwest::Client, delivery: &Delivery, hook: &Hook) -> Result<(u16, String), Failure> {
     let url = hook.url.as_deref().unwrap_or_default();
     let url = reqwest::Url::parse(url).map_err(|_| Failure::Unreachable)?;
     if !is_loopback(&url) {
@@ -285,10 +273,7 @@ async fn attempt(
         .header("x-github-hook-id", "4711")
         .header("x-github-hook-installation-target-type", "integration")
         .header("x-github-hook-installation-target-id", hook.app_id)
-        .header(
-            "x-hub-signature-256",
-            signature(&hook.secret, body.as_bytes()),
-        )
+        .header("x-hub-signature-256", signature(&hook.secret, body.as_bytes()))
         .body(body);
     let exchange = async {
         let answer = request.send().await.map_err(|_| Failure::Unreachable)?;
@@ -296,16 +281,11 @@ async fn attempt(
         let text = answer.text().await.map_err(|_| Failure::Unreachable)?;
         Ok((code, text))
     };
-    tokio::time::timeout(TIMEOUT, exchange)
-        .await
-        .unwrap_or(Err(Failure::TimedOut))
+    tokio::time::timeout(TIMEOUT, exchange).await.unwrap_or(Err(Failure::TimedOut))
 }
 
 fn is_loopback(url: &reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

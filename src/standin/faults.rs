@@ -13,10 +13,7 @@ pub struct Match {
 impl Match {
     /// Every request whose path contains `part`.
     pub fn path(part: &str) -> Self {
-        Self {
-            path_contains: part.to_owned(),
-            ..Self::default()
-        }
+        Self { path_contains: part.to_owned(), ..Self::default() }
     }
 
     /// Only this method.
@@ -99,10 +96,7 @@ impl Faults {
     /// The fault that hits this request; counts it.
     pub(crate) fn next(&mut self, method: &str, path: &str, body: &str) -> Option<Fault> {
         for (hits, fault) in &mut self.0 {
-            let here = hits
-                .method
-                .as_ref()
-                .is_none_or(|m| m.eq_ignore_ascii_case(method))
+            let here = hits.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
                 && path.contains(&hits.path_contains)
                 && hits.body_contains.as_ref().is_none_or(|b| body.contains(b));
             if !here || hits.times == Some(0) {

@@ -94,8 +94,7 @@ fn limited(message: &str) -> Value {
 
 /// The answer of a secondary limit.
 pub(crate) fn secondary(status: u16, retry_after_s: u64) -> Answer {
-    let message =
-        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+    let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     let mut answer = Answer::with(status, limited(message));
     let header = ("retry-after", retry_after_s.to_string());
     answer.headers.push(header);

@@ -92,9 +92,7 @@ impl Standin {
 fn repository(world: &World, repo: &Repository) -> Value {
     let threads: Vec<Value> = repo.threads.values().map(thread).collect();
     let commit_comments = repo.commit_comments.iter();
-    let commit_comments: Vec<Value> = commit_comments
-        .map(|CommitComment { post: p, .. }| post(p))
-        .collect();
+    let commit_comments: Vec<Value> = commit_comments.map(|CommitComment { post: p, .. }| post(p)).collect();
     let checks = repo.check_runs.iter();
     let checks: Vec<Value> = checks
         .map(|c| {
@@ -117,24 +115,14 @@ fn repository(world: &World, repo: &Repository) -> Value {
 }
 
 fn thread(thread: &Thread) -> Value {
-    let comments: Vec<Value> = thread
-        .comments
-        .iter()
-        .map(|Comment { post: p, .. }| post(p))
-        .collect();
+    let comments: Vec<Value> = thread.comments.iter().map(|Comment { post: p, .. }| post(p)).collect();
     let renames = thread.renames.iter();
     let old_titles: Vec<&String> = renames.map(|r| &r.from).collect();
     let pull = thread.pull();
-    let reviews: Vec<Value> = pull
-        .into_iter()
-        .flat_map(|p| &p.reviews)
-        .map(|r| json!({"state": r.state, "post": post(&r.post)}))
-        .collect();
-    let review_comments: Vec<Value> = pull
-        .into_iter()
-        .flat_map(|p| &p.review_comments)
-        .map(|c| post(&c.post))
-        .collect();
+    let reviews: Vec<Value> =
+        pull.into_iter().flat_map(|p| &p.reviews).map(|r| json!({"state": r.state, "post": post(&r.post)})).collect();
+    let review_comments: Vec<Value> =
+        pull.into_iter().flat_map(|p| &p.review_comments).map(|c| post(&c.post)).collect();
     json!({
         "number": thread.number,
         "title": thread.title,
@@ -153,9 +141,7 @@ fn thread(thread: &Thread) -> Value {
 
 fn post(post: &Post) -> Value {
     let reactions = post.reactions.iter();
-    let reactions: Vec<Value> = reactions
-        .map(|r| json!({"by": r.user, "content": r.content}))
-        .collect();
+    let reactions: Vec<Value> = reactions.map(|r| json!({"by": r.user, "content": r.content})).collect();
     let history: Vec<&String> = post.readable_history().map(|r| &r.body).collect();
     json!({
         "author": post.author,

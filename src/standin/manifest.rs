@@ -34,8 +34,7 @@ pub(crate) fn confirm(state: &mut State, manifest: &str, given: &str) -> Outcome
     let manifest = check(manifest)?;
     let code = random_hex(20)?;
     let redirect = manifest["redirect_url"].as_str().unwrap_or_default();
-    let mut redirect = reqwest::Url::parse(redirect)
-        .map_err(|_| Refusal::new(422, "redirect_url is no address"))?;
+    let mut redirect = reqwest::Url::parse(redirect).map_err(|_| Refusal::new(422, "redirect_url is no address"))?;
     redirect.query_pairs_mut().append_pair("code", &code);
     if !given.is_empty() {
         redirect.query_pairs_mut().append_pair("state", given);
@@ -69,20 +68,14 @@ pub(crate) fn convert(state: &mut State, code: &str) -> Outcome<Value> {
     };
     state.register(&registration);
     let active = manifest["hook_attributes"]["active"] != Value::Bool(false);
-    let url = manifest["hook_attributes"]["url"]
-        .as_str()
-        .filter(|_| active);
+    let url = manifest["hook_attributes"]["url"].as_str().filter(|_| active);
     state.deliveries.hook.url = url.map(str::to_owned);
     let app = state.world.app.as_mut().ok_or_else(Refusal::not_found)?;
     name.clone_into(&mut app.name);
     let app = app.clone();
     let mut shown = render::app::app(&state.world, &app);
     shown["client_secret"] = random_hex(20)?.into();
-    shown["webhook_secret"] = if url.is_some() {
-        webhook_secret.into()
-    } else {
-        Value::Null
-    };
+    shown["webhook_secret"] = if url.is_some() { webhook_secret.into() } else { Value::Null };
     shown["pem"] = private_key_pem.into();
     if state.deliveries.hook.url.is_some() {
         let hook = json!({"type": "App", "id": 4711, "active": true, "events": app.events, "app_id": app.id});
@@ -93,13 +86,7 @@ pub(crate) fn convert(state: &mut State, code: &str) -> Outcome<Value> {
 }
 
 fn slug(name: &str) -> String {
-    let letters = name.chars().map(|c| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    });
+    let letters = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     let slug: String = letters.collect();
     let words: Vec<&str> = slug.split('-').filter(|w| !w.is_empty()).collect();
     words.join("-")
@@ -111,10 +98,7 @@ pub(crate) fn generate_key() -> Outcome<(String, String)> {
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| failed())?;
     let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| failed())?;
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| failed())?;
-    Ok((
-        pem("PRIVATE KEY", private.as_ref()),
-        pem("PUBLIC KEY", public.as_ref()),
-    ))
+    Ok((pem("PRIVATE KEY", private.as_ref()), pem("PUBLIC KEY", public.as_ref())))
 }
 
 /// RFC 7468: base64 in lines of 64 between BEGIN and END.

@@ -41,8 +41,8 @@ pub use deliveries::Delivery;
 pub use faults::{Fault, Match};
 pub use log::LoggedRequest;
 pub use model::{
-    Advisory, AdvisoryState, Comment, Credit, Deletion, Post, Pull, Reaction, Rename, Review,
-    ReviewComment, Revision, Role, Thread, ThreadKind,
+    Advisory, AdvisoryState, Comment, Credit, Deletion, Post, Pull, Reaction, Rename, Review, ReviewComment, Revision,
+    Role, Thread, ThreadKind,
 };
 pub use refusal::{Outcome, Refusal};
 pub use shared::Now;
@@ -136,12 +136,7 @@ impl RepositorySpec {
 
     /// A private repository, branch `main`, no files.
     pub fn private(owner: &str, name: &str) -> Self {
-        Self {
-            private: true,
-            private_reporting: false,
-            advisories: false,
-            ..Self::public(owner, name)
-        }
+        Self { private: true, private_reporting: false, advisories: false, ..Self::public(owner, name) }
     }
 
     /// The same with one more file on the default branch.
@@ -205,10 +200,7 @@ impl Standin {
     pub async fn start(options: Options) -> io::Result<Self> {
         let (api_listener, api) = server::listen(options.api_port).await?;
         let (web_listener, web) = server::listen(options.web_port).await?;
-        let places = Places {
-            api: format!("http://{api}"),
-            web: format!("http://{web}"),
-        };
+        let places = Places { api: format!("http://{api}"), web: format!("http://{web}") };
         let now = (options.now)();
         let mut world = World::new(now, places);
         world.capabilities = options.capabilities;
@@ -216,11 +208,7 @@ impl Standin {
         let mut state = State {
             world,
             deliveries: Deliveries {
-                hook: Hook {
-                    url: options.hook_url,
-                    form_encoded: options.form_encoded_hooks,
-                    ..Hook::default()
-                },
+                hook: Hook { url: options.hook_url, form_encoded: options.form_encoded_hooks, ..Hook::default() },
                 ..Deliveries::default()
             },
             limits: Limits::new(now),
@@ -246,16 +234,9 @@ impl Standin {
         tokio::spawn(server::serve(web_listener, pages, stop.clone()));
         let (courier, stopped) = (shared.clone(), stop.clone());
         tokio::spawn(async move {
-            stopped
-                .run_until_cancelled(deliveries::run(courier, client))
-                .await;
+            stopped.run_until_cancelled(deliveries::run(courier, client)).await;
         });
-        Ok(Self {
-            shared,
-            api,
-            web,
-            _stop: stop.drop_guard(),
-        })
+        Ok(Self { shared, api, web, _stop: stop.drop_guard() })
     }
 
     /// Address of the API, like `https://api.github.com`; GraphQL is at `/graphql` below it.

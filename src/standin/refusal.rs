@@ -21,12 +21,7 @@ pub type Outcome<T> = Result<T, Refusal>;
 
 impl Refusal {
     pub(crate) fn new(status: u16, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            errors: Vec::new(),
-            accepted_permissions: None,
-        }
+        Self { status, message: message.into(), errors: Vec::new(), accepted_permissions: None }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -44,19 +39,14 @@ impl Refusal {
     /// GitHub's "Validation Failed" for one field.
     pub(crate) fn invalid(resource: &str, field: &str, why: &str) -> Self {
         Self {
-            errors: vec![
-                json!({"resource": resource, "field": field, "code": "custom", "message": why}),
-            ],
+            errors: vec![json!({"resource": resource, "field": field, "code": "custom", "message": why})],
             ..Self::new(422, "Validation Failed")
         }
     }
 
     /// The 403 of an App without the permission; `accepted` names what would do.
     pub(crate) fn not_accessible(accepted: String) -> Self {
-        Self {
-            accepted_permissions: Some(accepted),
-            ..Self::forbidden("Resource not accessible by integration")
-        }
+        Self { accepted_permissions: Some(accepted), ..Self::forbidden("Resource not accessible by integration") }
     }
 
     /// The JSON body of the answer.

@@ -34,10 +34,8 @@ pub(crate) async fn serve(listener: TcpListener, router: axum::Router, stop: Can
         };
         let (router, stop) = (router.clone(), stop.clone());
         tokio::spawn(async move {
-            let service =
-                hyper::service::service_fn(move |request| answer(router.clone(), request));
-            let connection = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service);
+            let service = hyper::service::service_fn(move |request| answer(router.clone(), request));
+            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             tokio::select! {
                 () = stop.cancelled() => {}
                 // An error here is the other side leaving, or a hang-up that was asked for.
@@ -47,10 +45,7 @@ pub(crate) async fn serve(listener: TcpListener, router: axum::Router, stop: Can
     }
 }
 
-async fn answer(
-    router: axum::Router,
-    request: Request<hyper::body::Incoming>,
-) -> io::Result<Response<Body>> {
+async fn answer(router: axum::Router, request: Request<hyper::body::Incoming>) -> io::Result<Response<Body>> {
     let answered: Result<Response<Body>, Infallible> = router.oneshot(request.map(Body::new)).await;
     let Ok(response) = answered;
     if response.extensions().get::<HangUp>().is_some() {

@@ -34,10 +34,7 @@ impl Shared {
 
     /// The state, with the world's clock set. A panic elsewhere does not make it unusable.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        let mut state = self
-            .state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         state.world.now = (self.now)();
         state
     }

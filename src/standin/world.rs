@@ -81,15 +81,8 @@ impl World {
             return;
         }
         let id = self.next_id();
-        self.accounts.insert(
-            login.to_lowercase(),
-            Account {
-                id,
-                login: login.to_owned(),
-                kind,
-                members: BTreeMap::new(),
-            },
-        );
+        self.accounts
+            .insert(login.to_lowercase(), Account { id, login: login.to_owned(), kind, members: BTreeMap::new() });
     }
 
     /// Login of the App's machine account; empty while no App is registered.
@@ -101,16 +94,12 @@ impl World {
 
     /// Id of `owner/name`.
     pub(crate) fn find_repository(&self, full_name: &str) -> Option<u64> {
-        self.repositories
-            .values()
-            .find(|r| r.full_name().eq_ignore_ascii_case(full_name))
-            .map(|r| r.id)
+        self.repositories.values().find(|r| r.full_name().eq_ignore_ascii_case(full_name)).map(|r| r.id)
     }
 
     /// Id of `owner/name`, or a refusal that names it.
     pub(crate) fn repository_id(&self, full_name: &str) -> Outcome<u64> {
-        self.find_repository(full_name)
-            .ok_or_else(|| Refusal::new(404, format!("no repository {full_name}")))
+        self.find_repository(full_name).ok_or_else(|| Refusal::new(404, format!("no repository {full_name}")))
     }
 
     pub(crate) fn repository(&self, id: u64) -> Outcome<&Repository> {
@@ -118,23 +107,15 @@ impl World {
     }
 
     pub(crate) fn repository_mut(&mut self, id: u64) -> Outcome<&mut Repository> {
-        self.repositories
-            .get_mut(&id)
-            .ok_or_else(Refusal::not_found)
+        self.repositories.get_mut(&id).ok_or_else(Refusal::not_found)
     }
 
     pub(crate) fn thread(&self, repository: u64, number: u64) -> Outcome<&Thread> {
-        self.repository(repository)?
-            .threads
-            .get(&number)
-            .ok_or_else(Refusal::not_found)
+        self.repository(repository)?.threads.get(&number).ok_or_else(Refusal::not_found)
     }
 
     pub(crate) fn thread_mut(&mut self, repository: u64, number: u64) -> Outcome<&mut Thread> {
-        self.repository_mut(repository)?
-            .threads
-            .get_mut(&number)
-            .ok_or_else(Refusal::not_found)
+        self.repository_mut(repository)?.threads.get_mut(&number).ok_or_else(Refusal::not_found)
     }
 
     // People and repositories
@@ -148,22 +129,15 @@ impl World {
             return Role::Admin;
         }
         let granted = repo.grants.get(&login.to_lowercase()).copied();
-        let by_membership = self
-            .membership(&repo.owner, login)
-            .map(|owner| if owner { Role::Admin } else { Role::Read });
+        let by_membership =
+            self.membership(&repo.owner, login).map(|owner| if owner { Role::Admin } else { Role::Read });
         let floor = if repo.private { Role::None } else { Role::Read };
-        [granted, by_membership]
-            .into_iter()
-            .flatten()
-            .fold(floor, Role::max)
+        [granted, by_membership].into_iter().flatten().fold(floor, Role::max)
     }
 
     /// Whether `login` is a member of the organisation, and if so, whether an owner.
     fn membership(&self, organisation: &str, login: &str) -> Option<bool> {
-        self.account(organisation)?
-            .members
-            .get(&login.to_lowercase())
-            .copied()
+        self.account(organisation)?.members.get(&login.to_lowercase()).copied()
     }
 
     /// How GitHub labels an author in one repository (`author_association`).
@@ -197,9 +171,7 @@ impl World {
         let repo = self.repositories.get(&repository)?;
         self.installations.values().find(|i| {
             i.account.eq_ignore_ascii_case(&repo.owner)
-                && i.repositories
-                    .as_ref()
-                    .is_none_or(|r| r.contains(&repository))
+                && i.repositories.as_ref().is_none_or(|r| r.contains(&repository))
         })
     }
 
@@ -217,10 +189,7 @@ impl World {
         let Some(installation) = self.installation_of(repository).map(|i| i.id) else {
             return;
         };
-        let subscribed = self
-            .app
-            .as_ref()
-            .is_some_and(|a| a.events.iter().any(|e| e == event));
+        let subscribed = self.app.as_ref().is_some_and(|a| a.events.iter().any(|e| e == event));
         let Some(repo) = self.repositories.get(&repository) else {
             return;
         };
@@ -230,17 +199,11 @@ impl World {
         if let Some(action) = action {
             fields.insert("action".into(), action.into());
         }
-        fields.insert(
-            "repository".into(),
-            render::repository::payload(self, repo, event == "push"),
-        );
+        fields.insert("repository".into(), render::repository::payload(self, repo, event == "push"));
         if let Some(owner) = self.account(&repo.owner)
             && owner.kind == AccountKind::Organization
         {
-            fields.insert(
-                "organization".into(),
-                render::account::organisation(self, owner),
-            );
+            fields.insert("organization".into(), render::account::organisation(self, owner));
         }
         fields.insert("sender".into(), render::account::user(self, sender));
         fields.insert(
@@ -264,13 +227,7 @@ impl World {
         installation: Option<u64>,
         payload: Value,
     ) {
-        self.outbox.push(Emitted {
-            event,
-            action: action.map(str::to_owned),
-            repository: None,
-            installation,
-            payload,
-        });
+        self.outbox.push(Emitted { event, action: action.map(str::to_owned), repository: None, installation, payload });
     }
 
     /// Writes a change into the public transcript, if the bot made it where everyone can see it.
@@ -282,8 +239,7 @@ impl World {
         };
         if !repo.private && actor == self.bot() {
             let repository = repo.full_name();
-            self.public_changes
-                .push(json!({"repository": repository, "change": what}));
+            self.public_changes.push(json!({"repository": repository, "change": what}));
         }
     }
 }

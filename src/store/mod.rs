@@ -29,13 +29,11 @@ pub type SharedStore = Arc<dyn Store>;
 pub async fn open(database: &str) -> Result<SharedStore, StoreError> {
     match database.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
-        Some("postgres" | "postgresql") => Err(StoreError::Unavailable(
-            "PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned(),
-        )),
+        Some("postgres" | "postgresql") => {
+            Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
+        }
         // The value is not repeated: a connection string may hold a password.
-        _ => Err(StoreError::Unavailable(
-            "`database` names no known kind; write sqlite:PATH".to_owned(),
-        )),
+        _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
     }
 }
 
@@ -271,11 +269,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Claims the oldest delivery that may run at `now` and whose lane nobody is working in; an older unfinished
     /// delivery of the same lane that waits for a retry holds its lane back.
-    async fn claim_delivery(
-        &self,
-        now: Timestamp,
-        lease_ms: i64,
-    ) -> Result<Option<ClaimedDelivery>, StoreError>;
+    async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError>;
 
     /// Ends a claim on a delivery and writes `commit`, in one transaction. With [`Settlement::Retry`] and
     /// [`Settlement::GivenUp`] the commit is normally empty.
@@ -289,11 +283,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Claims the most urgent, then oldest, effect that may run at `now`, whose `after` are all over, and whose lane
     /// nobody is working in.
-    async fn claim_effect(
-        &self,
-        now: Timestamp,
-        lease_ms: i64,
-    ) -> Result<Option<ClaimedEffect>, StoreError>;
+    async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError>;
 
     /// Ends a claim on an effect and writes `commit`, in one transaction.
     async fn settle_effect(
@@ -324,18 +314,10 @@ pub trait Store: Send + Sync + 'static {
     async fn next_number(&self, series: &str) -> Result<u64, StoreError>;
 
     /// The decisions of a case, oldest first; of all cases and none where `case` is `None`, the newest `limit`.
-    async fn decisions(
-        &self,
-        case: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<DecisionRecord>, StoreError>;
+    async fn decisions(&self, case: Option<&str>, limit: u32) -> Result<Vec<DecisionRecord>, StoreError>;
 
     /// The effects of a case, or all where `case` is `None`, oldest first, at most `limit`, newest kept.
-    async fn effects(
-        &self,
-        case: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<EffectReport>, StoreError>;
+    async fn effects(&self, case: Option<&str>, limit: u32) -> Result<Vec<EffectReport>, StoreError>;
 
     /// One effect by its key.
     async fn effect(&self, key: &str) -> Result<Option<EffectReport>, StoreError>;

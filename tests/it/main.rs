@@ -3,6 +3,6 @@
 mod contract;
 mod foreign;
 mod kit;
-mod stories;
 mod receiver;
+mod stories;
 mod structure;

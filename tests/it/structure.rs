@@ -14,30 +14,22 @@ use regex::Regex;
 const MOST_LINES: usize = 600;
 
 /// The rooms of the shell, which the rules must not know.
-const SHELL: &str = "(?:cli|clock|dashboard|engine|exports|github|history|mail|receiver|sealing|settings|standin|store)";
+const SHELL: &str =
+    "(?:cli|clock|dashboard|engine|exports|github|history|mail|receiver|sealing|settings|standin|store)";
 
 /// Who besides `github` may speak HTTP to the outside, and why.
 const REQWEST_ALLOWED: &[(&str, &str)] = &[
     ("src/github/", "the client"),
     ("src/standin/", "delivers its webhooks"),
-    (
-        "src/cli/setup",
-        "exchanges the manifest's code before there is an App to be",
-    ),
+    ("src/cli/setup", "exchanges the manifest's code before there is an App to be"),
     ("src/cli/rehearse", "plays the people of the story"),
-    (
-        "src/cli/doctor",
-        "asks the webhook's address whether it answers",
-    ),
+    ("src/cli/doctor", "asks the webhook's address whether it answers"),
 ];
 
 /// Who may grant a clearance, and why. Everybody else is handed one.
 const CLEARANCE_ALLOWED: &[(&str, &str)] = &[
     ("src/server/mod.rs", "wires the program together"),
-    (
-        "src/cli/policy/simulate",
-        "an operator's command that judges a post from a file",
-    ),
+    ("src/cli/policy/simulate", "an operator's command that judges a post from a file"),
 ];
 
 #[test]
@@ -45,65 +37,43 @@ fn the_rules_are_pure() {
     let impure = impurity();
     let complaints = everywhere("src/domain", |file| {
         // tests may read their fixtures
-        if is_test(&file.name) {
-            Vec::new()
-        } else {
-            file.matches(&impure)
-        }
+        if is_test(&file.name) { Vec::new() } else { file.matches(&impure) }
     });
-    none(
-        &complaints,
-        "the domain neither acts nor knows anybody; pass it values",
-    );
+    none(&complaints, "the domain neither acts nor knows anybody; pass it values");
 }
 
 #[test]
 fn only_the_store_knows_sql() {
     let sqlx = Regex::new(r"\bsqlx\b").expect("a valid pattern");
-    let complaints = everywhere("src", |file| {
-        if file.name.starts_with("src/store/") {
-            Vec::new()
-        } else {
-            file.matches(&sqlx)
-        }
-    });
+    let complaints =
+        everywhere("src", |file| if file.name.starts_with("src/store/") { Vec::new() } else { file.matches(&sqlx) });
     none(&complaints, "put the query behind the `Store` trait");
 }
 
 #[test]
 fn only_the_client_speaks_to_github() {
     let reqwest = Regex::new(r"\breqwest\b").expect("a valid pattern");
-    let complaints = everywhere("src", |file| {
-        if allowed(REQWEST_ALLOWED, &file.name) {
-            Vec::new()
-        } else {
-            file.matches(&reqwest)
-        }
-    });
-    none(
-        &complaints,
-        "go through `github`, where tokens, budgets and retries are",
-    );
+    let complaints =
+        everywhere(
+            "src",
+            |file| {
+                if allowed(REQWEST_ALLOWED, &file.name) { Vec::new() } else { file.matches(&reqwest) }
+            },
+        );
+    none(&complaints, "go through `github`, where tokens, budgets and retries are");
 }
 
 #[test]
 fn the_stand_in_knows_nothing_of_the_rest() {
     let complaints = everywhere("src/standin", out_of_standin);
-    none(
-        &complaints,
-        "the stand-in must not agree with the bot by sharing its code",
-    );
+    none(&complaints, "the stand-in must not agree with the bot by sharing its code");
 }
 
 #[test]
 fn clearances_are_granted_only_where_the_program_is_wired() {
     let grant = Regex::new(r"\bClearance\s*::\s*grant\b").expect("a valid pattern");
     let complaints = everywhere("src", |file| {
-        if is_test(&file.name) || allowed(CLEARANCE_ALLOWED, &file.name) {
-            Vec::new()
-        } else {
-            file.matches(&grant)
-        }
+        if is_test(&file.name) || allowed(CLEARANCE_ALLOWED, &file.name) { Vec::new() } else { file.matches(&grant) }
     });
     none(&complaints, "take a `&Clearance` as an argument");
 }
@@ -116,18 +86,11 @@ fn every_folder_says_what_it_is_for() {
             everywhere(root, |file| {
                 let is_room = file.name.ends_with("/mod.rs") && !is_test(&file.name);
                 let silent = is_room && opening_lines(&file.text) < 3;
-                if silent {
-                    vec![format!("{}:1", file.name)]
-                } else {
-                    Vec::new()
-                }
+                if silent { vec![format!("{}:1", file.name)] } else { Vec::new() }
             })
         })
         .collect();
-    none(
-        &complaints,
-        "open with `//!`: what the room is for, what flows in and out, what it must never do",
-    );
+    none(&complaints, "open with `//!`: what the room is for, what flows in and out, what it must never do");
 }
 
 #[test]
@@ -151,10 +114,7 @@ fn nothing_names_a_registry_or_this_machine() {
         .filter(|file| !file.name.ends_with("Cargo.lock"))
         .flat_map(|file| containing(&file, &words))
         .collect();
-    none(
-        &complaints,
-        "a package's name suffices; paths are relative to the repository",
-    );
+    none(&complaints, "a package's name suffices; paths are relative to the repository");
 }
 
 #[test]
@@ -164,16 +124,9 @@ fn links_between_documents_lead_somewhere() {
         .iter()
         .filter(|file| file.name.ends_with(".md"))
         .flat_map(|file| {
-            let folder = root
-                .join(&file.name)
-                .parent()
-                .expect("a file is in a folder")
-                .to_owned();
-            let lost = local_links(&file.text)
-                .into_iter()
-                .filter(move |link| !folder.join(link).exists());
-            lost.map(|link| format!("{}: {link}", file.name))
-                .collect::<Vec<_>>()
+            let folder = root.join(&file.name).parent().expect("a file is in a folder").to_owned();
+            let lost = local_links(&file.text).into_iter().filter(move |link| !folder.join(link).exists());
+            lost.map(|link| format!("{}: {link}", file.name)).collect::<Vec<_>>()
         })
         .collect();
     none(&complaints, "mend the link, or write what it promises");
@@ -195,10 +148,7 @@ fn the_rules_above_can_fail() {
         "use crate::{domain::post::Post, github::Client};",
         "use crate::{\n    domain::post::Post,\n    engine,\n};",
     ] {
-        assert!(
-            !sample(bad).matches(&impure).is_empty(),
-            "not caught: {bad}"
-        );
+        assert!(!sample(bad).matches(&impure).is_empty(), "not caught: {bad}");
     }
     for good in [
         "// async, tokio and std::fs are words here",
@@ -207,23 +157,13 @@ fn the_rules_above_can_fail() {
         "use std::{collections::BTreeMap, fmt};",
         "let restored = case.store_key();",
     ] {
-        assert!(
-            sample(good).matches(&impure).is_empty(),
-            "caught wrongly: {good}"
-        );
+        assert!(sample(good).matches(&impure).is_empty(), "caught wrongly: {good}");
     }
     assert!(out_of_standin(&sample("use crate::standin::world::World;")).is_empty());
-    for bad in [
-        "use crate::clock::Clock;",
-        "use crate::{standin::world, domain};",
-        "use embargod::domain;",
-    ] {
+    for bad in ["use crate::clock::Clock;", "use crate::{standin::world, domain};", "use embargod::domain;"] {
         assert_eq!(out_of_standin(&sample(bad)).len(), 1, "not caught: {bad}");
     }
-    assert_eq!(
-        sample("fn a() {}\n\nuse std::fs;").matches(&impure),
-        ["sample.rs:3: std::fs"]
-    );
+    assert_eq!(sample("fn a() {}\n\nuse std::fs;").matches(&impure), ["sample.rs:3: std::fs"]);
     assert_eq!(opening_lines("//! One.\n//!\n//! Two.\n\nmod a;"), 3);
     assert_eq!(opening_lines("mod a;\n//! late"), 0);
     let host = sample(&format!("see {}", forbidden_words()[0]));
@@ -236,8 +176,7 @@ fn the_rules_above_can_fail() {
 /// What rules must not contain. Groups of `use` are read as a whole.
 fn impurity() -> Regex {
     let standard = r"(?:fs|net|process|thread|env|io)";
-    let crates =
-        r"(?:tokio|reqwest|sqlx|axum|hyper|tracing|metrics|moka|rand|futures_util|async_trait)";
+    let crates = r"(?:tokio|reqwest|sqlx|axum|hyper|tracing|metrics|moka|rand|futures_util|async_trait)";
     let patterns = [
         r"\basync\b".to_owned(),
         r"\.await\b".to_owned(),
@@ -294,11 +233,7 @@ impl SourceFile {
             .find_iter(&code)
             .map(|found| {
                 let line = code[..found.start()].matches('\n').count() + 1;
-                let what = found
-                    .as_str()
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ");
+                let what = found.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
                 format!("{}:{line}: {what}", self.name)
             })
             .collect()
@@ -306,10 +241,7 @@ impl SourceFile {
 }
 
 fn sample(text: &str) -> SourceFile {
-    SourceFile {
-        name: "sample.rs".to_owned(),
-        text: text.to_owned(),
-    }
+    SourceFile { name: "sample.rs".to_owned(), text: text.to_owned() }
 }
 
 /// The text with line comments blanked; lines keep their numbers. Block comments are not in use here.
@@ -323,9 +255,7 @@ fn without_comments(text: &str) -> String {
 }
 
 fn opening_lines(text: &str) -> usize {
-    text.lines()
-        .take_while(|line| line.starts_with("//!"))
-        .count()
+    text.lines().take_while(|line| line.starts_with("//!")).count()
 }
 
 fn containing(file: &SourceFile, words: &[String]) -> Vec<String> {
@@ -355,21 +285,13 @@ fn allowed(list: &[(&str, &str)], name: &str) -> bool {
 
 #[track_caller]
 fn none(complaints: &[String], remedy: &str) {
-    assert!(
-        complaints.is_empty(),
-        "{remedy}:\n  {}",
-        complaints.join("\n  ")
-    );
+    assert!(complaints.is_empty(), "{remedy}:\n  {}", complaints.join("\n  "));
 }
 
 /// Complaints of `rule` about the Rust files below `folder`.
 fn everywhere(folder: &str, rule: impl Fn(&SourceFile) -> Vec<String>) -> Vec<String> {
     let prefix = format!("{folder}/");
-    tree()
-        .iter()
-        .filter(|file| file.name.starts_with(&prefix) && file.name.ends_with(".rs"))
-        .flat_map(rule)
-        .collect()
+    tree().iter().filter(|file| file.name.starts_with(&prefix) && file.name.ends_with(".rs")).flat_map(rule).collect()
 }
 
 /// All text files of the repository that people write.
@@ -381,14 +303,7 @@ fn tree() -> Vec<SourceFile> {
         let entries = fs::read_dir(&folder).expect("the repository can be read");
         for path in entries.map(|entry| entry.expect("the repository can be read").path()) {
             let name = relative(root, &path);
-            let made = [
-                "target",
-                ".git",
-                "fuzz/target",
-                "fuzz/corpus",
-                "fuzz/artifacts",
-            ]
-            .contains(&name.as_str());
+            let made = ["target", ".git", "fuzz/target", "fuzz/corpus", "fuzz/artifacts"].contains(&name.as_str());
             if made || name.ends_with("/node_modules") {
                 continue;
             }
@@ -403,9 +318,6 @@ fn tree() -> Vec<SourceFile> {
 }
 
 fn relative(root: &Path, path: &Path) -> String {
-    let parts: PathBuf = path
-        .strip_prefix(root)
-        .expect("a path below the root")
-        .to_owned();
+    let parts: PathBuf = path.strip_prefix(root).expect("a path below the root").to_owned();
     parts.to_string_lossy().replace('\\', "/")
 }

@@ -23,14 +23,8 @@ const STAMP: &str = "installed-from.json";
 
 /// The two files that the tests read, with their places in the packages (385 MB otherwise).
 const WANTED: [(&str, &str); 2] = [
-    (
-        "node_modules/@octokit/openapi/generated/api.github.com.json",
-        "api.github.com.json",
-    ),
-    (
-        "node_modules/@octokit/webhooks-examples/api.github.com/index.json",
-        "webhook-examples.json",
-    ),
+    ("node_modules/@octokit/openapi/generated/api.github.com.json", "api.github.com.json"),
+    ("node_modules/@octokit/webhooks-examples/api.github.com/index.json", "webhook-examples.json"),
 ];
 
 /// Makes sure that the data is there and returns its folder.
@@ -45,9 +39,7 @@ pub fn install(root: &Path) -> Result<PathBuf, Failure> {
     for (tool, option) in [("node", "--version"), ("npm", "--version")] {
         require(tool, option)?;
     }
-    eprintln!(
-        "xtask: installing GitHub's API description and example payloads (once; npm, about 40 MB)"
-    );
+    eprintln!("xtask: installing GitHub's API description and example payloads (once; npm, about 40 MB)");
     let work = target.join("contract-npm");
     remove(&work)?;
     remove(&dir)?;
@@ -57,20 +49,12 @@ pub fn install(root: &Path) -> Result<PathBuf, Failure> {
         copy(&pinned.join(name), &work.join(name))?;
     }
     run(Command::new("npm")
-        .args([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-        ])
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
         .current_dir(&work)
         // our caller's standard output may be read by a script
         .stdout(Stdio::null()))
     .map_err(|failure| {
-        format!(
-            "{failure}: npm could not install what {PINNED} pins; is the npm registry reachable?"
-        )
+        format!("{failure}: npm could not install what {PINNED} pins; is the npm registry reachable?")
     })?;
     for (from, to) in WANTED {
         copy(&work.join(from), &dir.join(to))?;
@@ -82,11 +66,7 @@ pub fn install(root: &Path) -> Result<PathBuf, Failure> {
 
 /// Whether a tool of npm's is there, said in the words of somebody who has to install it.
 fn require(tool: &str, option: &str) -> Result<(), Failure> {
-    let answer = Command::new(tool)
-        .arg(option)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let answer = Command::new(tool).arg(option).stdout(Stdio::null()).stderr(Stdio::null()).status();
     match answer {
         Ok(status) if status.success() => Ok(()),
         _ => Err(format!(
@@ -101,9 +81,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    fs::copy(from, to)
-        .map(drop)
-        .map_err(|error| at(from, &error))
+    fs::copy(from, to).map(drop).map_err(|error| at(from, &error))
 }
 
 fn create(dir: &Path) -> Result<(), Failure> {

@@ -26,9 +26,7 @@ type Failure = String;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let (chore, rest) = arguments
-        .split_first()
-        .map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let (chore, rest) = arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
     let done = match chore {
         "test" => test(rest),
         "contract-data" => contract_data::install(&root()).map(|dir| println!("{}", dir.display())),
@@ -36,9 +34,7 @@ fn main() -> ExitCode {
             print!("{HELP}");
             Ok(())
         }
-        unknown => Err(format!(
-            "there is no chore `{unknown}`: see `cargo xtask help`"
-        )),
+        unknown => Err(format!("there is no chore `{unknown}`: see `cargo xtask help`")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,21 +59,12 @@ fn test(arguments: &[String]) -> Result<(), Failure> {
 
 /// The repository's root folder.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in a folder of the repository")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in a folder of the repository").to_owned()
 }
 
 /// Runs a program to its end; anything but success is a failure that names the program.
 fn run(command: &mut Command) -> Result<(), Failure> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .status()
-        .map_err(|error| format!("{name} cannot be started: {error}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{name} failed ({status})"))
-    }
+    let status = command.status().map_err(|error| format!("{name} cannot be started: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{name} failed ({status})")) }
 }

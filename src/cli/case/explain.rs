@@ -12,9 +12,7 @@ use crate::{
 pub(super) fn json(decisions: &[DecisionRecord], effects: &[EffectReport]) -> Value {
     let told = |decision: &DecisionRecord| {
         let mut value = serde_json::to_value(decision).unwrap_or_default();
-        let mine = effects
-            .iter()
-            .filter(|report| decision.effects.contains(&report.effect.key));
+        let mine = effects.iter().filter(|report| decision.effects.contains(&report.effect.key));
         value["effects"] = mine.map(effect).collect();
         value
     };
@@ -36,28 +34,17 @@ fn effect(report: &EffectReport) -> Value {
 pub(super) fn page(decisions: &[DecisionRecord], effects: &[EffectReport]) -> String {
     let mut text = String::new();
     for decision in decisions {
-        let actor = decision
-            .actor
-            .as_deref()
-            .map(|actor| format!(" by {actor}"))
-            .unwrap_or_default();
+        let actor = decision.actor.as_deref().map(|actor| format!(" by {actor}")).unwrap_or_default();
         let _ = writeln!(
             text,
             "{} {}: {} about {}{actor} (cause {})",
             decision.at, decision.feature, decision.outcome, decision.subject, decision.cause
         );
         for reason in &decision.reasons {
-            let source = reason
-                .source
-                .as_deref()
-                .map(|source| format!(" [{source}]"))
-                .unwrap_or_default();
+            let source = reason.source.as_deref().map(|source| format!(" [{source}]")).unwrap_or_default();
             let _ = writeln!(text, "  because {}: {}{source}", reason.rule, reason.text);
         }
-        for report in effects
-            .iter()
-            .filter(|report| decision.effects.contains(&report.effect.key))
-        {
+        for report in effects.iter().filter(|report| decision.effects.contains(&report.effect.key)) {
             let _ = writeln!(text, "  effect  {}: {}", report.effect.key, state(report));
         }
     }

@@ -87,10 +87,7 @@ async fn open(config: Option<&std::path::Path>) -> Result<SharedStore, u8> {
     })?;
     let path = database.strip_prefix("sqlite:").map(PathBuf::from);
     if let Some(path) = path.filter(|path| !path.exists()) {
-        eprintln!(
-            "embargod: there is no database {}; name it in `database` or EMBARGOD_DATABASE",
-            path.display()
-        );
+        eprintln!("embargod: there is no database {}; name it in `database` or EMBARGOD_DATABASE", path.display());
         return Err(USAGE);
     }
     store::open(&database).await.map_err(|error| {
@@ -104,10 +101,7 @@ async fn list(args: ListArgs) -> u8 {
         Ok(store) => store,
         Err(code) => return code,
     };
-    match (
-        read_all::<Case>(&store).await,
-        read_all::<Alert>(&store).await,
-    ) {
+    match (read_all::<Case>(&store).await, read_all::<Alert>(&store).await) {
         (Ok(mut cases), Ok(alerts)) => {
             cases.sort_by(|a, b| (a.opened_at, &a.id).cmp(&(b.opened_at, &b.id)));
             if args.json {
@@ -133,11 +127,7 @@ async fn show(args: ShowArgs) -> u8 {
         print!("{}", view::page(&case));
     }
     drop(store);
-    if args.evidence {
-        show_evidence(&case, config).await
-    } else {
-        FINE
-    }
+    if args.evidence { show_evidence(&case, config).await } else { FINE }
 }
 
 async fn show_evidence(case: &Case, config: Option<PathBuf>) -> u8 {
@@ -154,20 +144,10 @@ async fn show_evidence(case: &Case, config: Option<PathBuf>) -> u8 {
     };
     let shop = engine.shop();
     for name in case.posts.iter().flat_map(|post| &post.evidence) {
-        let opened = evidence::open(
-            &*shop.store,
-            &shop.sealer,
-            &shop.clearance,
-            case.id.as_str(),
-            name,
-        )
-        .await;
+        let opened = evidence::open(&*shop.store, &shop.sealer, &shop.clearance, case.id.as_str(), name).await;
         match opened {
             Ok(words) => {
-                println!(
-                    "\n--- {name}, by {}, taken in {}",
-                    words.author, words.taken_at
-                );
+                println!("\n--- {name}, by {}, taken in {}", words.author, words.taken_at);
                 println!("{}\n\n{}", words.title, words.body);
             }
             Err(trouble) => {
@@ -185,10 +165,7 @@ async fn explain(args: OneArgs) -> u8 {
         Err(code) => return code,
     };
     let id = case.id.as_str();
-    match (
-        store.decisions(Some(id), u32::MAX).await,
-        store.effects(Some(id), u32::MAX).await,
-    ) {
+    match (store.decisions(Some(id), u32::MAX).await, store.effects(Some(id), u32::MAX).await) {
         (Ok(decisions), Ok(effects)) => {
             if args.json {
                 println!("{}", explain::json(&decisions, &effects));
@@ -203,18 +180,12 @@ async fn explain(args: OneArgs) -> u8 {
 
 async fn open_case(args: &OneArgs) -> Result<(SharedStore, Case), u8> {
     let store = open(args.config.as_deref()).await?;
-    let stored = store
-        .record(Case::KIND, args.case.as_str())
-        .await
-        .map_err(|error| failed(&error))?;
+    let stored = store.record(Case::KIND, args.case.as_str()).await.map_err(|error| failed(&error))?;
     let case = stored.and_then(|stored| serde_json::from_value(stored.value).ok());
     match case {
         Some(case) => Ok((store, case)),
         None => {
-            eprintln!(
-                "embargod: there is no case {}; `embargod case list` shows those there are",
-                args.case
-            );
+            eprintln!("embargod: there is no case {}; `embargod case list` shows those there are", args.case);
             Err(USAGE)
         }
     }

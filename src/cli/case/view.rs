@@ -63,13 +63,7 @@ pub(super) fn table(cases: &[Case], alerts: &[Alert]) -> String {
         );
     }
     for alert in alerts {
-        let _ = writeln!(
-            text,
-            "ALERT {} {}: {}",
-            alert.at.strftime("%Y-%m-%d %H:%MZ"),
-            alert.repository,
-            alert.text
-        );
+        let _ = writeln!(text, "ALERT {} {}: {}", alert.at.strftime("%Y-%m-%d %H:%MZ"), alert.repository, alert.text);
     }
     text
 }
@@ -77,36 +71,17 @@ pub(super) fn table(cases: &[Case], alerts: &[Alert]) -> String {
 pub(super) fn page(case: &Case) -> String {
     let (kind, url) = desk(case);
     let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "{}  {}  {}",
-        case.id,
-        case.repository,
-        handling(case.handling)
-    );
-    let _ = writeln!(
-        text,
-        "opened    {} under policy {}",
-        case.opened_at, case.policy_version
-    );
+    let _ = writeln!(text, "{}  {}  {}", case.id, case.repository, handling(case.handling));
+    let _ = writeln!(text, "opened    {} under policy {}", case.opened_at, case.policy_version);
     let _ = writeln!(text, "reporter  {}", case.reporter.login);
     let _ = writeln!(text, "desk      {kind} {}", url.unwrap_or(""));
     if let Some(public) = case.exposure.public {
         let _ = writeln!(text, "public    since {public}");
     }
     for post in &case.posts {
-        let state = if post.redacted && case.restored_at.is_none() {
-            "moved"
-        } else {
-            "visible"
-        };
+        let state = if post.redacted && case.restored_at.is_none() { "moved" } else { "visible" };
         let place = &post.place;
-        let _ = writeln!(
-            text,
-            "post      {} {} ({state})",
-            place.surface.words(),
-            place.html_url
-        );
+        let _ = writeln!(text, "post      {} {} ({state})", place.surface.words(), place.html_url);
     }
     if let Some(restored) = case.restored_at {
         let _ = writeln!(text, "restored  {restored}");
@@ -137,10 +112,7 @@ fn waiting_for(case: &Case) -> Vec<&'static str> {
     match (case.handling, case.origin) {
         (Handling::Rejected, _) => Vec::new(),
         (Handling::Received, CaseOrigin::Shielded) => {
-            vec![
-                "a person's answer to the reporter",
-                "deletion of the old text from the edit history",
-            ]
+            vec!["a person's answer to the reporter", "deletion of the old text from the edit history"]
         }
         (Handling::Received, _) => vec!["a maintainer's choice about the public post"],
     }

@@ -8,10 +8,7 @@ fn answers(input: &str) -> Result<Vec<Value>, ClassifyError> {
     let mut output = Vec::new();
     rows(&builtin(), input.as_bytes(), &mut output)?;
     let text = String::from_utf8(output).expect("answers are UTF-8");
-    Ok(text
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("each answer is JSON"))
-        .collect())
+    Ok(text.lines().map(|line| serde_json::from_str(line).expect("each answer is JSON")).collect())
 }
 
 #[test]
@@ -27,33 +24,22 @@ fn each_row_gets_one_line_in_the_same_order_with_its_id_as_given() {
     let ids: Vec<&Value> = answers.iter().map(|answer| &answer["id"]).collect();
     assert_eq!(ids, [&json!("a-1"), &json!(7), &Value::Null]);
     let classes: Vec<&Value> = answers.iter().map(|answer| &answer["class"]).collect();
-    assert_eq!(
-        classes,
-        [&json!("disclosure"), &json!("ordinary"), &json!("ordinary")]
-    );
+    assert_eq!(classes, [&json!("disclosure"), &json!("ordinary"), &json!("ordinary")]);
 }
 
 #[test]
 fn an_answer_has_exactly_the_published_shape() {
-    let row =
-        r#"{"id":1,"title":"SQL injection in login","body":"An attacker can read any table."}"#;
+    let row = r#"{"id":1,"title":"SQL injection in login","body":"An attacker can read any table."}"#;
     let answer = answers(row).expect("a good row").remove(0);
-    let keys = |value: &Value| {
-        value
-            .as_object()
-            .map(|map| map.keys().cloned().collect::<Vec<_>>())
-    };
+    let keys = |value: &Value| value.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>());
     let published = ["class", "id", "probabilities", "reasons", "score"].map(str::to_owned);
     assert_eq!(keys(&answer), Some(published.to_vec()));
     let probabilities = answer["probabilities"].as_object().expect("an object");
     assert_eq!(probabilities.len(), 5);
     let total: f64 = probabilities.values().filter_map(Value::as_f64).sum();
-    assert!(
-        (total - 1.0).abs() < 1e-9,
-        "probabilities add up to {total}"
-    );
-    let private = probabilities["disclosure"].as_f64().unwrap_or(0.0)
-        + probabilities["asks_channel"].as_f64().unwrap_or(0.0);
+    assert!((total - 1.0).abs() < 1e-9, "probabilities add up to {total}");
+    let private =
+        probabilities["disclosure"].as_f64().unwrap_or(0.0) + probabilities["asks_channel"].as_f64().unwrap_or(0.0);
     assert!((answer["score"].as_f64().expect("a number") - private).abs() < 1e-9);
     let reasons = answer["reasons"].as_array().expect("an array");
     assert!(!reasons.is_empty());
@@ -76,10 +62,7 @@ fn a_bad_row_is_named_by_its_line_and_never_quoted() {
         let error = answers(&input).expect_err("the second line is bad");
         assert_eq!(error.exit_code(), USAGE);
         let told = error.to_string();
-        assert!(
-            told.starts_with("line 2: ") && told.contains("each line must be one object"),
-            "{told}"
-        );
+        assert!(told.starts_with("line 2: ") && told.contains("each line must be one object"), "{told}");
         assert!(!told.contains("hunter2"), "the text is quoted: {told}");
     }
 }
@@ -94,17 +77,13 @@ fn rows_before_a_bad_one_are_answered() {
 
 #[test]
 fn a_file_that_is_not_there_is_an_input_error() {
-    assert_eq!(
-        run(ClassifyArgs {
-            jsonl: Some(PathBuf::from("/nowhere/rows.jsonl"))
-        }),
-        USAGE
-    );
+    assert_eq!(run(ClassifyArgs { jsonl: Some(PathBuf::from("/nowhere/rows.jsonl")) }), USAGE);
 }
 
 #[test]
 fn the_first_line_on_standard_input_is_the_title() {
-    let post = "Where can I report a vulnerability privately?\r\nI found a security issue and there is no SECURITY.md.\n";
+    let post =
+        "Where can I report a vulnerability privately?\r\nI found a security issue and there is no SECURITY.md.\n";
     let mut output = Vec::new();
     one_post(&builtin(), post.as_bytes(), &mut output, false).expect("a good post");
     let answer: Value = serde_json::from_slice(&output).expect("one JSON line");

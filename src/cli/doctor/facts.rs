@@ -8,8 +8,8 @@ use crate::{
     cli::setup::manifest::AppManifest,
     domain::post::RepoName,
     github::{
-        AppFacts, DeliverySummary, GitHubError, HookConfig, InstallationFacts, Listing,
-        RepositoryFacts, SettingsProblem,
+        AppFacts, DeliverySummary, GitHubError, HookConfig, InstallationFacts, Listing, RepositoryFacts,
+        SettingsProblem,
     },
 };
 

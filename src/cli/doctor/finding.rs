@@ -54,13 +54,7 @@ impl Finding {
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self {
-            id,
-            severity,
-            what: what.into(),
-            remedy: remedy.into(),
-            source,
-        }
+        Self { id, severity, what: what.into(), remedy: remedy.into(), source }
     }
 
     /// All is well.
@@ -69,32 +63,17 @@ impl Finding {
     }
 
     /// Worth knowing.
-    pub fn note(
-        id: &'static str,
-        source: &'static str,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+    pub fn note(id: &'static str, source: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(Severity::Note, id, source, what, remedy)
     }
 
     /// Works less well than it could.
-    pub fn warning(
-        id: &'static str,
-        source: &'static str,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+    pub fn warning(id: &'static str, source: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(Severity::Warning, id, source, what, remedy)
     }
 
     /// Does not work.
-    pub fn problem(
-        id: &'static str,
-        source: &'static str,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+    pub fn problem(id: &'static str, source: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(Severity::Problem, id, source, what, remedy)
     }
 }
@@ -109,11 +88,7 @@ pub struct Report {
 impl Report {
     /// The worst severity.
     pub fn worst(&self) -> Severity {
-        self.findings
-            .iter()
-            .map(|finding| finding.severity)
-            .max()
-            .unwrap_or(Severity::Ok)
+        self.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Ok)
     }
 
     /// 0 where all is well, 1 where there are warnings or problems.
@@ -130,24 +105,13 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for finding in &self.findings {
-            writeln!(
-                f,
-                "{} {}: {}",
-                finding.severity.mark(),
-                finding.id,
-                finding.what
-            )?;
+            writeln!(f, "{} {}: {}", finding.severity.mark(), finding.id, finding.what)?;
             if finding.severity > Severity::Ok {
                 writeln!(f, "        -> {}", finding.remedy)?;
                 writeln!(f, "        ({})", finding.source)?;
             }
         }
-        let count = |severity| {
-            self.findings
-                .iter()
-                .filter(|finding| finding.severity == severity)
-                .count()
-        };
+        let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
         writeln!(
             f,
             "{} problems, {} warnings, {} notes, {} ok",

@@ -2,9 +2,7 @@
 
 use super::{
     DoctorInputs, PolicyChecker,
-    facts::{
-        AppSide, Asked, CheckedPolicy, Facts, Found, LocalFacts, RepositoryInside, RepositorySide,
-    },
+    facts::{AppSide, Asked, CheckedPolicy, Facts, Found, LocalFacts, RepositoryInside, RepositorySide},
     probe,
 };
 use crate::{
@@ -50,22 +48,17 @@ pub async fn gather(inputs: DoctorInputs<'_>) -> Facts {
             (Ok(app), repository)
         }
     };
-    Facts {
-        needed: AppManifest::embedded(),
-        local,
-        app,
-        repository,
-    }
+    Facts { needed: AppManifest::embedded(), local, app, repository }
 }
 
 async fn app_side(github: &GitHub, repository: Option<&RepositorySide>) -> AppSide {
     let app = github.app();
     let installations = match repository {
         None => app.installations().await,
-        Some(repository) => repository.installation.clone().map(|installation| Listing {
-            items: installation.into_iter().collect(),
-            complete: true,
-        }),
+        Some(repository) => repository
+            .installation
+            .clone()
+            .map(|installation| Listing { items: installation.into_iter().collect(), complete: true }),
     };
     let facts = app.facts().await;
     let hook = app.hook_config().await;
@@ -80,11 +73,7 @@ async fn app_side(github: &GitHub, repository: Option<&RepositorySide>) -> AppSi
     }
 }
 
-async fn repository_side(
-    github: &GitHub,
-    name: RepoName,
-    check_policy: PolicyChecker<'_>,
-) -> RepositorySide {
+async fn repository_side(github: &GitHub, name: RepoName, check_policy: PolicyChecker<'_>) -> RepositorySide {
     let installation = github.app().installation_of(&name).await;
     let inside = match &installation {
         Ok(Some(found)) if found.suspended_at.is_none() => {
@@ -92,50 +81,29 @@ async fn repository_side(
         }
         _ => None,
     };
-    RepositorySide {
-        name,
-        installation,
-        inside,
-    }
+    RepositorySide { name, installation, inside }
 }
 
-async fn inside(
-    installation: &Installation,
-    name: &RepoName,
-    check_policy: PolicyChecker<'_>,
-) -> RepositoryInside {
+async fn inside(installation: &Installation, name: &RepoName, check_policy: PolicyChecker<'_>) -> RepositoryInside {
     RepositoryInside {
         facts: installation.repository(name).await,
         private_reporting: installation.private_reporting(name).await,
         security_page: first(installation, name, &SECURITY_PAGES).await,
         issue_forms: first(installation, name, &ISSUE_FORMS).await,
-        policy: first(installation, name, &POLICIES).await.map(|found| {
-            found.map(|found| CheckedPolicy {
-                verdict: check_policy(&found.text),
-                place: found.place,
-            })
-        }),
+        policy: first(installation, name, &POLICIES)
+            .await
+            .map(|found| found.map(|found| CheckedPolicy { verdict: check_policy(&found.text), place: found.place })),
     }
 }
 
 /// The first of `paths` that the repository has, else the first that its owner's `.github` repository has.
-async fn first(
-    installation: &Installation,
-    name: &RepoName,
-    paths: &[&str],
-) -> Asked<Option<Found>> {
-    let defaults = RepoName {
-        owner: name.owner.clone(),
-        name: ".github".to_owned(),
-    };
+async fn first(installation: &Installation, name: &RepoName, paths: &[&str]) -> Asked<Option<Found>> {
+    let defaults = RepoName { owner: name.owner.clone(), name: ".github".to_owned() };
     for repo in [name, &defaults] {
         for path in paths {
             match installation.file(repo, path).await {
                 Ok(Some(text)) => {
-                    return Ok(Some(Found {
-                        place: format!("{repo} {path}"),
-                        text,
-                    }));
+                    return Ok(Some(Found { place: format!("{repo} {path}"), text }));
                 }
                 Ok(None) => {}
                 // the owner's repository of defaults may be out of the installation's sight

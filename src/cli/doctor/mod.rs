@@ -81,11 +81,7 @@ pub async fn examine(inputs: DoctorInputs<'_>) -> Report {
 ///
 /// # Errors
 /// Only if `out` can't be written to.
-pub async fn print(
-    inputs: DoctorInputs<'_>,
-    json: bool,
-    out: &mut impl io::Write,
-) -> io::Result<u8> {
+pub async fn print(inputs: DoctorInputs<'_>, json: bool, out: &mut impl io::Write) -> io::Result<u8> {
     let report = examine(inputs).await;
     if json {
         writeln!(out, "{}", report.to_json())?;

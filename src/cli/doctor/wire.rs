@@ -26,14 +26,11 @@ pub fn run(args: DoctorArgs) -> u8 {
 
 async fn examine(args: DoctorArgs, settings: Settings) -> u8 {
     let clock = Arc::new(SystemClock);
-    let mut github =
-        GitHubSettings::new(settings.github.app_id, settings.github.private_key.clone());
+    let mut github = GitHubSettings::new(settings.github.app_id, settings.github.private_key.clone());
     match settings.github.api_base.parse() {
         Ok(base) => github.api_base = base,
         Err(_) => {
-            eprintln!(
-                "embargod: github.api_base is no web address; begin with https:// and a host name"
-            );
+            eprintln!("embargod: github.api_base is no web address; begin with https:// and a host name");
             return USAGE;
         }
     }
@@ -42,10 +39,7 @@ async fn examine(args: DoctorArgs, settings: Settings) -> u8 {
         Err(error) => Err(error.to_string()),
     };
     let check_policy = |text: &str| {
-        let layer = Layer {
-            origin: ".github/embargod.yml".to_owned(),
-            text: text.to_owned(),
-        };
+        let layer = Layer { origin: ".github/embargod.yml".to_owned(), text: text.to_owned() };
         match effective(&[layer]) {
             Ok(effective) => Ok(format!("policy {}", effective.policy.version)),
             Err(error) => Err(error.to_string().lines().map(str::to_owned).collect()),
@@ -57,16 +51,12 @@ async fn examine(args: DoctorArgs, settings: Settings) -> u8 {
         public_url: settings.public_url.clone(),
         webhook_secret_count: settings.github.webhook_secrets.len(),
         private_key_path: Some(settings.github.private_key_path.clone()),
-        sealing_key: SealingKey::read(&settings.sealing_key_path)
-            .map(drop)
-            .map_err(|error| error.to_string()),
+        sealing_key: SealingKey::read(&settings.sealing_key_path).map(drop).map_err(|error| error.to_string()),
         sealing_key_path: Some(settings.sealing_key_path.clone()),
         database,
         has_default_policy: settings.default_policy_path.is_some(),
         check_policy: &check_policy,
         repo: args.repo,
     };
-    print(inputs, args.json, &mut io::stdout())
-        .await
-        .unwrap_or(INTERNAL)
+    print(inputs, args.json, &mut io::stdout()).await.unwrap_or(INTERNAL)
 }

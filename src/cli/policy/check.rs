@@ -48,13 +48,7 @@ pub(super) fn run(args: &CheckArgs, streams: &mut Streams<'_>) -> io::Result<Out
             },
             Err(error) => {
                 outcome = outcome.max(Outcome::Findings);
-                Verdict {
-                    file,
-                    ok: false,
-                    version: None,
-                    problems: error.problems,
-                    warnings: Vec::new(),
-                }
+                Verdict { file, ok: false, version: None, problems: error.problems, warnings: Vec::new() }
             }
         });
     }

@@ -100,11 +100,7 @@ impl PolicyCommand {
 /// Reads a policy file, or the input for `-`. A failure is told on `errors`, and the answer is `None`.
 fn read(path: &Path, streams: &mut Streams<'_>) -> io::Result<Option<Layer>> {
     let is_input = path == Path::new("-");
-    let name = if is_input {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    };
+    let name = if is_input { "standard input".to_owned() } else { path.display().to_string() };
     // One byte more than allowed, so that the policy itself is told to be too large.
     let limit = MAX_BYTES as u64 + 1;
     let mut bytes = Vec::new();

@@ -49,11 +49,7 @@ pub(super) fn run(args: &ShowArgs, streams: &mut Streams<'_>) -> io::Result<Outc
 }
 
 fn write_json(effective: &Effective, streams: &mut Streams<'_>) -> io::Result<()> {
-    let Effective {
-        policy,
-        origins,
-        warnings,
-    } = effective;
+    let Effective { policy, origins, warnings } = effective;
     let answer = json!({ "policy": policy, "origins": origins, "warnings": warnings });
     serde_json::to_writer_pretty(&mut *streams.output, &answer)?;
     writeln!(streams.output)

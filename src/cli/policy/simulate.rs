@@ -70,30 +70,20 @@ pub(super) fn run(args: &SimulateArgs, streams: &mut Streams<'_>) -> io::Result<
 fn simulate(args: &SimulateArgs) -> Result<String, String> {
     let policy = match &args.policy {
         Some(path) => {
-            let layer = Layer {
-                origin: path.display().to_string(),
-                text: text_of(path)?,
-            };
-            effective(&[layer])
-                .map_err(|error| error.to_string())?
-                .policy
+            let layer = Layer { origin: path.display().to_string(), text: text_of(path)? };
+            effective(&[layer]).map_err(|error| error.to_string())?.policy
         }
         None => Policy::observing(),
     };
     let payload = text_of(&args.event)?;
     let place = args.event.display();
     let value: Value = serde_json::from_str(&payload).map_err(|error| {
-        format!(
-            "{place}:{}:{}: this is not JSON; save the payload alone",
-            error.line(),
-            error.column()
-        )
+        format!("{place}:{}:{}: this is not JSON; save the payload alone", error.line(), error.column())
     })?;
     let name = args.name.clone().or_else(|| guess_event(&value)).ok_or_else(|| {
         format!("{place}: the payload does not show which event it is; name it with --name, for example --name issues")
     })?;
-    let told =
-        events::parse(&name, payload.as_bytes()).map_err(|error| format!("{place}: {error}"))?;
+    let told = events::parse(&name, payload.as_bytes()).map_err(|error| format!("{place}: {error}"))?;
     let Content::Post(post) = told.content else {
         return Ok(answer_nothing(args, &name));
     };
@@ -101,23 +91,13 @@ fn simulate(args: &SimulateArgs) -> Result<String, String> {
     let sealer = Sealer::new(SealingKey::generate());
     let judged = judge(&post, &detector::builtin(), &sealer, &clearance);
     let taken = decide(args, &policy, &post, &judged);
-    Ok(if args.json {
-        as_json(&taken, &judged, &policy)
-    } else {
-        as_lines(&taken, &judged, &policy)
-    })
+    Ok(if args.json { as_json(&taken, &judged, &policy) } else { as_lines(&taken, &judged, &policy) })
 }
 
 fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) -> Taken {
     let now = SystemClock.now();
-    let thread = ThreadRecord {
-        key: post.place.thread_key(),
-        ..ThreadRecord::default()
-    };
-    let earlier = PostRecord {
-        key: post.place.post_key(),
-        ..PostRecord::default()
-    };
+    let thread = ThreadRecord { key: post.place.thread_key(), ..ThreadRecord::default() };
+    let earlier = PostRecord { key: post.place.post_key(), ..PostRecord::default() };
     let inquiry = Inquiry {
         post,
         revision: &judged.revision,
@@ -137,22 +117,10 @@ fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) ->
             let form = policy.contact.private_reporting && !args.form_off;
             let repository = &post.place.repository;
             let page = || format!("https://github.com/{repository}/security/advisories/new");
-            let channel = Channel {
-                form_url: form.then(page),
-                email: policy.contact.email.clone(),
-                page_url: None,
-            };
+            let channel = Channel { form_url: form.then(page), email: policy.contact.email.clone(), page_url: None };
             let next_case = CaseId::new(now.to_zoned(TimeZone::UTC).year(), 0);
             let permission = Some(args.author_permission);
-            intake::decide(
-                &inquiry,
-                Answers {
-                    permission,
-                    channel,
-                    open_case: None,
-                    next_case,
-                },
-            )
+            intake::decide(&inquiry, Answers { permission, channel, open_case: None, next_case })
         }
     }
 }
@@ -177,7 +145,8 @@ fn guess_event(payload: &Value) -> Option<String> {
 fn answer_nothing(args: &SimulateArgs, name: &str) -> String {
     let why = "the delivery brings no post that is looked at";
     if args.json {
-        json!({ "outcome": "nothing", "event": name, "reasons": [{ "rule": "simulate.no_post", "text": why }] }).to_string()
+        json!({ "outcome": "nothing", "event": name, "reasons": [{ "rule": "simulate.no_post", "text": why }] })
+            .to_string()
     } else {
         format!("nothing: {why} (event {name})")
     }
@@ -201,25 +170,12 @@ fn as_lines(taken: &Taken, judged: &Judged, policy: &Policy) -> String {
     let decision = &taken.decision;
     let judgement = &judged.judgement;
     let mut lines = vec![
-        format!(
-            "{} (class {}, score {:.3})",
-            decision.outcome,
-            judgement.class.slug(),
-            judgement.score()
-        ),
+        format!("{} (class {}, score {:.3})", decision.outcome, judgement.class.slug(), judgement.score()),
         format!("policy {}", policy.version),
     ];
-    lines.extend(
-        decision
-            .reasons
-            .iter()
-            .map(|reason| format!("because {}: {}", reason.rule, reason.text)),
-    );
+    lines.extend(decision.reasons.iter().map(|reason| format!("because {}: {}", reason.rule, reason.text)));
     lines.extend(decision.effects.iter().map(|effect| {
-        let due = effect
-            .not_before
-            .map(|due| format!(", not before {due}"))
-            .unwrap_or_default();
+        let due = effect.not_before.map(|due| format!(", not before {due}")).unwrap_or_default();
         format!("would {} ({:?}{due})", effect.kind, effect.urgency)
     }));
     lines.extend(says(taken).map(|words| format!("would say in public:\n\n{words}")));
@@ -229,28 +185,14 @@ fn as_lines(taken: &Taken, judged: &Judged, policy: &Policy) -> String {
 
 /// The public comment, word for word.
 fn says(taken: &Taken) -> Option<String> {
-    let effect = taken
-        .decision
-        .effects
-        .iter()
-        .find(|effect| effect.kind == "say_constant")?;
+    let effect = taken.decision.effects.iter().find(|effect| effect.kind == "say_constant")?;
     let say: SayConstant = serde_json::from_value(effect.payload.clone()).ok()?;
-    Some(
-        say.text
-            .render(&say.channel, say.answered_within.as_deref()),
-    )
+    Some(say.text.render(&say.channel, say.answered_within.as_deref()))
 }
 
 fn text_of(path: &Path) -> Result<String, String> {
-    let read = if path == Path::new("-") {
-        io::read_to_string(io::stdin())
-    } else {
-        std::fs::read_to_string(path)
-    };
+    let read = if path == Path::new("-") { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(path) };
     read.map_err(|error| {
-        format!(
-            "{}: cannot be read: {error}; name an existing file, or - for standard input",
-            path.display()
-        )
+        format!("{}: cannot be read: {error}; name an existing file, or - for standard input", path.display())
     })
 }

@@ -20,12 +20,7 @@ fn run(line: &[&str], input: &str, terminal: bool) -> Answer {
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let outcome = line
         .command
-        .run_with(&mut Streams {
-            input: &mut input.as_bytes(),
-            output: &mut output,
-            errors: &mut errors,
-            terminal,
-        })
+        .run_with(&mut Streams { input: &mut input.as_bytes(), output: &mut output, errors: &mut errors, terminal })
         .expect("memory can be written");
     Answer {
         outcome,
@@ -48,13 +43,7 @@ fn path(file: &tempfile::NamedTempFile) -> &str {
 fn a_good_policy_is_named_with_its_version() {
     let answer = run(&["check", "-"], "extends: django-2026\n", false);
     assert_eq!(answer.outcome, Outcome::Fine);
-    assert!(
-        answer
-            .output
-            .starts_with("standard input: ok, django-2026+"),
-        "{}",
-        answer.output
-    );
+    assert!(answer.output.starts_with("standard input: ok, django-2026+"), "{}", answer.output);
     assert!(answer.errors.is_empty());
 }
 
@@ -72,11 +61,7 @@ fn mistakes_are_one_a_line_for_scripts_and_drawn_for_people() {
     );
     let drawn = run(&["check", "-"], text, true);
     assert_eq!(drawn.outcome, Outcome::Findings);
-    assert!(
-        drawn.output.contains("redirect: { mode: sheild }"),
-        "{}",
-        drawn.output
-    );
+    assert!(drawn.output.contains("redirect: { mode: sheild }"), "{}", drawn.output);
 }
 
 #[test]
@@ -97,13 +82,7 @@ fn what_cannot_be_read_is_bad_input_also_beside_findings() {
     let bad = file("extends: maximal\n");
     let answer = run(&["check", "/nowhere/embargod.yml", path(&bad)], "", false);
     assert_eq!(answer.outcome, Outcome::BadInput);
-    assert!(
-        answer
-            .errors
-            .contains("/nowhere/embargod.yml: can't be read"),
-        "{}",
-        answer.errors
-    );
+    assert!(answer.errors.contains("/nowhere/embargod.yml: can't be read"), "{}", answer.errors);
     assert!(answer.output.contains("`extends`"), "{}", answer.output);
 
     let latin1 = file("");
@@ -116,62 +95,32 @@ fn what_cannot_be_read_is_bad_input_also_beside_findings() {
 #[test]
 fn a_large_file_is_told_to_be_large_wherever_it_is_cut() {
     for start in ["#", "# "] {
-        let answer = run(
-            &["check", "-"],
-            &format!("{start}{}", "é".repeat(MAX_BYTES)),
-            false,
-        );
+        let answer = run(&["check", "-"], &format!("{start}{}", "é".repeat(MAX_BYTES)), false);
         assert_eq!(answer.outcome, Outcome::Findings, "{}", answer.errors);
-        assert!(
-            answer.output.contains("larger than 65536 bytes"),
-            "{}",
-            answer.output
-        );
+        assert!(answer.output.contains("larger than 65536 bytes"), "{}", answer.output);
     }
 }
 
 #[test]
 fn every_shown_value_names_its_origin() {
-    let (org, repository) = (
-        file("extends: django-2026\nredirect:\n  mode: shield\n"),
-        file("contact:\n  email: security@example.org\n"),
-    );
+    let (org, repository) =
+        (file("extends: django-2026\nredirect:\n  mode: shield\n"), file("contact:\n  email: security@example.org\n"));
     let answer = run(&["show", path(&repository), "--org", path(&org)], "", false);
     assert_eq!(answer.outcome, Outcome::Fine);
     let has = |line: &str| {
-        assert!(
-            answer.output.lines().any(|shown| shown == line),
-            "{line}\n{}",
-            answer.output
-        );
+        assert!(answer.output.lines().any(|shown| shown == line), "{line}\n{}", answer.output);
     };
-    has(&format!(
-        "redirect.mode: \"shield\"   # from {}:3:9",
-        path(&org)
-    ));
-    has(&format!(
-        "contact.email: \"security@example.org\"   # from {}:2:10",
-        path(&repository)
-    ));
+    has(&format!("redirect.mode: \"shield\"   # from {}:3:9", path(&org)));
+    has(&format!("contact.email: \"security@example.org\"   # from {}:2:10", path(&repository)));
     has("acknowledgment.within_working_days: 3   # from django-2026");
     has("acknowledgment.zone: \"Z\"   # from built in");
-    assert!(
-        answer
-            .output
-            .lines()
-            .skip(1)
-            .all(|line| line.contains("   # from "))
-    );
+    assert!(answer.output.lines().skip(1).all(|line| line.contains("   # from ")));
 }
 
 #[test]
 fn without_a_file_the_policy_of_repositories_without_one_is_shown() {
     let answer = run(&["show"], "", false);
-    assert!(
-        answer
-            .output
-            .contains("redirect.mode: \"observe\"   # from built in")
-    );
+    assert!(answer.output.contains("redirect.mode: \"observe\"   # from built in"));
 }
 
 #[test]
@@ -194,8 +143,5 @@ fn a_policy_with_mistakes_is_not_shown() {
 fn the_schema_is_json() {
     let answer = run(&["schema"], "", false);
     let schema: serde_json::Value = serde_json::from_str(&answer.output).expect("JSON");
-    assert_eq!(
-        schema["$schema"],
-        "https://json-schema.org/draft/2020-12/schema"
-    );
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
 }

@@ -28,12 +28,6 @@ pub(super) fn generate() -> Result<AppKey, String> {
 
 fn pem(label: &str, der: &[u8]) -> String {
     let encoded = STANDARD.encode(der);
-    let lines: Vec<&str> = (0..encoded.len())
-        .step_by(64)
-        .map(|at| &encoded[at..encoded.len().min(at + 64)])
-        .collect();
-    format!(
-        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-        lines.join("\n")
-    )
+    let lines: Vec<&str> = (0..encoded.len()).step_by(64).map(|at| &encoded[at..encoded.len().min(at + 64)]).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }

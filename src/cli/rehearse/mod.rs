@@ -106,15 +106,10 @@ impl Stage {
             events: EVENTS.map(str::to_owned).to_vec(),
         };
         let github = start_github(app, keep).await?;
-        populate(&github)
-            .map_err(|refusal| format!("the stand-in refused a beginning: {refusal}"))?;
+        populate(&github).map_err(|refusal| format!("the stand-in refused a beginning: {refusal}"))?;
         let sealing_key_path = folder.join("sealing.key");
-        SealingKey::generate()
-            .write_new(&sealing_key_path)
-            .map_err(|error| error.to_string())?;
-        let loopback = "127.0.0.1:0"
-            .parse()
-            .map_err(|_| "no loopback address".to_owned())?;
+        SealingKey::generate().write_new(&sealing_key_path).map_err(|error| error.to_string())?;
+        let loopback = "127.0.0.1:0".parse().map_err(|_| "no loopback address".to_owned())?;
         let settings = Settings {
             listen: loopback,
             admin_listen: loopback,
@@ -149,11 +144,7 @@ impl Stage {
             loop {
                 self.github.deliveries_idle().await;
                 let seen = self.github.deliveries().len();
-                let backlog = shop
-                    .store
-                    .backlog(shop.clock.now())
-                    .await
-                    .map_err(|error| error.to_string())?;
+                let backlog = shop.store.backlog(shop.clock.now()).await.map_err(|error| error.to_string())?;
                 if backlog.deliveries_waiting == 0 && backlog.effects_waiting == 0 {
                     self.github.deliveries_idle().await;
                     if self.github.deliveries().len() == seen {
@@ -163,15 +154,8 @@ impl Stage {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
-        let late = || {
-            Err(format!(
-                "nothing had settled after {} s",
-                PATIENCE.as_secs()
-            ))
-        };
-        tokio::time::timeout(PATIENCE, settling)
-            .await
-            .unwrap_or_else(|_| late())
+        let late = || Err(format!("nothing had settled after {} s", PATIENCE.as_secs()));
+        tokio::time::timeout(PATIENCE, settling).await.unwrap_or_else(|_| late())
     }
 }
 
@@ -212,9 +196,7 @@ async fn start_github(app: AppRegistration, keep: bool) -> Result<Standin, Strin
         }
         (options.web_port, options.api_port) = (0, 0);
     }
-    Standin::start(options)
-        .await
-        .map_err(|error| format!("the stand-in could not listen: {error}"))
+    Standin::start(options).await.map_err(|error| format!("the stand-in could not listen: {error}"))
 }
 
 fn populate(github: &Standin) -> crate::standin::Outcome<()> {
@@ -223,8 +205,7 @@ fn populate(github: &Standin) -> crate::standin::Outcome<()> {
     for login in story::OUTSIDERS {
         github.add_user(login);
     }
-    let repository =
-        RepositorySpec::public("acme", "framework").file(".github/embargod.yml", story::POLICY);
+    let repository = RepositorySpec::public("acme", "framework").file(".github/embargod.yml", story::POLICY);
     github.add_repository(&repository)?;
     github.grant(story::REPOSITORY, story::MAINTAINER, Role::Maintain)?;
     github.install(story::REPOSITORY)?;

@@ -21,13 +21,7 @@ pub(super) fn scene(index: usize, came: &Came) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{:>2}. {}", index + 1, came.name);
     let _ = writeln!(text, "    {}", came.what);
-    let _ = writeln!(
-        text,
-        "    class {} (score {:.2}), decision: {}",
-        came.class.slug(),
-        came.score,
-        came.outcome
-    );
+    let _ = writeln!(text, "    class {} (score {:.2}), decision: {}", came.class.slug(), came.score, came.outcome);
     for reason in came.reasons.iter().take(SHOWN_REASONS) {
         let _ = writeln!(text, "      because {}: {}", reason.rule, reason.text);
     }
@@ -69,14 +63,8 @@ pub(super) fn table(all: &[Came]) -> String {
         "post", "class", "decision", "protected", "calls"
     );
     for came in all {
-        let protected = came
-            .protected_after_ms
-            .map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0} ms"));
-        let fine = if came.complaints.is_empty() {
-            "yes"
-        } else {
-            "NO"
-        };
+        let protected = came.protected_after_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0} ms"));
+        let fine = if came.complaints.is_empty() { "yes" } else { "NO" };
         let _ = writeln!(
             text,
             "{:width$}  {:13} {:9} {:>10} {:>6}  {fine}",
@@ -87,10 +75,7 @@ pub(super) fn table(all: &[Came]) -> String {
             came.calls
         );
     }
-    let wrong = all
-        .iter()
-        .filter(|came| !came.complaints.is_empty())
-        .count();
+    let wrong = all.iter().filter(|came| !came.complaints.is_empty()).count();
     let verdict = match wrong {
         0 => "all went as the story demands".to_owned(),
         n => format!("{n} of {} did not go as the story demands", all.len()),

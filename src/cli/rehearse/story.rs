@@ -19,37 +19,18 @@ contact:
 pub(super) const MAINTAINER: &str = "cora";
 
 /// Everybody else who turns up.
-pub(super) const OUTSIDERS: [&str; 9] = [
-    "rae", "mallory", "zoe", "sam", "ivo", "lin", "finn", "ada", "tom",
-];
+pub(super) const OUTSIDERS: [&str; 9] = ["rae", "mallory", "zoe", "sam", "ivo", "lin", "finn", "ada", "tom"];
 
 /// What somebody does.
 pub(super) enum Act {
     /// Opens an issue.
-    Issue {
-        by: &'static str,
-        title: &'static str,
-        body: &'static str,
-    },
+    Issue { by: &'static str, title: &'static str, body: &'static str },
     /// Opens a pull request.
-    Pull {
-        by: &'static str,
-        title: &'static str,
-        body: &'static str,
-    },
+    Pull { by: &'static str, title: &'static str, body: &'static str },
     /// Edits the issue of an earlier scene, counted from 0.
-    Edit {
-        scene: usize,
-        by: &'static str,
-        title: &'static str,
-        body: &'static str,
-    },
+    Edit { scene: usize, by: &'static str, title: &'static str, body: &'static str },
     /// Comments under the issue of an earlier scene, counted from 0.
-    Comment {
-        scene: usize,
-        by: &'static str,
-        body: &'static str,
-    },
+    Comment { scene: usize, by: &'static str, body: &'static str },
     /// Nobody does anything, but GitHub delivers an earlier scene's webhook so many times more.
     DeliverAgain { scene: usize, times: usize },
 }
@@ -78,13 +59,8 @@ pub(super) struct Scene {
     pub demand: Demand,
 }
 
-const NOTHING: Demand = Demand {
-    class: IntakeClass::Ordinary,
-    moved: false,
-    closed_and_locked: false,
-    says: None,
-    case: false,
-};
+const NOTHING: Demand =
+    Demand { class: IntakeClass::Ordinary, moved: false, closed_and_locked: false, says: None, case: false };
 
 const SHIELDED: Demand = Demand {
     class: IntakeClass::Disclosure,
@@ -151,10 +127,7 @@ pub(super) fn scenes() -> Vec<Scene> {
                        | golang.org/x/net | CVE-2023-45288 | HIGH | 0.17.0 | 0.23.0 |\n\nSee https://nvd.nist.gov/vuln/detail/CVE-2023-45288. \
                        Upgrading the dependency to 0.23.0 fixes it.",
             },
-            demand: Demand {
-                class: IntakeClass::KnownPublic,
-                ..NOTHING
-            },
+            demand: Demand { class: IntakeClass::KnownPublic, ..NOTHING },
         },
         Scene {
             name: "a hardening wish",
@@ -165,10 +138,7 @@ pub(super) fn scenes() -> Vec<Scene> {
                        default login view, as defence in depth. Other frameworks ship a setting for it. I would also suggest \
                        to set a Content-Security-Policy header by default as a best practice.",
             },
-            demand: Demand {
-                class: IntakeClass::Hardening,
-                ..NOTHING
-            },
+            demand: Demand { class: IntakeClass::Hardening, ..NOTHING },
         },
         Scene {
             name: "an ordinary bug full of security words",
@@ -261,10 +231,7 @@ pub(super) fn scenes() -> Vec<Scene> {
         Scene {
             name: "the same delivery three times more",
             act: Act::DeliverAgain { scene: 0, times: 3 },
-            demand: Demand {
-                class: IntakeClass::Disclosure,
-                ..NOTHING
-            },
+            demand: Demand { class: IntakeClass::Disclosure, ..NOTHING },
         },
     ]
 }

@@ -88,10 +88,7 @@ impl Folder {
         make_sealing_key: SealingKeyMaker<'_>,
     ) -> Result<WebhookSecret, SetupProblem> {
         self.create(PRIVATE_KEY, app.private_key.expose_secret())?;
-        let given = app
-            .webhook_secret
-            .clone()
-            .filter(|secret| !secret.expose_secret().is_empty());
+        let given = app.webhook_secret.clone().filter(|secret| !secret.expose_secret().is_empty());
         let (secret, origin) = match given {
             Some(secret) => (secret, WebhookSecret::FromGitHub),
             None => (make_secret(), WebhookSecret::MadeHere),
@@ -105,10 +102,7 @@ impl Folder {
     fn settings(&self, app: &NewApp, args: &SetupArgs, secret: &SecretString) -> Zeroizing<String> {
         let absolute = |name| self.path(name).to_string_lossy().into_owned();
         let api_base = args.api_base.as_str().trim_end_matches('/');
-        let public_url = args
-            .public_url
-            .as_ref()
-            .map(|url| url.as_str().trim_end_matches('/'));
+        let public_url = args.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/'));
         let settings = Settings {
             listen: "127.0.0.1:3000",
             admin_listen: "127.0.0.1:3001",
@@ -120,9 +114,7 @@ impl Folder {
                 private_key_path: absolute(PRIVATE_KEY),
                 webhook_secrets: [secret.expose_secret()],
             },
-            sealing: SealingSection {
-                key_path: absolute(SEALING_KEY),
-            },
+            sealing: SealingSection { key_path: absolute(SEALING_KEY) },
         };
         let text = toml::to_string(&settings).expect("settings are plain data");
         Zeroizing::new(format!(
@@ -141,9 +133,7 @@ impl Folder {
         file.as_file().sync_all().map_err(failed)?;
         match file.persist_noclobber(&path) {
             Ok(_) => Ok(()),
-            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-                Err(SetupProblem::Exists(path))
-            }
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(SetupProblem::Exists(path)),
             Err(error) => Err(failed(error.error)),
         }
     }

@@ -60,26 +60,15 @@ impl AppManifest {
     /// The manifest for one registration. Without a public address the webhook is registered switched off, at the file's
     /// placeholder.
     #[must_use]
-    pub fn filled(
-        mut self,
-        organisation: Option<&str>,
-        public_url: Option<&str>,
-        redirect_url: String,
-    ) -> Self {
+    pub fn filled(mut self, organisation: Option<&str>, public_url: Option<&str>, redirect_url: String) -> Self {
         if let Some(organisation) = organisation {
-            self.name = format!("{}-{organisation}", self.name)
-                .chars()
-                .take(NAME_MAX_CHARS)
-                .collect();
+            self.name = format!("{}-{organisation}", self.name).chars().take(NAME_MAX_CHARS).collect();
         }
         match public_url {
             Some(public_url) => {
                 let public_url = public_url.trim_end_matches('/');
                 self.url = public_url.to_owned();
-                self.hook_attributes = HookAttributes {
-                    url: webhook_url(public_url),
-                    active: true,
-                };
+                self.hook_attributes = HookAttributes { url: webhook_url(public_url), active: true };
             }
             None => self.hook_attributes.active = false,
         }

@@ -92,16 +92,11 @@ pub async fn register(
     let folder = Folder::prepare(&args.out)?;
     let mut registration = Registration::start(args, clock).await?;
     let page = registration.address();
-    say(
-        out,
-        &format!("Open {page} in a browser on this machine to register the App."),
-    )?;
+    say(out, &format!("Open {page} in a browser on this machine to register the App."))?;
     if !args.no_browser {
         browser::open(&page);
     }
-    let app = tokio::time::timeout(PATIENCE, registration.app())
-        .await
-        .map_err(|_| SetupProblem::NobodyCame)??;
+    let app = tokio::time::timeout(PATIENCE, registration.app()).await.map_err(|_| SetupProblem::NobodyCame)??;
     let written = folder.write(&app, args, make_sealing_key);
     registration.close().await;
     let written = written?;
@@ -112,9 +107,8 @@ fn check(args: &SetupArgs) -> Result<(), SetupProblem> {
     if !args.listen.ip().is_loopback() {
         return Err(SetupProblem::NotLoopback(args.listen));
     }
-    for (flag, url) in [("--github-url", &args.github_url)]
-        .into_iter()
-        .chain(args.public_url.iter().map(|url| ("--public-url", url)))
+    for (flag, url) in
+        [("--github-url", &args.github_url)].into_iter().chain(args.public_url.iter().map(|url| ("--public-url", url)))
     {
         let web = matches!(url.scheme(), "http" | "https") && url.has_host();
         if !web || url.query().is_some() || url.fragment().is_some() {
@@ -125,9 +119,7 @@ fn check(args: &SetupArgs) -> Result<(), SetupProblem> {
 }
 
 fn say(out: &mut impl Write, text: &str) -> Result<(), SetupProblem> {
-    writeln!(out, "{text}")
-        .and_then(|()| out.flush())
-        .map_err(|error| SetupProblem::Output(error.kind()))
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| SetupProblem::Output(error.kind()))
 }
 
 fn next_steps(app: &NewApp, args: &SetupArgs, folder: &Folder, webhook: WebhookSecret) -> String {
@@ -145,18 +137,11 @@ fn next_steps(app: &NewApp, args: &SetupArgs, folder: &Folder, webhook: WebhookS
             folder.path(files::SETTINGS).display()
         ));
     }
-    steps.push(format!(
-        "Install the App: {}/installations/new",
-        app.html_url
-    ));
+    steps.push(format!("Install the App: {}/installations/new", app.html_url));
     let settings = folder.path(files::SETTINGS);
     let settings = settings.display();
-    steps.push(format!(
-        "Run the server: embargod serve --config {settings}"
-    ));
-    steps.push(format!(
-        "Check everything: embargod doctor --config {settings}"
-    ));
+    steps.push(format!("Run the server: embargod serve --config {settings}"));
+    steps.push(format!("Check everything: embargod doctor --config {settings}"));
     let mut text = format!(
         "Registered {} (App {}). Wrote to {}: {}.\nBack up {} apart from the database: nothing sealed can be read without \
          it.\nNext:",

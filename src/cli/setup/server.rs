@@ -97,12 +97,7 @@ impl Registration {
             let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
             let _ended = serving.await;
         });
-        Ok(Self {
-            address,
-            outcome,
-            stop,
-            server,
-        })
+        Ok(Self { address, outcome, stop, server })
     }
 
     /// Where the page is.
@@ -112,10 +107,7 @@ impl Registration {
 
     /// Waits for the App.
     pub(super) async fn app(&mut self) -> Result<NewApp, SetupProblem> {
-        self.outcome
-            .recv()
-            .await
-            .unwrap_or(Err(SetupProblem::NobodyCame))
+        self.outcome.recv().await.unwrap_or(Err(SetupProblem::NobodyCame))
     }
 
     /// Lets the browser have its last page, and stops.
@@ -143,16 +135,8 @@ fn action(args: &SetupArgs, state: &str) -> String {
 /// otherwise read the state. Keeps the pages out of frames and caches.
 async fn guard(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     let port = context.address.port();
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let ours = [
-        context.address.to_string(),
-        format!("localhost:{port}"),
-        format!("127.0.0.1:{port}"),
-    ];
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let ours = [context.address.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
     let mut response = if ours.iter().any(|name| name == host) {
         next.run(request).await
     } else {
@@ -187,8 +171,7 @@ async fn start(State(context): State<Arc<Context>>) -> Response {
 }
 
 async fn callback(State(context): State<Arc<Context>>, Query(answer): Query<Answer>) -> Response {
-    let genuine =
-        verify_slices_are_equal(answer.state.as_bytes(), context.state.as_bytes()).is_ok();
+    let genuine = verify_slices_are_equal(answer.state.as_bytes(), context.state.as_bytes()).is_ok();
     if !genuine || answer.code.is_empty() {
         let page = End {
             title: "This is not the answer to this registration",
@@ -197,9 +180,8 @@ async fn callback(State(context): State<Arc<Context>>, Query(answer): Query<Answ
         };
         return html(StatusCode::BAD_REQUEST, &page);
     }
-    let result = convert_manifest(&context.api_base, &answer.code, context.clock.clone())
-        .await
-        .map_err(SetupProblem::GitHub);
+    let result =
+        convert_manifest(&context.api_base, &answer.code, context.clock.clone()).await.map_err(SetupProblem::GitHub);
     match result {
         Ok(app) => {
             let page = End {
@@ -218,11 +200,7 @@ async fn callback(State(context): State<Arc<Context>>, Query(answer): Query<Answ
             if !again {
                 let _taken = context.outcome.try_send(Err(problem));
             }
-            let page = End {
-                title: "Not registered",
-                text: &text,
-                again,
-            };
+            let page = End { title: "Not registered", text: &text, again };
             html(StatusCode::BAD_GATEWAY, &page)
         }
     }

@@ -39,16 +39,11 @@ impl io::Write for Lines {
 
 /// A GitHub that knows one code.
 async fn github(webhook_secret: Value) -> Url {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("loopback");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("an address");
     let convert = move |extract::Path(code): extract::Path<String>| async move {
         if code != "good" {
-            return (
-                StatusCode::NOT_FOUND,
-                Json(json!({ "message": "Not Found" })),
-            );
+            return (StatusCode::NOT_FOUND, Json(json!({ "message": "Not Found" })));
         }
         let app = json!({
             "id": 42, "slug": "embargod-acme", "html_url": "https://github.com/apps/embargod-acme",
@@ -101,23 +96,14 @@ impl Visit {
         let page = said.split(' ').nth(1).expect("an address").to_owned();
         let text = Client::new().get(&page).send().await.expect("a page");
         let text = text.text().await.expect("text");
-        Self {
-            page,
-            text,
-            lines,
-            task,
-        }
+        Self { page, text, lines, task }
     }
 
     fn form(&self) -> (String, Value) {
         let between = |from: &str, to: &str| {
             let (_, rest) = self.text.split_once(from).expect("the form");
             let (value, _) = rest.split_once(to).expect("its end");
-            value
-                .replace("&#34;", "\"")
-                .replace("&quot;", "\"")
-                .replace("&#38;", "&")
-                .replace("&amp;", "&")
+            value.replace("&#34;", "\"").replace("&quot;", "\"").replace("&#38;", "&").replace("&amp;", "&")
         };
         let action = between("action=\"", "\"");
         let manifest = between("name=\"manifest\" value=\"", "\">");
@@ -154,12 +140,7 @@ fn read(folder: &Path, name: &str) -> String {
 fn the_manifest_that_is_part_of_the_program_can_be_read() {
     let manifest = AppManifest::embedded();
     assert_eq!(manifest.default_permissions["issues"], "write");
-    assert!(
-        manifest
-            .default_events
-            .iter()
-            .any(|event| event == "issues")
-    );
+    assert!(manifest.default_events.iter().any(|event| event == "issues"));
 }
 
 #[tokio::test]
@@ -167,32 +148,18 @@ async fn a_registration_from_the_first_page_to_the_next_steps() {
     let api = github(json!("HOOK-CANARY")).await;
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("new");
-    let more = [
-        "--organisation",
-        "acme",
-        "--public-url",
-        "https://bot.acme.dev/",
-    ];
+    let more = ["--organisation", "acme", "--public-url", "https://bot.acme.dev/"];
     let visit = Visit::start(args(&api, &out, &more)).await;
 
     let (action, manifest) = visit.form();
     let state = visit.state();
-    assert_eq!(
-        action,
-        format!("{api}organizations/acme/settings/apps/new?state={state}")
-    );
+    assert_eq!(action, format!("{api}organizations/acme/settings/apps/new?state={state}"));
     assert_eq!(state.len(), 64);
     assert_eq!(manifest["name"], "embargod-acme");
     assert_eq!(manifest["url"], "https://bot.acme.dev");
-    assert_eq!(
-        manifest["hook_attributes"],
-        json!({ "url": "https://bot.acme.dev/webhook", "active": true })
-    );
+    assert_eq!(manifest["hook_attributes"], json!({ "url": "https://bot.acme.dev/webhook", "active": true }));
     assert_eq!(manifest["redirect_url"], format!("{}callback", visit.page));
-    assert_eq!(
-        manifest["default_permissions"],
-        json!(AppManifest::embedded().default_permissions)
-    );
+    assert_eq!(manifest["default_permissions"], json!(AppManifest::embedded().default_permissions));
 
     let (status, page) = visit.come_back("good", &state).await;
     assert_eq!(status, 200);
@@ -221,10 +188,7 @@ async fn a_registration_from_the_first_page_to_the_next_steps() {
     assert_eq!(settings, expected);
     assert!(said.contains("https://github.com/apps/embargod-acme/installations/new"));
     assert!(said.contains("embargod serve --config") && said.contains("embargod doctor"));
-    assert!(
-        !format!("{said}{page}").contains("CANARY"),
-        "no secret is shown"
-    );
+    assert!(!format!("{said}{page}").contains("CANARY"), "no secret is shown");
 }
 
 #[cfg(unix)]
@@ -250,12 +214,7 @@ async fn an_answer_that_was_not_asked_for_is_refused() {
     let visit = Visit::start(args(&api, folder.path(), &[])).await;
     let state = visit.state();
     let short = &state[..63];
-    for (code, state) in [
-        ("good", ""),
-        ("good", short),
-        ("good", &"0".repeat(64)),
-        ("", &state),
-    ] {
+    for (code, state) in [("good", ""), ("good", short), ("good", &"0".repeat(64)), ("", &state)] {
         let (status, page) = visit.come_back(code, state).await;
         assert_eq!(status, 400);
         assert!(page.contains("not the answer to this registration"));
@@ -286,9 +245,7 @@ async fn another_sites_name_for_this_machine_is_not_served() {
     let api = github(json!("s")).await;
     let folder = tempfile::tempdir().expect("a folder");
     let visit = Visit::start(args(&api, folder.path(), &[])).await;
-    let stranger = Client::new()
-        .get(&visit.page)
-        .header("host", "evil.example:80");
+    let stranger = Client::new().get(&visit.page).header("host", "evil.example:80");
     let answer = stranger.send().await.expect("an answer");
     assert_eq!(answer.status().as_u16(), 421);
     assert_eq!(answer.text().await.expect("text"), "");
@@ -315,9 +272,7 @@ async fn without_a_public_address_and_secret_it_says_what_is_left_to_do() {
 async fn refused(args: SetupArgs) -> SetupProblem {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let seal = |_: &Path| panic!("nothing is made");
-    register(&args, clock, &seal, &mut io::sink())
-        .await
-        .expect_err("refused")
+    register(&args, clock, &seal, &mut io::sink()).await.expect_err("refused")
 }
 
 #[tokio::test]
@@ -354,10 +309,7 @@ async fn arguments_that_make_no_sense_are_refused_with_a_remedy() {
     open.listen = "0.0.0.0:0".parse().expect("an address");
     assert!(matches!(refused(open).await, SetupProblem::NotLoopback(_)));
     let odd = args(&api, &out, &["--public-url", "mailto:me@acme.dev"]);
-    assert!(matches!(
-        refused(odd).await,
-        SetupProblem::Address("--public-url")
-    ));
+    assert!(matches!(refused(odd).await, SetupProblem::Address("--public-url")));
     assert!(!out.exists());
     assert!(Command::try_parse_from(["setup", "--organisation", "a/b"]).is_err());
 }

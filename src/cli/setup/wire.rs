@@ -12,19 +12,9 @@ use crate::{
 /// Runs the command.
 pub fn run(args: SetupArgs) -> u8 {
     block_on(async {
-        let make_key = |path: &std::path::Path| {
-            SealingKey::generate()
-                .write_new(path)
-                .map_err(|error| error.to_string())
-        };
-        match register(
-            &args,
-            Arc::new(SystemClock),
-            &make_key,
-            &mut std::io::stdout(),
-        )
-        .await
-        {
+        let make_key =
+            |path: &std::path::Path| SealingKey::generate().write_new(path).map_err(|error| error.to_string());
+        match register(&args, Arc::new(SystemClock), &make_key, &mut std::io::stdout()).await {
             Ok(()) => FINE,
             Err(problem) => {
                 eprintln!("embargod: {problem}");

@@ -46,16 +46,12 @@ impl std::str::FromStr for CaseId {
         let upper = text.trim().to_ascii_uppercase();
         let mut parts = upper.splitn(3, '-');
         let digits = |part: Option<&str>, most: usize| {
-            part.is_some_and(|p| {
-                !p.is_empty() && p.len() <= most && p.bytes().all(|b| b.is_ascii_digit())
-            })
+            part.is_some_and(|p| !p.is_empty() && p.len() <= most && p.bytes().all(|b| b.is_ascii_digit()))
         };
         if parts.next() == Some("SEC") && digits(parts.next(), 4) && digits(parts.next(), 9) {
             Ok(Self(upper))
         } else {
-            Err(format!(
-                "{text:?} is not a case; write it as SEC-YEAR-NUMBER, for example SEC-2026-7"
-            ))
+            Err(format!("{text:?} is not a case; write it as SEC-YEAR-NUMBER, for example SEC-2026-7"))
         }
     }
 }

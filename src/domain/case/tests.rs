@@ -8,24 +8,13 @@ fn a_case_number_is_read_as_it_is_written_and_nothing_else_is() {
     let id = CaseId::new(2026, 7);
     assert_eq!(id.to_string(), "SEC-2026-7");
     assert_eq!("sec-2026-7".parse::<CaseId>(), Ok(id));
-    for wrong in [
-        "",
-        "SEC",
-        "SEC-2026",
-        "SEC-2026-",
-        "SEC-20262-7",
-        "CVE-2026-7",
-        "SEC-2026-7-8",
-        "SEC-2026-x",
-    ] {
+    for wrong in ["", "SEC", "SEC-2026", "SEC-2026-", "SEC-20262-7", "CVE-2026-7", "SEC-2026-7-8", "SEC-2026-x"] {
         assert!(wrong.parse::<CaseId>().is_err(), "{wrong}");
     }
 }
 
 fn instant() -> impl Strategy<Value = Option<Timestamp>> {
-    proptest::option::of(
-        (0_i64..4_000_000_000).prop_map(|s| Timestamp::from_second(s).expect("in range")),
-    )
+    proptest::option::of((0_i64..4_000_000_000).prop_map(|s| Timestamp::from_second(s).expect("in range")))
 }
 
 fn exposure() -> impl Strategy<Value = Exposure> {

@@ -23,8 +23,7 @@ const MAX_CONTRIBUTIONS: usize = 8;
 /// Contributions smaller than this, in log-odds, are not worth telling.
 const SMALLEST_CONTRIBUTION: f64 = 0.05;
 
-static BUILTIN: LazyLock<ConceptDetector> =
-    LazyLock::new(|| ConceptDetector(Arc::new(Model::compile())));
+static BUILTIN: LazyLock<ConceptDetector> = LazyLock::new(|| ConceptDetector(Arc::new(Model::compile())));
 
 /// The detector with the built-in lexicon and weights; compiled once (some 35 ms), then shared.
 pub fn builtin() -> ConceptDetector {
@@ -44,15 +43,10 @@ struct Model {
 impl Model {
     fn compile() -> Self {
         let concepts = lexicon::concepts().map(|(_, concept)| (concept.name, concept.says));
-        let structures = STRUCTURES
-            .iter()
-            .map(|structure| (structure.name, structure.says));
+        let structures = STRUCTURES.iter().map(|structure| (structure.name, structure.says));
         Self {
             matcher: Matcher::compile().expect("the lexicon is constant, and a test compiles it"),
-            weights: WEIGHTS
-                .iter()
-                .map(|(name, place, weights)| ((*name, *place), *weights))
-                .collect(),
+            weights: WEIGHTS.iter().map(|(name, place, weights)| ((*name, *place), *weights)).collect(),
             says: concepts.chain(structures).collect(),
         }
     }
@@ -70,12 +64,7 @@ impl Detector for ConceptDetector {
         let weighed: Vec<(Feature, [f64; 5])> = self
             .features(title, body)
             .into_iter()
-            .filter_map(|feature| {
-                Some((
-                    feature,
-                    *self.0.weights.get(&(feature.name, feature.place))?,
-                ))
-            })
+            .filter_map(|feature| Some((feature, *self.0.weights.get(&(feature.name, feature.place))?)))
             .collect();
         let mut logits = BIAS;
         for (_, weights) in &weighed {
@@ -90,23 +79,13 @@ impl Detector for ConceptDetector {
                 feature: feature.name.to_owned(),
                 place: feature.place,
                 weight: moved(&logits, weights),
-                text: self
-                    .0
-                    .says
-                    .get(feature.name)
-                    .copied()
-                    .unwrap_or(feature.name)
-                    .to_owned(),
+                text: self.0.says.get(feature.name).copied().unwrap_or(feature.name).to_owned(),
             })
             .filter(|contribution| contribution.weight.abs() >= SMALLEST_CONTRIBUTION)
             .collect();
         contributions.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
         contributions.truncate(MAX_CONTRIBUTIONS);
-        Judgement {
-            class: probabilities.most_probable(),
-            probabilities,
-            contributions,
-        }
+        Judgement { class: probabilities.most_probable(), probabilities, contributions }
     }
 
     fn version(&self) -> &str {
@@ -132,12 +111,7 @@ fn moved(logits: &[f64; 5], weights: &[f64; 5]) -> f64 {
 fn log_odds(logits: &[f64; 5]) -> f64 {
     let log_sum = |part: &[f64]| {
         let highest = part.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        highest
-            + part
-                .iter()
-                .map(|logit| (logit - highest).exp())
-                .sum::<f64>()
-                .ln()
+        highest + part.iter().map(|logit| (logit - highest).exp()).sum::<f64>().ln()
     };
     let (private, public) = logits.split_at(2);
     log_sum(private) - log_sum(public)

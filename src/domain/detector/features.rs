@@ -27,10 +27,7 @@ impl Facts<'_> {
     /// How many concepts of a family there are where `place` says.
     fn count(&self, family: Family, place: fn(Found) -> bool) -> usize {
         let of_family = self.families.iter().map(|other| *other == family);
-        of_family
-            .zip(self.found)
-            .filter(|(wanted, found)| *wanted && place(**found))
-            .count()
+        of_family.zip(self.found).filter(|(wanted, found)| *wanted && place(**found)).count()
     }
 
     fn any(&self, family: Family) -> bool {
@@ -77,61 +74,25 @@ pub const STRUCTURES: &[Structure] = &[
         says: "has a title only",
         holds: |f| f.shape.prose_bytes == 0 && f.shape.code_blocks == 0,
     },
-    Structure {
-        name: "no_title",
-        says: "has no title",
-        holds: |f| f.title_bytes == 0,
-    },
-    Structure {
-        name: "short_body",
-        says: "is short",
-        holds: |f| (1..200).contains(&f.shape.prose_bytes),
-    },
-    Structure {
-        name: "long_body",
-        says: "is long",
-        holds: |f| f.shape.prose_bytes > 2500,
-    },
+    Structure { name: "no_title", says: "has no title", holds: |f| f.title_bytes == 0 },
+    Structure { name: "short_body", says: "is short", holds: |f| (1..200).contains(&f.shape.prose_bytes) },
+    Structure { name: "long_body", says: "is long", holds: |f| f.shape.prose_bytes > 2500 },
     Structure {
         name: "harmless_code",
         says: "shows code without attack strings",
         holds: |f| f.shape.code_blocks > 0 && !f.has("exploit_string"),
     },
-    Structure {
-        name: "has_image",
-        says: "shows an image",
-        holds: |f| f.shape.images > 0,
-    },
-    Structure {
-        name: "has_steps",
-        says: "lists numbered steps",
-        holds: |f| f.shape.numbered_steps >= 2,
-    },
-    Structure {
-        name: "has_headings",
-        says: "is built of headings",
-        holds: |f| f.shape.headings >= 3,
-    },
-    Structure {
-        name: "has_check_boxes",
-        says: "has check boxes",
-        holds: |f| f.shape.check_boxes >= 2,
-    },
-    Structure {
-        name: "has_table",
-        says: "has a table",
-        holds: |f| f.shape.table_rows >= 2,
-    },
+    Structure { name: "has_image", says: "shows an image", holds: |f| f.shape.images > 0 },
+    Structure { name: "has_steps", says: "lists numbered steps", holds: |f| f.shape.numbered_steps >= 2 },
+    Structure { name: "has_headings", says: "is built of headings", holds: |f| f.shape.headings >= 3 },
+    Structure { name: "has_check_boxes", says: "has check boxes", holds: |f| f.shape.check_boxes >= 2 },
+    Structure { name: "has_table", says: "has a table", holds: |f| f.shape.table_rows >= 2 },
     Structure {
         name: "weakness_in_title",
         says: "names a weakness in its title",
         holds: |f| f.weaknesses(in_title) > 0,
     },
-    Structure {
-        name: "weakness_in_prose",
-        says: "names a weakness",
-        holds: |f| f.weaknesses(in_prose) > 0,
-    },
+    Structure { name: "weakness_in_prose", says: "names a weakness", holds: |f| f.weaknesses(in_prose) > 0 },
     Structure {
         name: "two_weaknesses",
         says: "names two or more kinds of weakness",
@@ -160,16 +121,12 @@ pub const STRUCTURES: &[Structure] = &[
     Structure {
         name: "weakness_and_attack",
         says: "names a weakness and how it is attacked",
-        holds: |f| {
-            f.weaknesses(Found::anywhere) > 0 && f.count(Family::Attack, Found::anywhere) > 0
-        },
+        holds: |f| f.weaknesses(Found::anywhere) > 0 && f.count(Family::Attack, Found::anywhere) > 0,
     },
     Structure {
         name: "weakness_and_more_attack",
         says: "names a weakness and much about attacking it",
-        holds: |f| {
-            f.weaknesses(Found::anywhere) > 0 && f.count(Family::Attack, Found::anywhere) >= 3
-        },
+        holds: |f| f.weaknesses(Found::anywhere) > 0 && f.count(Family::Attack, Found::anywhere) >= 3,
     },
     Structure {
         name: "weakness_in_title_and_attack",
@@ -189,17 +146,12 @@ pub const STRUCTURES: &[Structure] = &[
     Structure {
         name: "weakness_of_dependency",
         says: "names a weakness and a dependency's public record",
-        holds: |f| {
-            f.weaknesses(Found::anywhere) > 0
-                && f.count(Family::PublicKnowledge, Found::anywhere) >= 2
-        },
+        holds: |f| f.weaknesses(Found::anywhere) > 0 && f.count(Family::PublicKnowledge, Found::anywhere) >= 2,
     },
     Structure {
         name: "weakness_in_lookalike",
         says: "names a weakness among every-day words",
-        holds: |f| {
-            f.weaknesses(Found::anywhere) > 0 && f.count(Family::Lookalike, Found::anywhere) >= 3
-        },
+        holds: |f| f.weaknesses(Found::anywhere) > 0 && f.count(Family::Lookalike, Found::anywhere) >= 3,
     },
     Structure {
         name: "weakness_and_wish",
@@ -210,8 +162,7 @@ pub const STRUCTURES: &[Structure] = &[
         name: "exploit_with_request",
         says: "shows attack strings in a request",
         holds: |f| {
-            f.has("exploit_string")
-                && (f.has("http_request") || f.has("proof_of_concept") || f.has("payload_used"))
+            f.has("exploit_string") && (f.has("http_request") || f.has("proof_of_concept") || f.has("payload_used"))
         },
     },
     Structure {
@@ -261,18 +212,14 @@ pub const STRUCTURES: &[Structure] = &[
         name: "own_cve_with_proof",
         says: "a CVE with a proof of concept and no fixed version",
         holds: |f| {
-            f.has("cve_id")
-                && f.has("proof_of_concept")
-                && !f.has("fixed_upstream")
-                && !f.has("dependency_bump")
+            f.has("cve_id") && f.has("proof_of_concept") && !f.has("fixed_upstream") && !f.has("dependency_bump")
         },
     },
     Structure {
         name: "repair_of_weakness",
         says: "a fix whose title says what was exploitable",
         holds: |f| {
-            f.concept("repairs_weakness").title
-                || f.concept("security_scope").title && f.weaknesses(in_title) > 0
+            f.concept("repairs_weakness").title || f.concept("security_scope").title && f.weaknesses(in_title) > 0
         },
     },
     Structure {
@@ -342,11 +289,7 @@ fn features_in(matcher: &Matcher, segments: &Segments) -> Vec<Feature> {
     let found = matcher.find(segments);
     let mut features = Vec::new();
     for (name, found) in matcher.names().iter().zip(&found) {
-        for (here, place) in [
-            (found.title, Place::Title),
-            (found.prose, Place::Body),
-            (found.code, Place::Code),
-        ] {
+        for (here, place) in [(found.title, Place::Title), (found.prose, Place::Body), (found.code, Place::Code)] {
             if here {
                 features.push(Feature { name, place });
             }
@@ -359,12 +302,7 @@ fn features_in(matcher: &Matcher, segments: &Segments) -> Vec<Feature> {
         shape: segments.shape,
         title_bytes: segments.title.len(),
     };
-    let structures = STRUCTURES
-        .iter()
-        .filter(|structure| (structure.holds)(&facts));
-    features.extend(structures.map(|structure| Feature {
-        name: structure.name,
-        place: Place::Post,
-    }));
+    let structures = STRUCTURES.iter().filter(|structure| (structure.holds)(&facts));
+    features.extend(structures.map(|structure| Feature { name: structure.name, place: Place::Post }));
     features
 }

@@ -73,30 +73,16 @@ impl Matcher {
                 });
                 let Some(first) = words.next() else { continue };
                 let beside = words.collect();
-                completes[first].push(Completion {
-                    concept,
-                    beside,
-                    confirm,
-                });
+                completes[first].push(Completion { concept, beside, confirm });
             }
         }
         let sets = expressions
             .chunks(EXPRESSIONS_PER_SET)
             .map(|some| {
-                RegexSetBuilder::new(some)
-                    .unicode(false)
-                    .size_limit(COMPILED_BYTES)
-                    .dfa_size_limit(CACHE_BYTES)
-                    .build()
+                RegexSetBuilder::new(some).unicode(false).size_limit(COMPILED_BYTES).dfa_size_limit(CACHE_BYTES).build()
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            sets,
-            expressions: expressions.len(),
-            names,
-            families,
-            completes,
-        })
+        Ok(Self { sets, expressions: expressions.len(), names, families, completes })
     }
 
     /// The concepts' names, in the order of [`Matcher::find`].
@@ -113,13 +99,9 @@ impl Matcher {
     pub fn find(&self, segments: &Segments) -> Vec<Found> {
         let mut found = vec![Found::default(); self.names.len()];
         let mut matched = vec![false; self.expressions];
-        self.look_at(&segments.title, &mut matched, |concept| {
-            found[concept].title = true
-        });
+        self.look_at(&segments.title, &mut matched, |concept| found[concept].title = true);
         for sentence in &segments.prose {
-            self.look_at(sentence, &mut matched, |concept| {
-                found[concept].prose = true
-            });
+            self.look_at(sentence, &mut matched, |concept| found[concept].prose = true);
         }
         for piece in &segments.code {
             self.look_at(piece, &mut matched, |concept| found[concept].code = true);
@@ -133,27 +115,16 @@ impl Matcher {
             return;
         }
         matched.fill(false);
-        for (set, matched) in self
-            .sets
-            .iter()
-            .zip(matched.chunks_mut(EXPRESSIONS_PER_SET))
-        {
+        for (set, matched) in self.sets.iter().zip(matched.chunks_mut(EXPRESSIONS_PER_SET)) {
             for expression in &set.matches(text.as_bytes()) {
                 matched[expression] = true;
             }
         }
         let complete = |completion: &&Completion| {
             completion.beside.iter().all(|other| matched[*other])
-                && completion
-                    .confirm
-                    .iter()
-                    .all(|confirm| confirm.is_match(text.as_bytes()))
+                && completion.confirm.iter().all(|confirm| confirm.is_match(text.as_bytes()))
         };
-        for (_, completions) in matched
-            .iter()
-            .zip(&self.completes)
-            .filter(|(matched, _)| **matched)
-        {
+        for (_, completions) in matched.iter().zip(&self.completes).filter(|(matched, _)| **matched) {
             for completion in completions.iter().filter(complete) {
                 tell(completion.concept);
             }
@@ -204,10 +175,7 @@ fn at_word_start(expression: &str) -> String {
     // Whatever letters follow at the end do not decide whether it matches.
     let expression = expression.trim_end_matches("[a-z]*");
     let mut first = expression;
-    while let Some(inner) = first
-        .strip_prefix("(?:")
-        .or_else(|| first.strip_prefix('['))
-    {
+    while let Some(inner) = first.strip_prefix("(?:").or_else(|| first.strip_prefix('[')) {
         first = inner;
     }
     if first.starts_with(|c: char| c.is_ascii_alphanumeric()) {

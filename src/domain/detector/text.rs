@@ -54,8 +54,7 @@ pub struct Shape {
 pub fn segment(title: &str, body: &str) -> Segments {
     let mut cutter = Cutter::default();
     let body = prefix(body, MAX_BODY_BYTES);
-    let options =
-        Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     for event in Parser::new_ext(body, options) {
         cutter.take(event);
     }
@@ -172,9 +171,7 @@ impl Cutter {
                 self.begin(Block::Prose);
                 self.segments.shape.table_rows += 1;
             }
-            Tag::Paragraph | Tag::BlockQuote(_) | Tag::Table(_) | Tag::TableHead => {
-                self.begin(Block::Prose)
-            }
+            Tag::Paragraph | Tag::BlockQuote(_) | Tag::Table(_) | Tag::TableHead => self.begin(Block::Prose),
             Tag::Strong | Tag::Emphasis => self.strong += 1,
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 self.segments.shape.links += 1;
@@ -377,10 +374,7 @@ fn is_form_heading(heading: &str) -> bool {
 /// What forms put under a heading that nobody filled in.
 fn is_empty_answer(line: &str) -> bool {
     let bare = line.trim_matches(|c: char| !c.is_alphanumeric());
-    matches!(
-        bare,
-        "no response" | "n/a" | "na" | "none" | "no" | "yes" | ""
-    )
+    matches!(bare, "no response" | "n/a" | "na" | "none" | "no" | "yes" | "")
 }
 
 /// Beginnings of the sentences that a template makes everybody tick.

@@ -20,13 +20,8 @@ pub enum IntakeClass {
 
 impl IntakeClass {
     /// All classes, in the order of [`super::super::detector::Probabilities`].
-    pub const ALL: [Self; 5] = [
-        Self::Disclosure,
-        Self::AsksChannel,
-        Self::KnownPublic,
-        Self::Hardening,
-        Self::Ordinary,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Disclosure, Self::AsksChannel, Self::KnownPublic, Self::Hardening, Self::Ordinary];
 
     /// The name in files, metrics and answers.
     pub fn slug(self) -> &'static str {

@@ -36,23 +36,13 @@ pub struct Quoted<'a> {
 pub fn summary(case: &Case) -> String {
     let place = case.posts.first().map(|post| &post.place);
     let words = place.map_or("post", |place| place.surface.words());
-    let number = place
-        .filter(|place| place.thread.number > 0)
-        .map(|p| format!(" #{}", p.thread.number));
-    format!(
-        "{}: {words}{} in {}",
-        case.id,
-        number.unwrap_or_default(),
-        case.repository
-    )
+    let number = place.filter(|place| place.thread.number > 0).map(|p| format!(" #{}", p.thread.number));
+    format!("{}: {words}{} in {}", case.id, number.unwrap_or_default(), case.repository)
 }
 
 /// The line by which a desk is found again: `embargod case SEC-2026-7 of repo:12`.
 pub fn reference(case: &Case) -> String {
-    format!(
-        "embargod case {} of repo:{} [{}]",
-        case.id, case.repository_id, case.opened_at
-    )
+    format!("embargod case {} of repo:{} [{}]", case.id, case.repository_id, case.opened_at)
 }
 
 /// What a desk says when its case opens.
@@ -110,10 +100,13 @@ fn duties(case: &Case, place: &PostPlace) -> Vec<String> {
         ],
         CaseOrigin::Replied => vec![
             format!("Read {url} and decide whether it should stay visible."),
-            "If it should not: edit it, close and lock the thread, then delete the old text from its edit history.".to_owned(),
+            "If it should not: edit it, close and lock the thread, then delete the old text from its edit history."
+                .to_owned(),
         ],
         CaseOrigin::PullRequest => vec![
-            format!("Look at {url} and choose: go on in public (main-only or minor matters), or prepare a release at once."),
+            format!(
+                "Look at {url} and choose: go on in public (main-only or minor matters), or prepare a release at once."
+            ),
             "Do not close it silently: a closed good fix is a signal, too.".to_owned(),
             "A pull request can only be removed by GitHub's support.".to_owned(),
         ],
@@ -128,14 +121,10 @@ fn duties(case: &Case, place: &PostPlace) -> Vec<String> {
 pub fn news(case: &Case, news: &DeskNews, quoted: Option<&Quoted<'_>>) -> String {
     let mut text = match (news, quoted) {
         (DeskNews::MoreEvidence { .. }, Some(quoted)) => {
-            format!(
-                "The same public thread had another text of this kind.\n\n{}",
-                quote(quoted)
-            )
+            format!("The same public thread had another text of this kind.\n\n{}", quote(quoted))
         }
         (DeskNews::MoreEvidence { .. }, None) => {
-            "The same public thread had another text of this kind; it is kept with the case."
-                .to_owned()
+            "The same public thread had another text of this kind; it is kept with the case.".to_owned()
         }
         (DeskNews::StillPublic { post }, _) => {
             format!(
@@ -151,13 +140,8 @@ pub fn news(case: &Case, news: &DeskNews, quoted: Option<&Quoted<'_>>) -> String
             )
         }
         (DeskNews::Restored { remarks }, _) => {
-            let list: String = remarks
-                .iter()
-                .map(|remark| format!("\n- {remark}"))
-                .collect();
-            format!(
-                "A maintainer said that this is no security matter. The public side was restored.\n{list}"
-            )
+            let list: String = remarks.iter().map(|remark| format!("\n- {remark}")).collect();
+            format!("A maintainer said that this is no security matter. The public side was restored.\n{list}")
         }
     };
     text.push_str(&format!("\n\n<sub>{}</sub>\n", reference(case)));
@@ -171,11 +155,7 @@ pub fn cannot_be_undone() -> impl Iterator<Item = &'static str> {
 
 /// Shows a post's words so that nothing in them is rendered, mentions anybody or runs as a command.
 fn quote(quoted: &Quoted<'_>) -> String {
-    let body = if quoted.body.trim().is_empty() {
-        "(no text)"
-    } else {
-        quoted.body
-    };
+    let body = if quoted.body.trim().is_empty() { "(no text)" } else { quoted.body };
     let kept: String = body.chars().take(LONGEST - AROUND).collect();
     let fence = "`".repeat(longest_run(&kept).max(longest_run(quoted.title)).max(2) + 1);
     let cut = if kept.len() < body.len() {
@@ -186,10 +166,7 @@ fn quote(quoted: &Quoted<'_>) -> String {
     let title = if quoted.title.is_empty() {
         String::new()
     } else {
-        format!(
-            "{fence}text\n{}\n{fence}\n\n",
-            quoted.title.replace('\n', " ")
-        )
+        format!("{fence}text\n{}\n{fence}\n\n", quoted.title.replace('\n', " "))
     };
     format!(
         "### Original text\n\nBy `{}`, {} {}, taken in {}.\n\n{title}{fence}markdown\n{kept}\n{fence}{cut}",

@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     actions::{
-        CheckHistory, DeskNews, InviteReporter, LockThread, MinimizePost, OpenDesk, RedactPost,
-        SayConstant, TellDesk,
+        CheckHistory, DeskNews, InviteReporter, LockThread, MinimizePost, OpenDesk, RedactPost, SayConstant, TellDesk,
     },
     channel::Channel,
     texts::PublicText,
@@ -44,31 +43,15 @@ pub(super) fn protect(post: &Post, redaction: u32) -> Vec<Effect> {
         place: place.clone(),
         close: opens && (post.thread_is_open || post.happening == Happening::Reopened),
     };
-    let mut effects = vec![Effect::new(
-        format!("redact:{key}#{redaction}"),
-        &thread,
-        &redact,
-    )];
+    let mut effects = vec![Effect::new(format!("redact:{key}#{redaction}"), &thread, &redact)];
     if opens {
         if !post.thread_is_locked {
-            let lock = LockThread {
-                place: place.clone(),
-            };
-            effects.push(Effect::new(
-                format!("lock:{key}#{redaction}"),
-                &thread,
-                &lock,
-            ));
+            let lock = LockThread { place: place.clone() };
+            effects.push(Effect::new(format!("lock:{key}#{redaction}"), &thread, &lock));
         }
     } else if can_be_minimized(place) {
-        let fold = MinimizePost {
-            place: place.clone(),
-        };
-        effects.push(Effect::new(
-            format!("minimize:{key}#{redaction}"),
-            &thread,
-            &fold,
-        ));
+        let fold = MinimizePost { place: place.clone() };
+        effects.push(Effect::new(format!("minimize:{key}#{redaction}"), &thread, &fold));
     }
     effects
 }
@@ -88,34 +71,20 @@ pub(super) fn say(
     after: &[Effect],
 ) -> Effect {
     let place = &post.place;
-    let say = SayConstant {
-        place: place.clone(),
-        text,
-        channel,
-        answered_within,
-        certainly_first,
-    };
+    let say = SayConstant { place: place.clone(), text, channel, answered_within, certainly_first };
     let thread = place.thread_key();
-    Effect::new(format!("say:{thread}"), thread, &say)
-        .after(after.iter().map(|effect| effect.key.clone()))
+    Effect::new(format!("say:{thread}"), thread, &say).after(after.iter().map(|effect| effect.key.clone()))
 }
 
 /// The private side of a new case: its desk and, where the words were hidden, the invitation.
 pub(super) fn open_desk(case: &str, post: &Post, invite: bool) -> Vec<Effect> {
-    let desk = OpenDesk {
-        case: case.to_owned(),
-    };
-    let mut effects =
-        vec![Effect::new(format!("desk:{case}"), format!("case:{case}"), &desk).for_case(case)];
+    let desk = OpenDesk { case: case.to_owned() };
+    let mut effects = vec![Effect::new(format!("desk:{case}"), format!("case:{case}"), &desk).for_case(case)];
     if invite && is_invitable(&post.author) {
         let desk_key = effects[0].key.clone();
-        let invite = InviteReporter {
-            case: case.to_owned(),
-        };
+        let invite = InviteReporter { case: case.to_owned() };
         effects.push(
-            Effect::new(format!("invite:{case}"), format!("case:{case}"), &invite)
-                .for_case(case)
-                .after([desk_key]),
+            Effect::new(format!("invite:{case}"), format!("case:{case}"), &invite).for_case(case).after([desk_key]),
         );
     }
     effects
@@ -123,19 +92,10 @@ pub(super) fn open_desk(case: &str, post: &Post, invite: bool) -> Vec<Effect> {
 
 /// The private side of a case that exists already: the desk is told of the new evidence.
 pub(super) fn more_evidence(case: &str, evidence: &str) -> Effect {
-    let tell = TellDesk {
-        case: case.to_owned(),
-        news: DeskNews::MoreEvidence {
-            evidence: evidence.to_owned(),
-        },
-    };
-    Effect::new(
-        format!("tell:{case}/{evidence}"),
-        format!("case:{case}"),
-        &tell,
-    )
-    .for_case(case)
-    .after([format!("desk:{case}")])
+    let tell = TellDesk { case: case.to_owned(), news: DeskNews::MoreEvidence { evidence: evidence.to_owned() } };
+    Effect::new(format!("tell:{case}/{evidence}"), format!("case:{case}"), &tell)
+        .for_case(case)
+        .after([format!("desk:{case}")])
 }
 
 /// The later looks at the edit history.
@@ -145,18 +105,11 @@ pub(super) fn watch_history(case: &str, now: Timestamp) -> Vec<Effect> {
         .enumerate()
         .filter_map(|(round, wait)| {
             let due = now.checked_add(*wait).ok()?;
-            let look = CheckHistory {
-                case: case.to_owned(),
-                round,
-            };
+            let look = CheckHistory { case: case.to_owned(), round };
             Some(
-                Effect::new(
-                    format!("history:{case}/{round}"),
-                    format!("case:{case}"),
-                    &look,
-                )
-                .for_case(case)
-                .not_before(due),
+                Effect::new(format!("history:{case}/{round}"), format!("case:{case}"), &look)
+                    .for_case(case)
+                    .not_before(due),
             )
         })
         .collect()
@@ -169,9 +122,5 @@ fn is_invitable(author: &Account) -> bool {
 
 /// Which constant text belongs to a moved post.
 pub(super) fn moved_text(surface: Surface) -> PublicText {
-    if surface.opens_thread() {
-        PublicText::ThreadMoved
-    } else {
-        PublicText::CommentMoved
-    }
+    if surface.opens_thread() { PublicText::ThreadMoved } else { PublicText::CommentMoved }
 }

@@ -106,9 +106,7 @@ pub fn first_look(inquiry: &Inquiry<'_>) -> FirstLook {
             .from_source("redirect.mode");
             FirstLook::Decided(Box::new(nothing(inquiry, reason)))
         }
-        None => FirstLook::AskMore {
-            may_open_case: strength == Strength::Firm,
-        },
+        None => FirstLook::AskMore { may_open_case: strength == Strength::Firm },
     }
 }
 
@@ -119,12 +117,7 @@ pub fn decide(inquiry: &Inquiry<'_>, answers: Answers) -> Taken {
     let firm = strength == Strength::Firm;
     match (strength, maintainer) {
         (Strength::None, _) => nothing(inquiry, reason),
-        (_, Some(who)) if firm => private_case(
-            inquiry,
-            answers,
-            CaseOrigin::MaintainersPost,
-            vec![reason, who],
-        ),
+        (_, Some(who)) if firm => private_case(inquiry, answers, CaseOrigin::MaintainersPost, vec![reason, who]),
         (_, Some(who)) => nothing_because(inquiry, vec![reason, who]),
         (Strength::Asks, None) => answer_channel(inquiry, answers, reason),
         (_, None) if inquiry.post.place.surface == Surface::PullRequest => {
@@ -133,19 +126,12 @@ pub fn decide(inquiry: &Inquiry<'_>, answers: Answers) -> Taken {
                 "a pull request's diff cannot be hidden, so nothing happens in public",
             );
             if firm {
-                private_case(
-                    inquiry,
-                    answers,
-                    CaseOrigin::PullRequest,
-                    vec![reason, pull],
-                )
+                private_case(inquiry, answers, CaseOrigin::PullRequest, vec![reason, pull])
             } else {
                 nothing_because(inquiry, vec![reason, pull])
             }
         }
-        (Strength::Firm, None) if inquiry.policy.redirect.mode == Mode::Shield => {
-            shield(inquiry, answers, reason)
-        }
+        (Strength::Firm, None) if inquiry.policy.redirect.mode == Mode::Shield => shield(inquiry, answers, reason),
         (Strength::Firm, None) => private_case(inquiry, answers, CaseOrigin::Replied, vec![reason]),
         (Strength::Gentle, None) => say_where(inquiry, answers, reason),
     }
@@ -157,33 +143,17 @@ fn strength(judgement: &Judgement, policy: &Policy) -> (Strength, Reason) {
     let asks = judgement.probabilities.of(IntakeClass::AsksChannel);
     let discloses = judgement.probabilities.of(IntakeClass::Disclosure);
     if score < reply_at {
-        let text = format!(
-            "class {}: score {score:.3} is below reply_at {reply_at}",
-            judgement.class.slug()
-        );
-        (
-            Strength::None,
-            Reason::new("intake.below_bar", text).from_source("redirect.reply_at"),
-        )
+        let text = format!("class {}: score {score:.3} is below reply_at {reply_at}", judgement.class.slug());
+        (Strength::None, Reason::new("intake.below_bar", text).from_source("redirect.reply_at"))
     } else if asks > discloses {
-        let text =
-            format!("class asks_channel: score {score:.3} is at or above reply_at {reply_at}");
-        (
-            Strength::Asks,
-            Reason::new("intake.asks_channel", text).from_source("redirect.reply_at"),
-        )
+        let text = format!("class asks_channel: score {score:.3} is at or above reply_at {reply_at}");
+        (Strength::Asks, Reason::new("intake.asks_channel", text).from_source("redirect.reply_at"))
     } else if score < act_at {
         let text = format!("score {score:.3} is between reply_at {reply_at} and act_at {act_at}");
-        (
-            Strength::Gentle,
-            Reason::new("intake.gentle", text).from_source("redirect.act_at"),
-        )
+        (Strength::Gentle, Reason::new("intake.gentle", text).from_source("redirect.act_at"))
     } else {
         let text = format!("class disclosure: score {score:.3} is at or above act_at {act_at}");
-        (
-            Strength::Firm,
-            Reason::new("intake.firm", text).from_source("redirect.act_at"),
-        )
+        (Strength::Firm, Reason::new("intake.firm", text).from_source("redirect.act_at"))
     }
 }
 
@@ -201,10 +171,7 @@ fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
         minimized: plan::can_be_minimized(&post.place),
     };
     let mut taken = open_or_extend(inquiry, &answers, CaseOrigin::Shielded, touched, redaction);
-    let (case, evidence) = taken
-        .evidence
-        .clone()
-        .expect("a case always takes the post as evidence");
+    let (case, evidence) = taken.evidence.clone().expect("a case always takes the post as evidence");
     let mut effects = protecting;
     if taken.opens_case {
         effects.extend(plan::open_desk(&case, post, true));
@@ -213,21 +180,11 @@ fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
         effects.push(plan::more_evidence(&case, &evidence));
     }
     if inquiry.thread.value.answered_at.is_none() {
-        let wait_for: Vec<Effect> = effects
-            .iter()
-            .filter(|e| e.urgency == crate::domain::effect::Urgency::Protecting)
-            .cloned()
-            .collect();
+        let wait_for: Vec<Effect> =
+            effects.iter().filter(|e| e.urgency == crate::domain::effect::Urgency::Protecting).cloned().collect();
         let text = plan::moved_text(post.place.surface);
         let within = promise(inquiry.policy);
-        effects.push(plan::say(
-            post,
-            text,
-            answers.channel,
-            within,
-            is_certainly_first(inquiry),
-            &wait_for,
-        ));
+        effects.push(plan::say(post, text, answers.channel, within, is_certainly_first(inquiry), &wait_for));
     }
     for effect in &mut effects {
         effect.case.get_or_insert_with(|| case.clone());
@@ -235,40 +192,16 @@ fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
     let answered = inquiry.thread.value.answered_at.or(Some(inquiry.now));
     taken.decision.effects = effects;
     taken.decision.reasons.insert(0, reason);
-    remember(
-        inquiry,
-        &mut taken.decision,
-        PostOutcome::Shielded,
-        redaction,
-        answered,
-        Some(case),
-    );
+    remember(inquiry, &mut taken.decision, PostOutcome::Shielded, redaction, answered, Some(case));
     taken
 }
 
 /// A case whose public side stays as it is; in mode `reply` the thread is told where security questions go.
-fn private_case(
-    inquiry: &Inquiry<'_>,
-    answers: Answers,
-    origin: CaseOrigin,
-    reasons: Vec<Reason>,
-) -> Taken {
+fn private_case(inquiry: &Inquiry<'_>, answers: Answers, origin: CaseOrigin, reasons: Vec<Reason>) -> Taken {
     let post = inquiry.post;
-    let seen_before =
-        inquiry.earlier.version > 0 && inquiry.earlier.value.revision == inquiry.revision;
-    if seen_before
-        && matches!(
-            inquiry.earlier.value.outcome,
-            PostOutcome::Alerted | PostOutcome::Replied
-        )
-    {
-        return nothing(
-            inquiry,
-            Reason::new(
-                "intake.told_before",
-                "maintainers were told of these very words before",
-            ),
-        );
+    let seen_before = inquiry.earlier.version > 0 && inquiry.earlier.value.revision == inquiry.revision;
+    if seen_before && matches!(inquiry.earlier.value.outcome, PostOutcome::Alerted | PostOutcome::Replied) {
+        return nothing(inquiry, Reason::new("intake.told_before", "maintainers were told of these very words before"));
     }
     let untouched = CasePost {
         place: post.place.clone(),
@@ -280,10 +213,7 @@ fn private_case(
     };
     let redactions = inquiry.earlier.value.redactions;
     let mut taken = open_or_extend(inquiry, &answers, origin, untouched, redactions);
-    let (case, evidence) = taken
-        .evidence
-        .clone()
-        .expect("a case always takes the post as evidence");
+    let (case, evidence) = taken.evidence.clone().expect("a case always takes the post as evidence");
     let mut effects = if taken.opens_case {
         plan::open_desk(&case, post, false)
     } else {
@@ -296,27 +226,13 @@ fn private_case(
         if answered.is_none() && !answers.channel.is_empty() {
             let within = promise(inquiry.policy);
             let text = PublicText::WhereToGo;
-            effects.push(plan::say(
-                post,
-                text,
-                answers.channel,
-                within,
-                is_certainly_first(inquiry),
-                &[],
-            ));
+            effects.push(plan::say(post, text, answers.channel, within, is_certainly_first(inquiry), &[]));
             answered = Some(inquiry.now);
         }
     }
     taken.decision.effects = effects;
     taken.decision.reasons.splice(0..0, reasons);
-    remember(
-        inquiry,
-        &mut taken.decision,
-        outcome,
-        redactions,
-        answered,
-        Some(case),
-    );
+    remember(inquiry, &mut taken.decision, outcome, redactions, answered, Some(case));
     taken
 }
 
@@ -331,16 +247,11 @@ fn answer_channel(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Ta
 fn say_only(inquiry: &Inquiry<'_>, channel: Channel, text: PublicText, reason: Reason) -> Taken {
     let thread = &inquiry.thread.value;
     if thread.answered_at.is_some() {
-        let once = Reason::new(
-            "intake.answered_before",
-            "the thread was answered before, and is answered once for ever",
-        );
+        let once =
+            Reason::new("intake.answered_before", "the thread was answered before, and is answered once for ever");
         return nothing_because(inquiry, vec![reason, once]);
     }
-    let mut decision = Decision {
-        reasons: vec![reason],
-        ..Decision::default()
-    };
+    let mut decision = Decision { reasons: vec![reason], ..Decision::default() };
     if channel.is_empty() {
         let place = &inquiry.post.place;
         decision.reasons.push(Reason::new(
@@ -352,39 +263,20 @@ fn say_only(inquiry: &Inquiry<'_>, channel: Channel, text: PublicText, reason: R
             at: inquiry.now,
             repository: place.repository.clone(),
             case: None,
-            text: "somebody needs a private channel, and none is known to work: switch private vulnerability reporting \
+            text:
+                "somebody needs a private channel, and none is known to work: switch private vulnerability reporting \
                    on, or set contact.email in .github/embargod.yml"
-                .to_owned(),
+                    .to_owned(),
         };
         let key = format!("alert:{}", alert.id);
-        decision
-            .effects
-            .push(Effect::new(key, place.thread_key(), &RaiseAlert { alert }));
+        decision.effects.push(Effect::new(key, place.thread_key(), &RaiseAlert { alert }));
         remember(inquiry, &mut decision, PostOutcome::Alerted, 0, None, None);
     } else {
         let within = promise(inquiry.policy);
-        decision.effects.push(plan::say(
-            inquiry.post,
-            text,
-            channel,
-            within,
-            is_certainly_first(inquiry),
-            &[],
-        ));
-        remember(
-            inquiry,
-            &mut decision,
-            PostOutcome::Replied,
-            0,
-            Some(inquiry.now),
-            None,
-        );
+        decision.effects.push(plan::say(inquiry.post, text, channel, within, is_certainly_first(inquiry), &[]));
+        remember(inquiry, &mut decision, PostOutcome::Replied, 0, Some(inquiry.now), None);
     }
-    Taken {
-        decision,
-        evidence: None,
-        opens_case: false,
-    }
+    Taken { decision, evidence: None, opens_case: false }
 }
 
 /// Puts the post into the thread's open case, or into a new one.
@@ -397,10 +289,7 @@ fn open_or_extend(
 ) -> Taken {
     let post = inquiry.post;
     let place = &post.place;
-    let seen = Exposure {
-        public: Some(post.created_at.min(inquiry.received_at)),
-        ..Exposure::default()
-    };
+    let seen = Exposure { public: Some(post.created_at.min(inquiry.received_at)), ..Exposure::default() };
     let evidence = format!("{}@{}#{redaction}", place.post_key(), inquiry.revision);
     touched.evidence.push(evidence.clone());
     let opens_case = answers.open_case.is_none();
@@ -408,11 +297,7 @@ fn open_or_extend(
         Some(open) => {
             let mut case = open.value.clone();
             case.exposure = case.exposure.merged(seen);
-            match case
-                .posts
-                .iter_mut()
-                .find(|known| known.place.post_key() == place.post_key())
-            {
+            match case.posts.iter_mut().find(|known| known.place.post_key() == place.post_key()) {
                 Some(known) => {
                     // A post that is told only after its own edit is older than what is known.
                     let newest = match post.happening {
@@ -450,15 +335,9 @@ fn open_or_extend(
     };
     let id = case.id.to_string();
     let joined = if opens_case {
-        Reason::new(
-            "intake.case_opened",
-            format!("opened {id} under policy {}", inquiry.policy.version),
-        )
+        Reason::new("intake.case_opened", format!("opened {id} under policy {}", inquiry.policy.version))
     } else {
-        Reason::new(
-            "intake.case_extended",
-            format!("the thread belongs to {id}, which takes this post in"),
-        )
+        Reason::new("intake.case_extended", format!("the thread belongs to {id}, which takes this post in"))
     };
     let decision = Decision {
         records: vec![RecordWrite::guarded(&case, version)],
@@ -466,11 +345,7 @@ fn open_or_extend(
         reasons: vec![joined],
         ..Decision::default()
     };
-    Taken {
-        decision,
-        evidence: Some((id, evidence)),
-        opens_case,
-    }
+    Taken { decision, evidence: Some((id, evidence)), opens_case }
 }
 
 fn nothing(inquiry: &Inquiry<'_>, reason: Reason) -> Taken {
@@ -478,11 +353,7 @@ fn nothing(inquiry: &Inquiry<'_>, reason: Reason) -> Taken {
 }
 
 fn nothing_because(inquiry: &Inquiry<'_>, reasons: Vec<Reason>) -> Taken {
-    let mut decision = Decision {
-        outcome: PostOutcome::Nothing.word().to_owned(),
-        reasons,
-        ..Decision::default()
-    };
+    let mut decision = Decision { outcome: PostOutcome::Nothing.word().to_owned(), reasons, ..Decision::default() };
     decision.reasons.extend(detector_reasons(inquiry.judgement));
     let known = &inquiry.earlier.value;
     let keeps_outcome = known.revision == inquiry.revision || inquiry.text_is_neutral;
@@ -494,15 +365,9 @@ fn nothing_because(inquiry: &Inquiry<'_>, reasons: Vec<Reason>) -> Taken {
             redactions: known.redactions,
             seen_new: is_seen_new(inquiry),
         };
-        decision
-            .records
-            .push(RecordWrite::guarded(&record, inquiry.earlier.version));
+        decision.records.push(RecordWrite::guarded(&record, inquiry.earlier.version));
     }
-    Taken {
-        decision,
-        evidence: None,
-        opens_case: false,
-    }
+    Taken { decision, evidence: None, opens_case: false }
 }
 
 /// See [`PostRecord::seen_new`].
@@ -532,17 +397,10 @@ fn remember(
         redactions: redactions.max(inquiry.earlier.value.redactions),
         seen_new: is_seen_new(inquiry),
     };
-    let thread = ThreadRecord {
-        key: place.thread_key(),
-        answered_at,
-        case: case.or_else(|| inquiry.thread.value.case.clone()),
-    };
-    decision
-        .records
-        .push(RecordWrite::guarded(&post, inquiry.earlier.version));
-    decision
-        .records
-        .push(RecordWrite::guarded(&thread, inquiry.thread.version));
+    let thread =
+        ThreadRecord { key: place.thread_key(), answered_at, case: case.or_else(|| inquiry.thread.value.case.clone()) };
+    decision.records.push(RecordWrite::guarded(&post, inquiry.earlier.version));
+    decision.records.push(RecordWrite::guarded(&thread, inquiry.thread.version));
     decision.outcome = outcome.word().to_owned();
     decision.reasons.extend(detector_reasons(inquiry.judgement));
 }
@@ -550,25 +408,18 @@ fn remember(
 /// The strongest contributions, in plain words.
 fn detector_reasons(judgement: &Judgement) -> impl Iterator<Item = Reason> {
     const SHOWN: usize = 6;
-    judgement
-        .contributions
-        .iter()
-        .take(SHOWN)
-        .map(|contribution| {
-            let place = match contribution.place {
-                Place::Title => "in the title",
-                Place::Body => "in the body",
-                Place::Code => "in a code block or log",
-                Place::Post => "of the post",
-            };
-            Reason::new(
-                format!("detector.{}", contribution.feature),
-                format!(
-                    "{} ({place}, {:+.2})",
-                    contribution.text, contribution.weight
-                ),
-            )
-        })
+    judgement.contributions.iter().take(SHOWN).map(|contribution| {
+        let place = match contribution.place {
+            Place::Title => "in the title",
+            Place::Body => "in the body",
+            Place::Code => "in a code block or log",
+            Place::Post => "of the post",
+        };
+        Reason::new(
+            format!("detector.{}", contribution.feature),
+            format!("{} ({place}, {:+.2})", contribution.text, contribution.weight),
+        )
+    })
 }
 
 /// Within which time a person answers, as the public texts say it.

@@ -11,43 +11,22 @@ pub(super) fn standing_reason(inquiry: &Inquiry<'_>) -> Option<Reason> {
     let post = inquiry.post;
     let earlier = &inquiry.earlier.value;
     let same_text = inquiry.earlier.version > 0 && earlier.revision == inquiry.revision;
-    let own = |login: &str| {
-        inquiry
-            .own_login
-            .is_some_and(|own| own.eq_ignore_ascii_case(login))
-    };
+    let own = |login: &str| inquiry.own_login.is_some_and(|own| own.eq_ignore_ascii_case(login));
     if !post.repository_is_public {
-        Some(Reason::new(
-            "intake.private_repository",
-            "the repository is private: nothing in it is public",
-        ))
+        Some(Reason::new("intake.private_repository", "the repository is private: nothing in it is public"))
     } else if own(&post.author.login) || own(&post.sender.login) {
-        Some(Reason::new(
-            "intake.own_post",
-            "the bot never acts on what it wrote itself",
-        ))
+        Some(Reason::new("intake.own_post", "the bot never acts on what it wrote itself"))
     } else if inquiry.text_is_neutral {
-        Some(Reason::new(
-            "intake.neutral_text",
-            "the post holds nothing but the bot's neutral text",
-        ))
+        Some(Reason::new("intake.neutral_text", "the post holds nothing but the bot's neutral text"))
     } else if same_text && earlier.outcome == PostOutcome::Cleared {
-        Some(Reason::new(
-            "intake.cleared",
-            "a maintainer said of these very words that they are no security matter",
-        ))
-    } else if matches!(post.happening, Happening::Edited | Happening::Reopened)
-        && post.sender.id != post.author.id
-    {
+        Some(Reason::new("intake.cleared", "a maintainer said of these very words that they are no security matter"))
+    } else if matches!(post.happening, Happening::Edited | Happening::Reopened) && post.sender.id != post.author.id {
         Some(Reason::new(
             "intake.changed_by_maintainer",
             "somebody other than the author changed it, which takes write access: maintainers are never overruled",
         ))
     } else if same_text && is_told_again(post.happening, earlier.outcome) {
-        Some(Reason::new(
-            "intake.same_text",
-            "these very words were judged before",
-        ))
+        Some(Reason::new("intake.same_text", "these very words were judged before"))
     } else {
         None
     }
@@ -67,9 +46,7 @@ fn is_told_again(happening: Happening, outcome: PostOutcome) -> bool {
 pub(super) fn maintainer_reason(post: &Post, permission: Option<Permission>) -> Option<Reason> {
     if post.association.is_insider() {
         let text = "the author is an owner, member or collaborator: maintainers' posts are never hidden or answered";
-        return Some(
-            Reason::new("intake.maintainers_post", text).from_source("author_association"),
-        );
+        return Some(Reason::new("intake.maintainers_post", text).from_source("author_association"));
     }
     permission.filter(|permission| permission.is_maintainer()).map(|_| {
         let text = "the author may triage the repository: maintainers' posts are never hidden or answered";

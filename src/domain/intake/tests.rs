@@ -18,8 +18,8 @@ use crate::domain::{
     embargoed::Embargoed,
     policy::{Layer, Mode, Policy, effective},
     post::{
-        Account, Association, Happening, Permission, Post, PostPlace, PostText, RepoName, Surface,
-        ThreadKind, ThreadRef,
+        Account, Association, Happening, Permission, Post, PostPlace, PostText, RepoName, Surface, ThreadKind,
+        ThreadRef,
     },
     record::Versioned,
 };
@@ -34,20 +34,16 @@ fn policy(mode: &str) -> Policy {
     let text = format!(
         "extends: minimal\nredirect:\n  mode: {mode}\n  act_at: 0.9\n  reply_at: 0.5\ncontact:\n  email: security@example.org\n"
     );
-    let layer = Layer {
-        origin: "test".to_owned(),
-        text,
-    };
+    let layer = Layer { origin: "test".to_owned(), text };
     effective(&[layer]).expect("a valid policy").policy
 }
 
 fn post(surface: Surface) -> Post {
     let kind = match surface {
         Surface::Issue | Surface::IssueComment => ThreadKind::Issue,
-        Surface::PullRequest
-        | Surface::PullRequestComment
-        | Surface::Review
-        | Surface::ReviewComment => ThreadKind::PullRequest,
+        Surface::PullRequest | Surface::PullRequestComment | Surface::Review | Surface::ReviewComment => {
+            ThreadKind::PullRequest
+        }
         Surface::Discussion | Surface::DiscussionComment => ThreadKind::Discussion,
         Surface::CommitComment => ThreadKind::Commit,
     };
@@ -55,17 +51,9 @@ fn post(surface: Surface) -> Post {
         place: PostPlace {
             installation_id: 1,
             repository_id: 12,
-            repository: RepoName {
-                owner: "acme".to_owned(),
-                name: "framework".to_owned(),
-            },
+            repository: RepoName { owner: "acme".to_owned(), name: "framework".to_owned() },
             surface,
-            thread: ThreadRef {
-                kind,
-                number: 7,
-                commit: None,
-                node_id: Some("T_7".to_owned()),
-            },
+            thread: ThreadRef { kind, number: 7, commit: None, node_id: Some("T_7".to_owned()) },
             post_id: 700,
             node_id: "N_700".to_owned(),
             html_url: "https://github.com/acme/framework/issues/7".to_owned(),
@@ -79,24 +67,16 @@ fn post(surface: Surface) -> Post {
         thread_is_locked: false,
         thread_comments: Some(0),
         created_at: at(0),
-        text: Embargoed::new(PostText {
-            title: CANARY.to_owned(),
-            body: CANARY.to_owned(),
-        }),
+        text: Embargoed::new(PostText { title: CANARY.to_owned(), body: CANARY.to_owned() }),
     }
 }
 
 fn account(login: &str, id: u64) -> Account {
-    Account {
-        login: login.to_owned(),
-        id,
-        is_bot: false,
-    }
+    Account { login: login.to_owned(), id, is_bot: false }
 }
 
 fn judgement(disclosure: f64, asks: f64) -> Judgement {
-    let probabilities =
-        Probabilities::from_weights([disclosure, asks, 0.0, 0.0, 1.0 - disclosure - asks]);
+    let probabilities = Probabilities::from_weights([disclosure, asks, 0.0, 0.0, 1.0 - disclosure - asks]);
     Judgement {
         class: probabilities.most_probable(),
         probabilities,
@@ -120,17 +100,11 @@ impl Memory {
     fn blank(post: &Post) -> Self {
         Self {
             thread: Versioned {
-                value: ThreadRecord {
-                    key: post.place.thread_key(),
-                    ..ThreadRecord::default()
-                },
+                value: ThreadRecord { key: post.place.thread_key(), ..ThreadRecord::default() },
                 version: 0,
             },
             earlier: Versioned {
-                value: PostRecord {
-                    key: post.place.post_key(),
-                    ..PostRecord::default()
-                },
+                value: PostRecord { key: post.place.post_key(), ..PostRecord::default() },
                 version: 0,
             },
             case: None,
@@ -151,10 +125,7 @@ impl Memory {
                 }
                 "case" => {
                     let version = self.case.as_ref().map_or(0, |case| case.version) + 1;
-                    self.case = Some(Versioned {
-                        value: serde_json::from_value(value).expect("a case"),
-                        version,
-                    });
+                    self.case = Some(Versioned { value: serde_json::from_value(value).expect("a case"), version });
                 }
                 other => panic!("an unexpected {other}"),
             }
@@ -175,10 +146,7 @@ impl Story {
         Self {
             policy: policy(mode),
             permission: Some(Permission::Read),
-            channel: Channel {
-                email: Some("security@example.org".to_owned()),
-                ..Channel::default()
-            },
+            channel: Channel { email: Some("security@example.org".to_owned()), ..Channel::default() },
             revision: "rev-1",
             now: at(1),
         }
@@ -210,22 +178,14 @@ impl Story {
                 },
             ),
         };
-        assert!(
-            !taken.decision.reasons.is_empty(),
-            "every decision has its reasons"
-        );
+        assert!(!taken.decision.reasons.is_empty(), "every decision has its reasons");
         memory.keep(&taken);
         taken
     }
 }
 
 fn kinds(taken: &Taken) -> Vec<&str> {
-    taken
-        .decision
-        .effects
-        .iter()
-        .map(|effect| effect.kind.as_str())
-        .collect()
+    taken.decision.effects.iter().map(|effect| effect.kind.as_str()).collect()
 }
 
 fn payload<A: Action>(effects: &[Effect]) -> Option<A> {
@@ -245,27 +205,12 @@ fn an_outsiders_exploit_is_taken_out_of_sight_before_anything_else() {
     let order = kinds(&taken);
     assert_eq!(
         &order[..5],
-        [
-            RedactPost::KIND,
-            LockThread::KIND,
-            OpenDesk::KIND,
-            InviteReporter::KIND,
-            "check_history"
-        ]
+        [RedactPost::KIND, LockThread::KIND, OpenDesk::KIND, InviteReporter::KIND, "check_history"]
     );
     assert_eq!(order.last(), Some(&SayConstant::KIND));
-    assert!(
-        payload::<RedactPost>(&taken.decision.effects)
-            .expect("an edit")
-            .close,
-        "the same edit closes it"
-    );
+    assert!(payload::<RedactPost>(&taken.decision.effects).expect("an edit").close, "the same edit closes it");
     let say = taken.decision.effects.last().expect("the comment");
-    assert_eq!(
-        say.after.len(),
-        2,
-        "the comment comes after the edit and the lock"
-    );
+    assert_eq!(say.after.len(), 2, "the comment comes after the edit and the lock");
     let case = &memory.case.expect("a case").value;
     assert_eq!(case.exposure.public, Some(at(0)));
     assert!(case.posts[0].closed && case.posts[0].locked && case.posts[0].redacted);
@@ -278,12 +223,7 @@ fn no_word_of_a_post_is_in_a_decision() {
     let taken = Story::in_mode("shield").tell(&issue, &judgement(0.97, 0.01), &mut memory);
     let effects = serde_json::to_string(&taken.decision.effects).expect("plain data");
     let reasons = serde_json::to_string(&taken.decision.reasons).expect("plain data");
-    let records: String = taken
-        .decision
-        .records
-        .iter()
-        .map(|write| write.value.to_string())
-        .collect();
+    let records: String = taken.decision.records.iter().map(|write| write.value.to_string()).collect();
     for stored in [effects, reasons, records] {
         assert!(!stored.contains(CANARY), "{stored}");
     }
@@ -295,31 +235,17 @@ fn the_same_comment_twice_is_one_comment_for_ever() {
     let mut memory = Memory::blank(&comment);
     let first = Story::in_mode("shield").tell(&comment, &judgement(0.97, 0.0), &mut memory);
     assert!(kinds(&first).contains(&SayConstant::KIND));
-    assert_eq!(
-        payload::<SayConstant>(&first.decision.effects)
-            .expect("said")
-            .text,
-        PublicText::CommentMoved
-    );
-    assert!(
-        !kinds(&first).contains(&LockThread::KIND),
-        "the thread that hosts a comment stays open"
-    );
+    assert_eq!(payload::<SayConstant>(&first.decision.effects).expect("said").text, PublicText::CommentMoved);
+    assert!(!kinds(&first).contains(&LockThread::KIND), "the thread that hosts a comment stays open");
 
     let mut other = post(Surface::IssueComment);
     other.place.post_id = 701;
     memory.earlier = Memory::blank(&other).earlier;
-    let second = Story {
-        revision: "rev-2",
-        ..Story::in_mode("shield")
-    }
-    .tell(&other, &judgement(0.97, 0.0), &mut memory);
+    let second =
+        Story { revision: "rev-2", ..Story::in_mode("shield") }.tell(&other, &judgement(0.97, 0.0), &mut memory);
     assert_eq!(second.decision.outcome, "shielded");
     assert!(!second.opens_case, "one thread, one case");
-    assert!(
-        !kinds(&second).contains(&SayConstant::KIND),
-        "answered once for ever"
-    );
+    assert!(!kinds(&second).contains(&SayConstant::KIND), "answered once for ever");
     assert_eq!(memory.case.expect("the case").value.posts.len(), 2);
 }
 
@@ -334,36 +260,12 @@ fn a_text_that_its_author_brings_back_is_moved_again() {
     issue.thread_is_locked = true;
     let second = story.tell(&issue, &judgement(0.97, 0.0), &mut memory);
     assert_eq!(second.decision.outcome, "shielded");
-    let keys = |taken: &Taken| {
-        taken
-            .decision
-            .effects
-            .iter()
-            .map(|e| e.key.clone())
-            .collect::<Vec<_>>()
-    };
-    let redact = |taken: &Taken| {
-        keys(taken)
-            .into_iter()
-            .find(|key| key.starts_with("redact:"))
-            .expect("an edit")
-    };
-    assert_ne!(
-        redact(&first),
-        redact(&second),
-        "a second edit is a second effect"
-    );
-    assert!(
-        !payload::<RedactPost>(&second.decision.effects)
-            .expect("an edit")
-            .close,
-        "it is closed already"
-    );
+    let keys = |taken: &Taken| taken.decision.effects.iter().map(|e| e.key.clone()).collect::<Vec<_>>();
+    let redact = |taken: &Taken| keys(taken).into_iter().find(|key| key.starts_with("redact:")).expect("an edit");
+    assert_ne!(redact(&first), redact(&second), "a second edit is a second effect");
+    assert!(!payload::<RedactPost>(&second.decision.effects).expect("an edit").close, "it is closed already");
     let case = memory.case.expect("the case").value;
-    assert!(
-        case.posts[0].closed && case.posts[0].locked,
-        "what was changed first is not forgotten"
-    );
+    assert!(case.posts[0].closed && case.posts[0].locked, "what was changed first is not forgotten");
 }
 
 #[test]
@@ -373,62 +275,32 @@ fn a_harmless_issue_that_is_edited_into_an_exploit_is_moved() {
     let before = Story::in_mode("shield").tell(&issue, &judgement(0.02, 0.0), &mut memory);
     assert_eq!(before.decision.outcome, "nothing");
     issue.happening = Happening::Edited;
-    let after = Story {
-        revision: "rev-2",
-        ..Story::in_mode("shield")
-    };
-    assert_eq!(
-        after
-            .tell(&issue, &judgement(0.97, 0.0), &mut memory)
-            .decision
-            .outcome,
-        "shielded"
-    );
+    let after = Story { revision: "rev-2", ..Story::in_mode("shield") };
+    assert_eq!(after.tell(&issue, &judgement(0.97, 0.0), &mut memory).decision.outcome, "shielded");
 }
 
 #[test]
 fn maintainers_are_never_hidden_and_never_answered() {
-    for (association, permission) in [
-        (Association::Member, None),
-        (Association::None, Some(Permission::Triage)),
-        (Association::Owner, None),
-    ] {
+    for (association, permission) in
+        [(Association::Member, None), (Association::None, Some(Permission::Triage)), (Association::Owner, None)]
+    {
         let mut issue = post(Surface::Issue);
         issue.association = association;
         let mut memory = Memory::blank(&issue);
-        let story = Story {
-            permission,
-            ..Story::in_mode("shield")
-        };
+        let story = Story { permission, ..Story::in_mode("shield") };
         let taken = story.tell(&issue, &judgement(0.97, 0.0), &mut memory);
         assert_eq!(taken.decision.outcome, "alerted");
-        assert_eq!(
-            kinds(&taken),
-            [OpenDesk::KIND],
-            "told in private, nothing in public"
-        );
-        assert_eq!(
-            memory.case.expect("a case").value.origin,
-            CaseOrigin::MaintainersPost
-        );
+        assert_eq!(kinds(&taken), [OpenDesk::KIND], "told in private, nothing in public");
+        assert_eq!(memory.case.expect("a case").value.origin, CaseOrigin::MaintainersPost);
         let mut memory = Memory::blank(&issue);
-        assert!(
-            story
-                .tell(&issue, &judgement(0.1, 0.8), &mut memory)
-                .decision
-                .effects
-                .is_empty()
-        );
+        assert!(story.tell(&issue, &judgement(0.1, 0.8), &mut memory).decision.effects.is_empty());
     }
 }
 
 #[test]
 fn where_github_does_not_tell_the_permission_an_outsiders_exploit_is_still_moved() {
     let issue = post(Surface::Issue);
-    let story = Story {
-        permission: None,
-        ..Story::in_mode("shield")
-    };
+    let story = Story { permission: None, ..Story::in_mode("shield") };
     let taken = story.tell(&issue, &judgement(0.97, 0.0), &mut Memory::blank(&issue));
     assert_eq!(taken.decision.outcome, "shielded");
 }
@@ -436,62 +308,39 @@ fn where_github_does_not_tell_the_permission_an_outsiders_exploit_is_still_moved
 #[test]
 fn a_pull_request_alarms_in_private_and_stays_as_it_is() {
     let pull = post(Surface::PullRequest);
-    let taken =
-        Story::in_mode("shield").tell(&pull, &judgement(0.97, 0.0), &mut Memory::blank(&pull));
-    assert_eq!(
-        (taken.decision.outcome.as_str(), kinds(&taken)),
-        ("alerted", vec![OpenDesk::KIND])
-    );
+    let taken = Story::in_mode("shield").tell(&pull, &judgement(0.97, 0.0), &mut Memory::blank(&pull));
+    assert_eq!((taken.decision.outcome.as_str(), kinds(&taken)), ("alerted", vec![OpenDesk::KIND]));
 }
 
 #[test]
 fn whoever_asks_for_the_channel_gets_one_that_works_and_keeps_the_thread() {
     let issue = post(Surface::Issue);
-    let taken =
-        Story::in_mode("shield").tell(&issue, &judgement(0.02, 0.9), &mut Memory::blank(&issue));
+    let taken = Story::in_mode("shield").tell(&issue, &judgement(0.02, 0.9), &mut Memory::blank(&issue));
     assert_eq!(kinds(&taken), [SayConstant::KIND]);
     let said = payload::<SayConstant>(&taken.decision.effects).expect("said");
     assert_eq!(said.text, PublicText::ChannelAsked);
-    assert!(
-        said.text
-            .render(&said.channel, None)
-            .contains("security@example.org")
-    );
+    assert!(said.text.render(&said.channel, None).contains("security@example.org"));
 
-    let none = Story {
-        channel: Channel::default(),
-        ..Story::in_mode("shield")
-    };
+    let none = Story { channel: Channel::default(), ..Story::in_mode("shield") };
     let taken = none.tell(&issue, &judgement(0.02, 0.9), &mut Memory::blank(&issue));
-    assert_eq!(
-        kinds(&taken),
-        [RaiseAlert::KIND],
-        "nobody is sent to a channel that is not known to work"
-    );
+    assert_eq!(kinds(&taken), [RaiseAlert::KIND], "nobody is sent to a channel that is not known to work");
 }
 
 #[test]
 fn below_the_bar_one_gentle_answer_and_in_mode_reply_nothing_is_hidden() {
     let issue = post(Surface::Issue);
-    let gentle =
-        Story::in_mode("shield").tell(&issue, &judgement(0.7, 0.0), &mut Memory::blank(&issue));
+    let gentle = Story::in_mode("shield").tell(&issue, &judgement(0.7, 0.0), &mut Memory::blank(&issue));
     assert_eq!(kinds(&gentle), [SayConstant::KIND]);
     let mut memory = Memory::blank(&issue);
     let reply = Story::in_mode("reply").tell(&issue, &judgement(0.97, 0.0), &mut memory);
     assert_eq!(kinds(&reply), [OpenDesk::KIND, SayConstant::KIND]);
-    assert_eq!(
-        payload::<SayConstant>(&reply.decision.effects)
-            .expect("said")
-            .text,
-        PublicText::WhereToGo
-    );
+    assert_eq!(payload::<SayConstant>(&reply.decision.effects).expect("said").text, PublicText::WhereToGo);
 }
 
 #[test]
 fn observing_does_nothing_and_says_why() {
     let issue = post(Surface::Issue);
-    let taken =
-        Story::in_mode("observe").tell(&issue, &judgement(0.97, 0.0), &mut Memory::blank(&issue));
+    let taken = Story::in_mode("observe").tell(&issue, &judgement(0.97, 0.0), &mut Memory::blank(&issue));
     assert!(taken.decision.effects.is_empty());
     assert_eq!(taken.decision.reasons[0].rule, "intake.observe");
 }
@@ -499,24 +348,12 @@ fn observing_does_nothing_and_says_why() {
 #[test]
 fn private_repositories_own_posts_and_maintainers_edits_are_left_alone() {
     let exploit = judgement(0.97, 0.0);
-    let private = Post {
-        repository_is_public: false,
-        ..post(Surface::Issue)
-    };
-    let own = Post {
-        author: account("Embargod[bot]", 9),
-        ..post(Surface::Issue)
-    };
-    let edited = Post {
-        happening: Happening::Edited,
-        sender: account("cora", 1),
-        ..post(Surface::Issue)
-    };
-    for (post, rule) in [
-        (private, "intake.private_repository"),
-        (own, "intake.own_post"),
-        (edited, "intake.changed_by_maintainer"),
-    ] {
+    let private = Post { repository_is_public: false, ..post(Surface::Issue) };
+    let own = Post { author: account("Embargod[bot]", 9), ..post(Surface::Issue) };
+    let edited = Post { happening: Happening::Edited, sender: account("cora", 1), ..post(Surface::Issue) };
+    for (post, rule) in
+        [(private, "intake.private_repository"), (own, "intake.own_post"), (edited, "intake.changed_by_maintainer")]
+    {
         let taken = Story::in_mode("shield").tell(&post, &exploit, &mut Memory::blank(&post));
         assert!(taken.decision.effects.is_empty(), "{rule}");
         assert_eq!(taken.decision.reasons[0].rule, rule);
@@ -529,44 +366,14 @@ fn an_undo_restores_what_was_changed_and_the_words_are_left_alone_from_then_on()
     let mut memory = Memory::blank(&issue);
     let story = Story::in_mode("shield");
     let shielded = story.tell(&issue, &judgement(0.97, 0.0), &mut memory);
-    let waiting = shielded
-        .decision
-        .effects
-        .iter()
-        .map(|e| e.key.clone())
-        .collect();
+    let waiting = shielded.decision.effects.iter().map(|e| e.key.clone()).collect();
     let case = memory.case.clone().expect("a case");
-    let undone = undo::decide(
-        &case,
-        vec![memory.earlier.clone()],
-        waiting,
-        &Asked::ByOperator,
-        at(60),
-    );
-    let kinds: Vec<_> = undone
-        .effects
-        .iter()
-        .map(|effect| effect.kind.as_str())
-        .collect();
-    assert_eq!(
-        kinds,
-        ["unlock_thread", "restore_post", "close_desk", "tell_desk"]
-    );
-    assert!(
-        undone
-            .dropped_effects
-            .iter()
-            .any(|key| key.starts_with("say:"))
-    );
-    memory.keep(&Taken {
-        decision: undone,
-        evidence: None,
-        opens_case: false,
-    });
-    assert_eq!(
-        memory.case.as_ref().expect("the case").value.handling,
-        Handling::Rejected
-    );
+    let undone = undo::decide(&case, vec![memory.earlier.clone()], waiting, &Asked::ByOperator, at(60));
+    let kinds: Vec<_> = undone.effects.iter().map(|effect| effect.kind.as_str()).collect();
+    assert_eq!(kinds, ["unlock_thread", "restore_post", "close_desk", "tell_desk"]);
+    assert!(undone.dropped_effects.iter().any(|key| key.starts_with("say:")));
+    memory.keep(&Taken { decision: undone, evidence: None, opens_case: false });
+    assert_eq!(memory.case.as_ref().expect("the case").value.handling, Handling::Rejected);
     assert_eq!(memory.earlier.value.outcome, PostOutcome::Cleared);
 
     issue.happening = Happening::Reopened;
@@ -584,15 +391,8 @@ fn only_a_maintainer_undoes_in_public() {
     Story::in_mode("shield").tell(&issue, &judgement(0.97, 0.0), &mut memory);
     let case = memory.case.expect("a case");
     let comment = post(Surface::IssueComment).place;
-    for (permission, allowed) in [
-        (Permission::Read, false),
-        (Permission::None, false),
-        (Permission::Triage, true),
-    ] {
-        let asked = Asked::InPublic {
-            comment: &comment,
-            permission,
-        };
+    for (permission, allowed) in [(Permission::Read, false), (Permission::None, false), (Permission::Triage, true)] {
+        let asked = Asked::InPublic { comment: &comment, permission };
         let decision = undo::decide(&case, Vec::new(), Vec::new(), &asked, at(60));
         assert_eq!(!decision.effects.is_empty(), allowed, "{permission:?}");
         assert!(!allowed || decision.effects.iter().any(|effect| effect.kind == "react"));
@@ -609,17 +409,10 @@ fn the_public_texts_are_these_and_no_others() {
     for text in PublicText::ALL {
         let words = text.render(&channel, Some("48 hours"));
         for confirming in ["vulnerab", "confirmed", "severity", "SEC-", "CVE-", "GHSA"] {
-            assert!(
-                !words.contains(confirming),
-                "{} says {confirming}",
-                text.id()
-            );
+            assert!(!words.contains(confirming), "{} says {confirming}", text.id());
         }
         assert!(words.contains("within 48 hours"), "{words}");
-        assert!(
-            !text.render(&Channel::default(), None).contains("http"),
-            "no channel, no link"
-        );
+        assert!(!text.render(&Channel::default(), None).contains("http"), "no channel, no link");
     }
     assert!(texts::is_neutral(texts::NEUTRAL_TITLE, texts::NEUTRAL_BODY));
     assert!(texts::is_neutral("", &format!("{}\n", texts::NEUTRAL_BODY)));
@@ -679,33 +472,12 @@ fn any_post() -> impl Strategy<Value = Sketch> {
         Happening::Reopened,
         Happening::Transferred,
     ]);
-    (
-        surfaces,
-        associations,
-        happenings,
-        any::<[bool; 4]>(),
-        0_u64..3,
-        1_u64..4,
+    (surfaces, associations, happenings, any::<[bool; 4]>(), 0_u64..3, 1_u64..4).prop_map(
+        |(surface, association, happening, [public, open, locked, same], comments, sender)| {
+            let sender = if same { account("mallory", 5) } else { account("cora", sender) };
+            Sketch { surface, association, happening, public, open, locked, comments, sender }
+        },
     )
-        .prop_map(
-            |(surface, association, happening, [public, open, locked, same], comments, sender)| {
-                let sender = if same {
-                    account("mallory", 5)
-                } else {
-                    account("cora", sender)
-                };
-                Sketch {
-                    surface,
-                    association,
-                    happening,
-                    public,
-                    open,
-                    locked,
-                    comments,
-                    sender,
-                }
-            },
-        )
 }
 
 proptest! {
@@ -753,35 +525,16 @@ proptest! {
 fn a_young_thread_needs_no_look_and_any_other_does() {
     let issue = post(Surface::Issue);
     let untouched = |post: &Post, now| {
-        let story = Story {
-            now,
-            ..Story::in_mode("shield")
-        };
+        let story = Story { now, ..Story::in_mode("shield") };
         let taken = story.tell(post, &judgement(0.97, 0.0), &mut Memory::blank(post));
-        payload::<SayConstant>(&taken.decision.effects)
-            .expect("said")
-            .certainly_first
+        payload::<SayConstant>(&taken.decision.effects).expect("said").certainly_first
     };
     assert!(untouched(&issue, at(5)));
     assert!(
-        !untouched(
-            &issue,
-            at(5)
-                .checked_add(SignedDuration::from_secs(60))
-                .expect("in range")
-        ),
+        !untouched(&issue, at(5).checked_add(SignedDuration::from_secs(60)).expect("in range")),
         "redelivered late"
     );
-    assert!(!untouched(
-        &Post {
-            thread_comments: Some(1),
-            ..post(Surface::Issue)
-        },
-        at(5)
-    ));
-    assert!(
-        !untouched(&post(Surface::IssueComment), at(5)),
-        "a comment is never alone in its thread"
-    );
+    assert!(!untouched(&Post { thread_comments: Some(1), ..post(Surface::Issue) }, at(5)));
+    assert!(!untouched(&post(Surface::IssueComment), at(5)), "a comment is never alone in its thread");
     assert_eq!(IntakeClass::ALL.len(), 5);
 }

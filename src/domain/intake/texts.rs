@@ -28,12 +28,7 @@ pub enum PublicText {
 
 impl PublicText {
     /// All texts.
-    pub const ALL: [Self; 4] = [
-        Self::ThreadMoved,
-        Self::CommentMoved,
-        Self::WhereToGo,
-        Self::ChannelAsked,
-    ];
+    pub const ALL: [Self; 4] = [Self::ThreadMoved, Self::CommentMoved, Self::WhereToGo, Self::ChannelAsked];
 
     /// The name of the text, for lists and documentation.
     pub fn id(self) -> &'static str {
@@ -53,9 +48,7 @@ impl PublicText {
             _ => String::new(),
         };
         let go_there = match &way {
-            Some(way) => format!(
-                "Please continue {way}, and leave details out of public places until then.{promise}"
-            ),
+            Some(way) => format!("Please continue {way}, and leave details out of public places until then.{promise}"),
             None => "A maintainer will get in touch with you in private; \
                 please leave details out of public places until then."
                 .to_owned(),

@@ -41,9 +41,7 @@ pub enum Asked<'a> {
 pub fn asks_for_undo<'a>(mut lines: impl Iterator<Item = &'a str>) -> bool {
     lines.any(|line| {
         let line = line.trim();
-        line == "/not-security"
-            || line.starts_with("/not-security ")
-            || line.starts_with("/not-security\t")
+        line == "/not-security" || line.starts_with("/not-security ") || line.starts_with("/not-security\t")
     })
 }
 
@@ -51,10 +49,7 @@ pub fn asks_for_undo<'a>(mut lines: impl Iterator<Item = &'a str>) -> bool {
 pub fn without_case(post: &Post, permission: Option<Permission>, answered: bool) -> Decision {
     let may = permission.is_some_and(Permission::is_maintainer);
     if may && answered {
-        let reason = Reason::new(
-            "undo.noted",
-            "nothing was moved in this thread; the maintainer's word is noted",
-        );
+        let reason = Reason::new("undo.noted", "nothing was moved in this thread; the maintainer's word is noted");
         let effect = acknowledge(&post.place);
         return Decision {
             outcome: "noted".to_owned(),
@@ -63,15 +58,8 @@ pub fn without_case(post: &Post, permission: Option<Permission>, answered: bool)
             ..Decision::default()
         };
     }
-    let why = if may {
-        "the bot did nothing in this thread"
-    } else {
-        "the author is no maintainer of the repository"
-    };
-    Decision::nothing(Reason::new(
-        "undo.ignored",
-        format!("/not-security is ignored: {why}"),
-    ))
+    let why = if may { "the bot did nothing in this thread" } else { "the author is no maintainer of the repository" };
+    Decision::nothing(Reason::new("undo.ignored", format!("/not-security is ignored: {why}")))
 }
 
 /// Decides about an undo of `case`. `posts` are the records of the case's posts, `waiting` the keys of its effects that
@@ -85,15 +73,11 @@ pub fn decide(
 ) -> Decision {
     let id = case.value.id.to_string();
     let who = match asked {
-        Asked::ByOperator => Reason::new(
-            "undo.operator",
-            "the operator asked for it on the command line",
-        ),
-        Asked::InPublic { permission, .. } if permission.is_maintainer() => Reason::new(
-            "undo.maintainer",
-            "a maintainer said /not-security in the public thread",
-        )
-        .from_source("GET /repos/{owner}/{repo}/collaborators/{username}/permission"),
+        Asked::ByOperator => Reason::new("undo.operator", "the operator asked for it on the command line"),
+        Asked::InPublic { permission, .. } if permission.is_maintainer() => {
+            Reason::new("undo.maintainer", "a maintainer said /not-security in the public thread")
+                .from_source("GET /repos/{owner}/{repo}/collaborators/{username}/permission")
+        }
         Asked::InPublic { .. } => {
             let text = "/not-security is ignored: the author is no maintainer of the repository";
             return Decision::nothing(Reason::new("undo.ignored", text));
@@ -101,10 +85,7 @@ pub fn decide(
     };
     if case.value.handling == Handling::Rejected {
         let text = format!("{id} was undone before; nothing is left to restore");
-        return Decision {
-            case: Some(id),
-            ..Decision::nothing(Reason::new("undo.done_before", text))
-        };
+        return Decision { case: Some(id), ..Decision::nothing(Reason::new("undo.done_before", text)) };
     }
     let mut rejected = case.value.clone();
     rejected.handling = Handling::Rejected;
@@ -112,38 +93,20 @@ pub fn decide(
     let mut records = vec![RecordWrite::guarded(&rejected, case.version)];
     records.extend(posts.into_iter().map(|post| {
         let version = post.version;
-        RecordWrite::guarded(
-            &PostRecord {
-                outcome: PostOutcome::Cleared,
-                ..post.value
-            },
-            version,
-        )
+        RecordWrite::guarded(&PostRecord { outcome: PostOutcome::Cleared, ..post.value }, version)
     }));
     let mut effects = restore(&case.value);
     if let Asked::InPublic { comment, .. } = asked {
         effects.push(acknowledge(comment).for_case(&id));
     }
-    let remarks = CANNOT_BE_UNDONE
-        .iter()
-        .map(|remark| (*remark).to_owned())
-        .collect();
+    let remarks = CANNOT_BE_UNDONE.iter().map(|remark| (*remark).to_owned()).collect();
     let lane = format!("case:{id}");
-    let tell = TellDesk {
-        case: id.clone(),
-        news: DeskNews::Restored { remarks },
-    };
+    let tell = TellDesk { case: id.clone(), news: DeskNews::Restored { remarks } };
     let desk = format!("desk:{id}");
     // A desk that is still being made is told and closed when it is there.
-    let tell = Effect::new(format!("restored:{id}"), &lane, &tell)
-        .for_case(&id)
-        .after([desk.clone()]);
+    let tell = Effect::new(format!("restored:{id}"), &lane, &tell).for_case(&id).after([desk.clone()]);
     let close = CloseDesk { case: id.clone() };
-    effects.push(
-        Effect::new(format!("close:{id}"), &lane, &close)
-            .for_case(&id)
-            .after([tell.key.clone()]),
-    );
+    effects.push(Effect::new(format!("close:{id}"), &lane, &close).for_case(&id).after([tell.key.clone()]));
     effects.push(tell);
     Decision {
         outcome: "restored".to_owned(),
@@ -164,9 +127,7 @@ fn restore(case: &Case) -> Vec<Effect> {
         let (thread, key) = (post.place.thread_key(), post.place.post_key());
         let id = case.id.as_str();
         if post.locked {
-            let unlock = UnlockThread {
-                place: post.place.clone(),
-            };
+            let unlock = UnlockThread { place: post.place.clone() };
             effects.push(Effect::new(format!("unlock:{id}/{key}"), &thread, &unlock).for_case(id));
         }
         let restore = RestorePost {
@@ -182,12 +143,6 @@ fn restore(case: &Case) -> Vec<Effect> {
 }
 
 fn acknowledge(comment: &PostPlace) -> Effect {
-    let react = React {
-        place: comment.clone(),
-    };
-    Effect::new(
-        format!("react:{}", comment.post_key()),
-        comment.thread_key(),
-        &react,
-    )
+    let react = React { place: comment.clone() };
+    Effect::new(format!("react:{}", comment.post_key()), comment.thread_key(), &react)
 }

@@ -80,12 +80,8 @@ fn monday_to_friday() -> Vec<Weekday> {
 
 fn not_both(working_days: bool) -> impl FnOnce(&Option<u32>, &()) -> garde::Result {
     move |hours, _| match (hours.is_some(), working_days) {
-        (true, true) => Err(garde::Error::new(
-            "stands beside `within_working_days`; keep one of the two",
-        )),
-        (false, false) => Err(garde::Error::new(
-            "is missing, and so is `within_working_days`; give one of the two",
-        )),
+        (true, true) => Err(garde::Error::new("stands beside `within_working_days`; keep one of the two")),
+        (false, false) => Err(garde::Error::new("is missing, and so is `within_working_days`; give one of the two")),
         _ => Ok(()),
     }
 }

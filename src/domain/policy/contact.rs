@@ -33,22 +33,17 @@ fn address(text: &str, _: &()) -> garde::Result {
     };
     let local = |part: &str| {
         part.len() <= 64
-            && part.split('.').all(|atom| {
-                !atom.is_empty()
-                    && atom
-                        .chars()
-                        .all(|c| c.is_ascii_alphanumeric() || "+-_=".contains(c))
-            })
+            && part
+                .split('.')
+                .all(|atom| !atom.is_empty() && atom.chars().all(|c| c.is_ascii_alphanumeric() || "+-_=".contains(c)))
     };
     let plain = text.len() <= 254
-        && text.rsplit_once('@').is_some_and(|(name, domain)| {
-            local(name) && domain.contains('.') && domain.split('.').all(label)
-        });
+        && text
+            .rsplit_once('@')
+            .is_some_and(|(name, domain)| local(name) && domain.contains('.') && domain.split('.').all(label));
     if plain {
         Ok(())
     } else {
-        Err(garde::Error::new(
-            "is not a mail address; write it plainly, such as security@example.org",
-        ))
+        Err(garde::Error::new("is not a mail address; write it plainly, such as security@example.org"))
     }
 }

@@ -26,13 +26,7 @@ pub(super) struct Mismatch {
 
 impl Mismatch {
     fn new(message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            path: Path::default(),
-            place: None,
-            message: message.into(),
-            remedy: remedy.into(),
-            lacks: None,
-        }
+        Self { path: Path::default(), place: None, message: message.into(), remedy: remedy.into(), lacks: None }
     }
 
     /// The same, one step further from the value; the innermost place stays.
@@ -53,10 +47,7 @@ pub(super) fn cut(words: &str) -> (String, String) {
                 Some(bound) => format!("has a length {bound}"),
                 None => format!("is {words}"),
             };
-            (
-                message,
-                "stay within the bounds of the reference".to_owned(),
-            )
+            (message, "stay within the bounds of the reference".to_owned())
         }
     }
 }
@@ -80,17 +71,11 @@ impl de::Error for Mismatch {
     }
 
     fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::new(
-            "is out of range",
-            "give a number within the bounds of the reference",
-        )
+        Self::new("is out of range", "give a number within the bounds of the reference")
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self {
-            lacks: Some(field),
-            ..Self::new(format!("lacks `{field}`"), format!("add `{field}`"))
-        }
+        Self { lacks: Some(field), ..Self::new(format!("lacks `{field}`"), format!("add `{field}`")) }
     }
 }
 
@@ -113,10 +98,7 @@ impl<'a> Reader<'a> {
     fn entries(self) -> Result<&'a [Entry], Mismatch> {
         match &self.0.value {
             Value::Map(entries) => Ok(entries),
-            _ => self.wrong(
-                "is not a section",
-                "give keys with values, indented below it",
-            ),
+            _ => self.wrong("is not a section", "give keys with values, indented below it"),
         }
     }
 }
@@ -171,10 +153,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     fn deserialize_str<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match &self.0.value {
             Value::Text(value) => visitor.visit_str(value),
-            Value::Integer(_) | Value::Float(_) | Value::Bool(_) => self.wrong(
-                "is read as a number or a truth value",
-                "put it in quotes, if it is meant",
-            ),
+            Value::Integer(_) | Value::Float(_) | Value::Bool(_) => {
+                self.wrong("is read as a number or a truth value", "put it in quotes, if it is meant")
+            }
             _ => self.wrong("is not text", "give one text"),
         }
     }
@@ -214,18 +195,13 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
         let entries = self.entries()?;
-        if let Some(entry) = entries
-            .iter()
-            .find(|entry| !fields.contains(&entry.key.as_str()))
-        {
+        if let Some(entry) = entries.iter().find(|entry| !fields.contains(&entry.key.as_str())) {
             let remedy = match nearest(&entry.key, fields.iter().copied()) {
                 Some(field) => format!("did you mean `{field}`?"),
                 None => format!("known here: {}", fields.join(", ")),
             };
             let step = Step::Key(entry.key.clone());
-            return Err(
-                Mismatch::new("is not a key of the policy", remedy).inside(step, &entry.place)
-            );
+            return Err(Mismatch::new("is not a key of the policy", remedy).inside(step, &entry.place));
         }
         visitor.visit_map(Entries { entries, next: 0 })
     }
@@ -249,10 +225,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
                     None => format!("write one of {known}"),
                 },
             )),
-            _ => self.wrong(
-                &format!("is not one of {known}"),
-                format!("write one of {known}"),
-            ),
+            _ => self.wrong(&format!("is not one of {known}"), format!("write one of {known}")),
         }
     }
 
@@ -269,18 +242,13 @@ struct Items<'a> {
 impl<'de> de::SeqAccess<'de> for Items<'_> {
     type Error = Mismatch;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Mismatch> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Mismatch> {
         let Some(node) = self.items.get(self.next) else {
             return Ok(None);
         };
         let step = Step::Index(self.next);
         self.next += 1;
-        seed.deserialize(Reader(node))
-            .map(Some)
-            .map_err(|mismatch| mismatch.inside(step, &node.place))
+        seed.deserialize(Reader(node)).map(Some).map_err(|mismatch| mismatch.inside(step, &node.place))
     }
 }
 
@@ -292,17 +260,12 @@ struct Entries<'a> {
 impl<'de> de::MapAccess<'de> for Entries<'_> {
     type Error = Mismatch;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Mismatch> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mismatch> {
         let Some(entry) = self.entries.get(self.next) else {
             return Ok(None);
         };
         let key: StrDeserializer<'_, Mismatch> = entry.key.as_str().into_deserializer();
-        seed.deserialize(key)
-            .map(Some)
-            .map_err(|mismatch| mismatch.inside(Step::Key(entry.key.clone()), &entry.place))
+        seed.deserialize(key).map(Some).map_err(|mismatch| mismatch.inside(Step::Key(entry.key.clone()), &entry.place))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Mismatch> {

@@ -27,11 +27,7 @@ pub struct Desk {
     pub kind: DeskKind,
     /// The private repository, as owner/name. Needed where kind is repository; the fall-back where advisories can't be
     /// had.
-    #[serde(
-        default,
-        with = "text::repository",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, with = "text::repository", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub repository: Option<RepoName>,
 }
@@ -39,9 +35,7 @@ pub struct Desk {
 fn has_repository(given: bool) -> impl FnOnce(&DeskKind, &()) -> garde::Result {
     move |kind, _| {
         if *kind == DeskKind::Repository && !given {
-            Err(garde::Error::new(
-                "needs `desk.repository`; name the private repository, such as acme/security",
-            ))
+            Err(garde::Error::new("needs `desk.repository`; name the private repository, such as acme/security"))
         } else {
             Ok(())
         }

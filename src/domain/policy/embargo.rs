@@ -59,13 +59,9 @@ pub struct Embargo {
 fn ends_after(from: ZonedTime) -> impl FnOnce(&ZonedTime, &()) -> garde::Result {
     move |to, _| {
         if to.zone != from.zone {
-            Err(garde::Error::new(
-                "has another zone than `from`; write both in one zone",
-            ))
+            Err(garde::Error::new("has another zone than `from`; write both in one zone"))
         } else if to.time <= from.time {
-            Err(garde::Error::new(
-                "is not after `from`; a window starts and ends on one day",
-            ))
+            Err(garde::Error::new("is not after `from`; a window starts and ends on one day"))
         } else {
             Ok(())
         }

@@ -32,9 +32,7 @@ pub struct Evaluation {
 fn item_id(text: &str, _: &()) -> garde::Result {
     let plain = text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if plain {
         Ok(())
     } else {
@@ -49,8 +47,6 @@ fn distinct(items: &[ChecklistItem], _: &()) -> garde::Result {
     if ids.len() == items.len() {
         Ok(())
     } else {
-        Err(garde::Error::new(
-            "has two items with one id; give each its own",
-        ))
+        Err(garde::Error::new("has two items with one id; give each its own"))
     }
 }

@@ -16,8 +16,7 @@ use super::{Mode, Policy, Preset};
 const MAX_PROBLEMS: usize = 50;
 
 /// Keys of one section of which the upper layer's replaces the lower layer's, because only one of them can hold.
-const ALTERNATIVES: [(&str, [&str; 2]); 1] =
-    [("acknowledgment", ["within_hours", "within_working_days"])];
+const ALTERNATIVES: [(&str, [&str; 2]); 1] = [("acknowledgment", ["within_hours", "within_working_days"])];
 
 /// The text of one policy file.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,11 +80,7 @@ pub fn effective(layers: &[Layer]) -> Result<Effective, PolicyError> {
     let mut problems = Vec::new();
     let mut trees = Vec::new();
     for layer in layers {
-        let source = Arc::new(Source {
-            name: layer.origin.clone(),
-            text: layer.text.clone(),
-            preset: None,
-        });
+        let source = Arc::new(Source { name: layer.origin.clone(), text: layer.text.clone(), preset: None });
         match tree::parse(&source) {
             Ok(tree) => trees.push(tree),
             Err(problem) => problems.push(*problem),
@@ -125,10 +120,7 @@ pub fn effective(layers: &[Layer]) -> Result<Effective, PolicyError> {
 /// # Errors
 /// As [`effective`].
 pub fn parse_one(name: &str, text: &str) -> Result<Effective, PolicyError> {
-    effective(&[Layer {
-        origin: name.to_owned(),
-        text: text.to_owned(),
-    }])
+    effective(&[Layer { origin: name.to_owned(), text: text.to_owned() }])
 }
 
 impl Policy {
@@ -143,9 +135,7 @@ static OBSERVING: LazyLock<Effective> = LazyLock::new(|| {
     let mut effective = decide(&preset_tree(Preset::Minimal)).expect("the preset is valid");
     effective.policy.redirect.mode = Mode::Observe;
     effective.policy.version = super::version::of(&effective.policy);
-    effective
-        .origins
-        .insert("redirect.mode".to_owned(), Origin::BuiltIn);
+    effective.origins.insert("redirect.mode".to_owned(), Origin::BuiltIn);
     effective
 });
 
@@ -160,10 +150,7 @@ fn preset_tree(preset: Preset) -> Node {
             Entry {
                 key: "extends".to_owned(),
                 place: place.clone(),
-                node: Node {
-                    value: Value::Text(preset.slug().to_owned()),
-                    place,
-                },
+                node: Node { value: Value::Text(preset.slug().to_owned()), place },
             },
         );
     }
@@ -206,9 +193,7 @@ fn shape(mut tree: Node, base: &Node, problems: &mut Vec<Problem>) {
         };
         let path = mismatch.path.clone();
         // What is lacking because of an earlier mistake is not a mistake of its own.
-        let told = mismatch
-            .lacks
-            .is_some_and(|key| removed.contains(&path.child(key)));
+        let told = mismatch.lacks.is_some_and(|key| removed.contains(&path.child(key)));
         if !told {
             problems.push(tell(mismatch, &tree));
         }
@@ -232,18 +217,8 @@ fn mend(tree: &mut Node, base: &Node, path: &Path) -> bool {
 }
 
 fn tell(mismatch: Mismatch, tree: &Node) -> Problem {
-    let Mismatch {
-        path,
-        place,
-        message,
-        remedy,
-        lacks: _,
-    } = mismatch;
-    let name = if path.0.is_empty() {
-        "the policy".to_owned()
-    } else {
-        format!("`{path}`")
-    };
+    let Mismatch { path, place, message, remedy, lacks: _ } = mismatch;
+    let name = if path.0.is_empty() { "the policy".to_owned() } else { format!("`{path}`") };
     let place = place.map_or_else(|| tree.place.clone(), |place| *place);
     mistake(place, format!("{name} {message}"), remedy)
 }
@@ -292,11 +267,7 @@ fn decide(tree: &Node) -> Result<Effective, PolicyError> {
     note_origins(tree, &Path::default(), &mut origins);
     note_built_in(&policy, &mut origins);
     let warnings = doubts(&policy, tree);
-    Ok(Effective {
-        policy,
-        origins,
-        warnings,
-    })
+    Ok(Effective { policy, origins, warnings })
 }
 
 /// Reads a path as garde writes it: `evaluation.checklist[0].id`.
@@ -315,17 +286,13 @@ fn steps(text: &str) -> Path {
 fn blame(tree: &Node, path: &Path) -> (Place, Origin) {
     let mut nodes = vec![tree];
     for step in &path.0 {
-        let inner = nodes
-            .last()
-            .and_then(|node| node.at(&Path(vec![step.clone()])));
+        let inner = nodes.last().and_then(|node| node.at(&Path(vec![step.clone()])));
         match inner {
             Some(node) => nodes.push(node),
             None => break,
         }
     }
-    let written = nodes
-        .get(path.0.len())
-        .map_or(Origin::BuiltIn, |node| origin(&node.place));
+    let written = nodes.get(path.0.len()).map_or(Origin::BuiltIn, |node| origin(&node.place));
     for node in nodes.iter().rev() {
         if let Some(place) = written_in_file(node) {
             return (place, written);
@@ -338,10 +305,7 @@ fn blame(tree: &Node, path: &Path) -> (Place, Origin) {
 fn written_in_file(node: &Node) -> Option<Place> {
     let in_file = |place: &Place| place.source.preset.is_none();
     match &node.value {
-        Value::Map(entries) => entries
-            .iter()
-            .find(|entry| in_file(&entry.place))
-            .map(|entry| entry.node.place.clone()),
+        Value::Map(entries) => entries.iter().find(|entry| in_file(&entry.place)).map(|entry| entry.node.place.clone()),
         _ => in_file(&node.place).then(|| node.place.clone()),
     }
 }
@@ -349,11 +313,7 @@ fn written_in_file(node: &Node) -> Option<Place> {
 fn origin(place: &Place) -> Origin {
     match place.source.preset {
         Some(preset) => Origin::Preset(preset),
-        None => Origin::File {
-            name: place.source.name.clone(),
-            line: place.line,
-            column: place.column,
-        },
+        None => Origin::File { name: place.source.name.clone(), line: place.line, column: place.column },
     }
 }
 
@@ -385,11 +345,7 @@ impl Policy {
 
     /// Every value by its dotted key, in the order of the keys. A list is one value; what is not set is left out.
     pub fn values(&self) -> Vec<(String, serde_json::Value)> {
-        fn walk(
-            path: &Path,
-            value: serde_json::Value,
-            found: &mut Vec<(String, serde_json::Value)>,
-        ) {
+        fn walk(path: &Path, value: serde_json::Value, found: &mut Vec<(String, serde_json::Value)>) {
             match value {
                 serde_json::Value::Object(map) if !map.is_empty() => {
                     for (key, value) in map {

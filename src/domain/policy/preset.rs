@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::tree::Source;
 
 /// The rules that a policy file starts from.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Preset {
     /// Django's policy as of March 2018.
     #[serde(rename = "django-2018")]
@@ -29,12 +27,7 @@ pub enum Preset {
 
 impl Preset {
     /// All presets, oldest first.
-    pub const ALL: [Self; 4] = [
-        Self::Django2018,
-        Self::Django2024,
-        Self::Django2026,
-        Self::Minimal,
-    ];
+    pub const ALL: [Self; 4] = [Self::Django2018, Self::Django2024, Self::Django2026, Self::Minimal];
 
     /// The name in policy files.
     pub fn slug(self) -> &'static str {
@@ -57,11 +50,7 @@ impl Preset {
     }
 
     pub(super) fn source(self) -> Arc<Source> {
-        Arc::new(Source {
-            name: format!("preset {self}"),
-            text: self.text().to_owned(),
-            preset: Some(self),
-        })
+        Arc::new(Source { name: format!("preset {self}"), text: self.text().to_owned(), preset: Some(self) })
     }
 }
 

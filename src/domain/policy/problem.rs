@@ -69,14 +69,7 @@ impl std::error::Error for Problem {}
 impl Problem {
     /// The whole of it in one line, for logs and plain output: `file:line:column: message; remedy`.
     pub fn one_line(&self) -> String {
-        let Self {
-            file,
-            line,
-            column,
-            message,
-            remedy,
-            ..
-        } = self;
+        let Self { file, line, column, message, remedy, .. } = self;
         format!("{file}:{line}:{column}: {message}; {remedy}")
     }
 
@@ -114,11 +107,7 @@ impl std::error::Error for PolicyError {}
 
 impl Diagnostic for PolicyError {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        Some(Box::new(
-            self.problems
-                .iter()
-                .map(|problem| problem as &dyn Diagnostic),
-        ))
+        Some(Box::new(self.problems.iter().map(|problem| problem as &dyn Diagnostic)))
     }
 }
 
@@ -132,9 +121,7 @@ impl Diagnostic for Problem {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-        Some(Box::new(std::iter::once(
-            miette::LabeledSpan::new_with_span(Some("here".to_owned()), self.span),
-        )))
+        Some(Box::new(std::iter::once(miette::LabeledSpan::new_with_span(Some("here".to_owned()), self.span))))
     }
 }
 

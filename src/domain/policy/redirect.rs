@@ -11,9 +11,7 @@ pub const DEFAULT_ACT_AT: f64 = crate::domain::detector::ACT_AT;
 pub const DEFAULT_REPLY_AT: f64 = crate::domain::detector::REPLY_AT;
 
 /// How far the bot may go in public.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Decides and explains to maintainers, does nothing in public.
@@ -46,9 +44,7 @@ fn probability(value: &f64, _: &()) -> garde::Result {
     if *value > 0.0 && *value <= 1.0 {
         Ok(())
     } else {
-        Err(garde::Error::new(
-            "is not a probability; give a number above 0 and at most 1, such as 0.9",
-        ))
+        Err(garde::Error::new("is not a probability; give a number above 0 and at most 1, such as 0.9"))
     }
 }
 

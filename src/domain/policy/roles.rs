@@ -37,22 +37,18 @@ impl FromStr for Principal {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str =
-            "is neither a person nor a team; write @login or @organisation/team, in quotes";
+        const WRONG: &str = "is neither a person nor a team; write @login or @organisation/team, in quotes";
         let plain = |part: &str| {
             !part.is_empty()
                 && part.len() <= 100
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
         };
         let name = text.strip_prefix('@').ok_or(WRONG)?;
         match name.split_once('/') {
             None if plain(name) => Ok(Self::User(name.to_owned())),
-            Some((organisation, team)) if plain(organisation) && plain(team) => Ok(Self::Team {
-                organisation: organisation.to_owned(),
-                team: team.to_owned(),
-            }),
+            Some((organisation, team)) if plain(organisation) && plain(team) => {
+                Ok(Self::Team { organisation: organisation.to_owned(), team: team.to_owned() })
+            }
             _ => Err(WRONG),
         }
     }

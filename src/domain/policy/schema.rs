@@ -14,17 +14,13 @@ pub fn schema() -> Value {
         root.insert("title".to_owned(), "embargod policy".into());
         root.insert(
             "description".to_owned(),
-            "The disclosure policy of a repository: .github/embargod.yml on its default branch."
-                .into(),
+            "The disclosure policy of a repository: .github/embargod.yml on its default branch.".into(),
         );
         root.remove("required");
     }
     let sections: Vec<String> = sections(&schema);
     for section in sections {
-        if let Some(definition) = schema
-            .pointer_mut(&format!("/$defs/{section}"))
-            .and_then(Value::as_object_mut)
-        {
+        if let Some(definition) = schema.pointer_mut(&format!("/$defs/{section}")).and_then(Value::as_object_mut) {
             definition.remove("required");
         }
     }
@@ -87,16 +83,7 @@ fn sections(schema: &Value) -> Vec<String> {
 
 /// The definitions that a property may be, directly or as one of several.
 fn referenced(property: &Value) -> Vec<String> {
-    let name = |value: &Value| {
-        value
-            .get("$ref")?
-            .as_str()?
-            .strip_prefix("#/$defs/")
-            .map(str::to_owned)
-    };
+    let name = |value: &Value| value.get("$ref")?.as_str()?.strip_prefix("#/$defs/").map(str::to_owned);
     let choices = property.get("anyOf").and_then(Value::as_array);
-    name(property)
-        .into_iter()
-        .chain(choices.into_iter().flatten().filter_map(name))
-        .collect()
+    name(property).into_iter().chain(choices.into_iter().flatten().filter_map(name)).collect()
 }

@@ -71,18 +71,14 @@ fn is_ref_text(text: &str) -> bool {
         && !text.ends_with(['/', '.'])
         && !text.contains("..")
         && !text.contains("//")
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-+".contains(c))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+".contains(c))
 }
 
 fn branch(text: &str, _: &()) -> garde::Result {
     if is_ref_text(text) {
         Ok(())
     } else {
-        Err(garde::Error::new(
-            "is not the name of a branch; name the branch of development, such as main",
-        ))
+        Err(garde::Error::new("is not the name of a branch; name the branch of development, such as main"))
     }
 }
 
@@ -105,10 +101,7 @@ fn pattern(
         }
         if rest.contains(['{', '}']) {
             let known: Vec<_> = needed.iter().chain(allowed).copied().collect();
-            Err(garde::Error::new(format!(
-                "holds an unknown placeholder; known here: {}",
-                known.join(", ")
-            )))
+            Err(garde::Error::new(format!("holds an unknown placeholder; known here: {}", known.join(", "))))
         } else if is_ref_text(&rest) {
             Ok(())
         } else {
@@ -121,16 +114,11 @@ fn pattern(
 
 fn series_numbers(lts: &BTreeMap<String, Date>, _: &()) -> garde::Result {
     let number = |text: &String| {
-        text.len() <= 40
-            && text
-                .split('.')
-                .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
+        text.len() <= 40 && text.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
     };
     if lts.keys().all(number) {
         Ok(())
     } else {
-        Err(garde::Error::new(
-            "names something that is not a series; use its number in quotes, such as \"4.2\"",
-        ))
+        Err(garde::Error::new("names something that is not a series; use its number in quotes, such as \"4.2\""))
     }
 }

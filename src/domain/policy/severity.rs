@@ -7,9 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How bad.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SeverityLevel {
     /// Low.
@@ -39,12 +37,9 @@ pub struct Severity {
 fn slugs(map: &BTreeMap<String, SeverityLevel>, _: &()) -> garde::Result {
     let slug = |text: &String| {
         text.len() <= 60
-            && text.split('-').all(|word| {
-                !word.is_empty()
-                    && word
-                        .chars()
-                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-            })
+            && text
+                .split('-')
+                .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
     };
     if map.keys().all(slug) {
         Ok(())
@@ -59,9 +54,7 @@ fn above(
     classes: &BTreeMap<String, SeverityLevel>,
 ) -> impl FnOnce(&BTreeMap<String, SeverityLevel>, &()) -> garde::Result {
     move |raisable, _| {
-        let fits = |(class, level): (&String, &SeverityLevel)| {
-            classes.get(class).is_some_and(|usual| usual < level)
-        };
+        let fits = |(class, level): (&String, &SeverityLevel)| classes.get(class).is_some_and(|usual| usual < level);
         if raisable.iter().all(fits) {
             Ok(())
         } else {

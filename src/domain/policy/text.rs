@@ -16,9 +16,7 @@ macro_rules! serde_as_text {
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?
-                    .parse()
-                    .map_err(serde::de::Error::custom)
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
             }
         }
     };
@@ -46,9 +44,7 @@ pub(super) mod repository {
         let text = String::deserialize(deserializer)?;
         match text.parse() {
             Ok(name) if text.len() <= 140 => Ok(Some(name)),
-            _ => Err(D::Error::custom(
-                "is not a repository; write it as owner/name",
-            )),
+            _ => Err(D::Error::custom("is not a repository; write it as owner/name")),
         }
     }
 }
@@ -82,8 +78,5 @@ pub(super) fn dates_by_name<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<std::collections::BTreeMap<String, Date>, D::Error> {
     let dates = std::collections::BTreeMap::<String, PlainDate>::deserialize(deserializer)?;
-    Ok(dates
-        .into_iter()
-        .map(|(name, date)| (name, date.0))
-        .collect())
+    Ok(dates.into_iter().map(|(name, date)| (name, date.0)).collect())
 }

@@ -85,9 +85,7 @@ impl FromStr for Zone {
         if hours > 14 {
             return Err(WRONG);
         }
-        Offset::from_seconds(sign * (hours * 60 + minutes) * 60)
-            .map(Self)
-            .map_err(|_| WRONG)
+        Offset::from_seconds(sign * (hours * 60 + minutes) * 60).map(Self).map_err(|_| WRONG)
     }
 }
 
@@ -113,8 +111,7 @@ impl FromStr for ZonedTime {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str =
-            "is not a time of day; write hours, minutes and zone, such as \"13:00Z\"";
+        const WRONG: &str = "is not a time of day; write hours, minutes and zone, such as \"13:00Z\"";
         let (clock, zone) = match (text.get(..5), text.get(5..)) {
             (Some(clock), Some(zone)) => (clock, zone),
             _ => return Err(WRONG),
@@ -128,10 +125,7 @@ impl FromStr for ZonedTime {
             .zip(i8::try_from(minutes).ok())
             .and_then(|(hour, minute)| Time::new(hour, minute, 0, 0).ok())
             .ok_or(WRONG)?;
-        Ok(Self {
-            time,
-            zone: zone.parse()?,
-        })
+        Ok(Self { time, zone: zone.parse()? })
     }
 }
 
@@ -141,9 +135,7 @@ text::serde_as_text!(ZonedTime);
 fn hours_and_minutes(text: &str) -> Option<(i32, i32)> {
     let (hours, minutes) = text.split_once(':')?;
     let two = |part: &str| {
-        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()))
-            .then(|| part.parse::<i32>().ok())
-            .flatten()
+        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i32>().ok()).flatten()
     };
     let minutes = two(minutes)?;
     (minutes < 60).then_some((two(hours)?, minutes))

@@ -45,13 +45,7 @@ pub(super) struct Place {
 impl Place {
     /// The start of a text.
     pub(super) fn start(source: &Arc<Source>) -> Self {
-        Self {
-            source: Arc::clone(source),
-            line: 1,
-            column: 1,
-            offset: 0,
-            length: 0,
-        }
+        Self { source: Arc::clone(source), line: 1, column: 1, offset: 0, length: 0 }
     }
 
     fn at(source: &Arc<Source>, location: serde_saphyr::Location) -> Self {
@@ -136,11 +130,7 @@ impl fmt::Display for Path {
 }
 
 fn is_plain(key: &str) -> bool {
-    !key.is_empty()
-        && key.len() <= 80
-        && key
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    !key.is_empty() && key.len() <= 80 && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// A key as it may stand in a message: at most 80 characters.
@@ -156,10 +146,7 @@ impl Node {
     /// The value under `key`, where this is a map that has it.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
-            Value::Map(entries) => entries
-                .iter()
-                .find(|entry| entry.key == key)
-                .map(|entry| &entry.node),
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node),
             _ => None,
         }
     }
@@ -197,9 +184,9 @@ impl Node {
                 .iter_mut()
                 .find(|entry| entry.key == *key)
                 .is_some_and(|entry| entry.node.replace(rest, replacement)),
-            ([Step::Index(index), rest @ ..], Value::List(items)) => items
-                .get_mut(*index)
-                .is_some_and(|node| node.replace(rest, replacement)),
+            ([Step::Index(index), rest @ ..], Value::List(items)) => {
+                items.get_mut(*index).is_some_and(|node| node.replace(rest, replacement))
+            }
             _ => false,
         }
     }
@@ -253,10 +240,9 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Box<Problem>> {
     };
     match serde_saphyr::from_str_with_options::<Option<Spanned<Raw>>>(&source.text, options) {
         Ok(Some(raw)) => Ok(settle(source, raw)),
-        Ok(None) | Err(YamlError::Eof { .. }) => Ok(Node {
-            value: Value::Map(Vec::new()),
-            place: Place::start(source),
-        }),
+        Ok(None) | Err(YamlError::Eof { .. }) => {
+            Ok(Node { value: Value::Map(Vec::new()), place: Place::start(source) })
+        }
         Err(error) => Err(Box::new(explain(source, &error))),
     }
 }
@@ -285,14 +271,10 @@ fn explain(source: &Arc<Source>, error: &YamlError) -> Problem {
             "the policy has too many values, aliases or levels".to_owned(),
             "keep to the keys of the reference; `embargod policy schema` lists them",
         ),
-        YamlError::MultipleDocuments { .. } => (
-            "the file holds more than one document".to_owned(),
-            "remove the line `---` and what follows",
-        ),
-        _ => (
-            "this is not valid YAML".to_owned(),
-            "check indentation, colons and quotes here and in the line above",
-        ),
+        YamlError::MultipleDocuments { .. } => {
+            ("the file holds more than one document".to_owned(), "remove the line `---` and what follows")
+        }
+        _ => ("this is not valid YAML".to_owned(), "check indentation, colons and quotes here and in the line above"),
     };
     mistake(place, message, remedy.to_owned())
 }
@@ -316,9 +298,7 @@ fn settle(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
         Raw::Integer(value) => Value::Integer(value),
         Raw::Float(value) => Value::Float(value),
         Raw::Text(value) => Value::Text(value),
-        Raw::List(items) => {
-            Value::List(items.into_iter().map(|item| settle(source, item)).collect())
-        }
+        Raw::List(items) => Value::List(items.into_iter().map(|item| settle(source, item)).collect()),
         Raw::Map(entries) => Value::Map(
             entries
                 .into_iter()

@@ -44,37 +44,22 @@ pub enum Brought {
 
 impl Delivery {
     pub(super) async fn open(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Self, Trouble> {
-        let body =
-            shop.sealer
-                .open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?;
+        let body = shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?;
         let content = if claimed.event.starts_with("embargod.") {
             Brought::ByOperator(body)
         } else {
-            let mut told =
-                events::parse(&claimed.event, body.open(&shop.clearance)).map_err(|error| {
-                    Trouble::Nonsense(format!(
-                        "the {} event cannot be read: {error}",
-                        claimed.event
-                    ))
-                })?;
+            let mut told = events::parse(&claimed.event, body.open(&shop.clearance))
+                .map_err(|error| Trouble::Nonsense(format!("the {} event cannot be read: {error}", claimed.event)))?;
             name_installation(shop, &mut told).await?;
             Brought::ByGitHub(told)
         };
-        Ok(Self {
-            guid: claimed.guid.clone(),
-            event: claimed.event.clone(),
-            received_at: claimed.received_at,
-            content,
-        })
+        Ok(Self { guid: claimed.guid.clone(), event: claimed.event.clone(), received_at: claimed.received_at, content })
     }
 
     /// The post that it brings, if it brings one.
     pub fn post(&self) -> Option<&crate::domain::post::Post> {
         match &self.content {
-            Brought::ByGitHub(Delivered {
-                content: Content::Post(post),
-                ..
-            }) => Some(post),
+            Brought::ByGitHub(Delivered { content: Content::Post(post), .. }) => Some(post),
             _ => None,
         }
     }
@@ -85,11 +70,7 @@ async fn name_installation(shop: &Shop, told: &mut Delivered) -> Result<(), Trou
     if let Content::Post(post) = &mut told.content
         && post.place.installation_id == 0
         && post.repository_is_public
-        && let Some(found) = shop
-            .github
-            .app()
-            .installation_of(&post.place.repository)
-            .await?
+        && let Some(found) = shop.github.app().installation_of(&post.place.repository).await?
     {
         post.place.installation_id = found.id;
     }
@@ -122,9 +103,5 @@ pub trait Feature: Send + Sync {
 
 /// All features, in the order in which they are asked.
 pub fn all() -> Vec<Box<dyn Feature>> {
-    vec![
-        Box::new(operator::Operator),
-        Box::new(not_security::NotSecurity),
-        Box::new(redirect::Redirect),
-    ]
+    vec![Box::new(operator::Operator), Box::new(not_security::NotSecurity), Box::new(redirect::Redirect)]
 }

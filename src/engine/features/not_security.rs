@@ -40,29 +40,19 @@ impl Feature for NotSecurity {
         let place = &post.place;
         let thread = shop.read::<ThreadRecord>(&place.thread_key()).await?;
         let case = match thread.as_ref().and_then(|thread| thread.value.case.clone()) {
-            Some(id) => shop
-                .read::<Case>(&id)
-                .await?
-                .filter(|case| case.value.handling != Handling::Rejected),
+            Some(id) => shop.read::<Case>(&id).await?.filter(|case| case.value.handling != Handling::Rejected),
             None => None,
         };
         let answered = thread.is_some_and(|thread| thread.value.answered_at.is_some());
         let permission = if case.is_some() || answered {
             let installation = shop.github.installation(place.installation_id);
-            Some(
-                installation
-                    .permission_of(&place.repository, &post.author.login)
-                    .await?,
-            )
+            Some(installation.permission_of(&place.repository, &post.author.login).await?)
         } else {
             None
         };
         let decision = match (case, permission) {
             (Some(case), Some(permission)) => {
-                let asked = Asked::InPublic {
-                    comment: place,
-                    permission,
-                };
+                let asked = Asked::InPublic { comment: place, permission };
                 operator::decide_undo(shop, &case, &asked).await?
             }
             (_, permission) => undo::without_case(post, permission, answered),
@@ -79,8 +69,7 @@ impl Feature for NotSecurity {
 
 fn says_it(post: &Post, shop: &Shop) -> bool {
     let body = &post.text.open(&shop.clearance).body;
-    body.contains("/not-security")
-        && undo::asks_for_undo(own_lines(body).iter().map(String::as_str))
+    body.contains("/not-security") && undo::asks_for_undo(own_lines(body).iter().map(String::as_str))
 }
 
 /// The lines of a comment's own prose: nothing in code, quotes, HTML or links counts.
@@ -89,17 +78,11 @@ fn own_lines(markdown: &str) -> Vec<String> {
     let mut foreign = 0_usize;
     for event in Parser::new(markdown) {
         match event {
-            Event::Start(
-                Tag::BlockQuote(_) | Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::Link { .. },
-            ) => foreign += 1,
-            Event::End(
-                TagEnd::BlockQuote(_) | TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::Link,
-            ) => {
+            Event::Start(Tag::BlockQuote(_) | Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::Link { .. }) => foreign += 1,
+            Event::End(TagEnd::BlockQuote(_) | TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::Link) => {
                 foreign = foreign.saturating_sub(1);
             }
-            Event::Start(Tag::Paragraph | Tag::Item) | Event::SoftBreak | Event::HardBreak => {
-                lines.push(String::new())
-            }
+            Event::Start(Tag::Paragraph | Tag::Item) | Event::SoftBreak | Event::HardBreak => lines.push(String::new()),
             Event::Text(text) if foreign == 0 => {
                 if let Some(line) = lines.last_mut() {
                     line.push_str(&text);

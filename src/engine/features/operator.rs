@@ -35,10 +35,7 @@ struct UndoRequest {
 /// When the store fails.
 pub async fn request_undo(shop: &Shop, case: &CaseId) -> Result<(), Trouble> {
     let guid = format!("embargod-undo-{}", uuid::Uuid::new_v4());
-    let body = serde_json::to_vec(&UndoRequest {
-        case: case.to_string(),
-    })
-    .expect("plain data");
+    let body = serde_json::to_vec(&UndoRequest { case: case.to_string() }).expect("plain data");
     let delivery = NewDelivery {
         sealed_body: shop.sealer.seal_delivery(&guid, body),
         guid,
@@ -64,16 +61,12 @@ impl Feature for Operator {
             return Ok(None);
         };
         if delivery.event != UNDO_EVENT {
-            return Err(Trouble::Nonsense(format!(
-                "no feature handles {}",
-                delivery.event
-            )));
+            return Err(Trouble::Nonsense(format!("no feature handles {}", delivery.event)));
         }
         let request: UndoRequest = serde_json::from_slice(body.open(&shop.clearance))
             .map_err(|_| Trouble::Nonsense("the operator's request is unreadable".to_owned()))?;
         let case = shop.read::<Case>(&request.case).await?;
-        let case =
-            case.ok_or_else(|| Trouble::Nonsense(format!("there is no case {}", request.case)))?;
+        let case = case.ok_or_else(|| Trouble::Nonsense(format!("there is no case {}", request.case)))?;
         let decision = decide_undo(shop, &case, &Asked::ByOperator).await?;
         Ok(Some(Outcome {
             decision,
@@ -86,20 +79,14 @@ impl Feature for Operator {
 }
 
 /// Gathers what the undo rule wants to know, and asks it.
-pub(super) async fn decide_undo(
-    shop: &Shop,
-    case: &Versioned<Case>,
-    asked: &Asked<'_>,
-) -> Result<Decision, Trouble> {
+pub(super) async fn decide_undo(shop: &Shop, case: &Versioned<Case>, asked: &Asked<'_>) -> Result<Decision, Trouble> {
     let id = case.value.id.as_str();
     let mut posts = Vec::new();
     for post in &case.value.posts {
         posts.extend(shop.read::<PostRecord>(&post.place.post_key()).await?);
     }
     let effects = shop.store.effects(Some(id), u32::MAX).await?;
-    let waiting = effects
-        .into_iter()
-        .filter(|report| report.state == EffectState::Ready);
+    let waiting = effects.into_iter().filter(|report| report.state == EffectState::Ready);
     let waiting = waiting.map(|report| report.effect.key).collect();
     Ok(undo::decide(case, posts, waiting, asked, shop.clock.now()))
 }

@@ -36,17 +36,9 @@ pub struct Judged {
 }
 
 /// Judges a post's words.
-pub fn judge(
-    post: &Post,
-    detector: &dyn Detector,
-    sealer: &Sealer,
-    clearance: &Clearance,
-) -> Judged {
+pub fn judge(post: &Post, detector: &dyn Detector, sealer: &Sealer, clearance: &Clearance) -> Judged {
     let text = post.text.open(clearance);
-    let has_own_mark = text.body.contains(&super::super::perform::marker(
-        sealer,
-        &post.place.thread_key(),
-    ));
+    let has_own_mark = text.body.contains(&super::super::perform::marker(sealer, &post.place.thread_key()));
     Judged {
         judgement: detector.judge(&text.title, &text.body),
         revision: sealer.mark("revision", &format!("{}\n{}", text.title, text.body)),
@@ -66,27 +58,14 @@ impl Feature for Redirect {
         };
         let place = &post.place;
         let policy = if post.repository_is_public {
-            let in_force = shop.policies.in_force(
-                shop,
-                place.installation_id,
-                place.repository_id,
-                &place.repository,
-            );
+            let in_force = shop.policies.in_force(shop, place.installation_id, place.repository_id, &place.repository);
             in_force.await?.policy.clone()
         } else {
             Policy::observing()
         };
         let judged = judge(post, &*shop.detector, &shop.sealer, &shop.clearance);
-        let thread = known(shop, place.thread_key(), |key| ThreadRecord {
-            key,
-            ..Default::default()
-        })
-        .await?;
-        let earlier = known(shop, place.post_key(), |key| PostRecord {
-            key,
-            ..Default::default()
-        })
-        .await?;
+        let thread = known(shop, place.thread_key(), |key| ThreadRecord { key, ..Default::default() }).await?;
+        let earlier = known(shop, place.post_key(), |key| PostRecord { key, ..Default::default() }).await?;
         let thread_is_followed = if place.surface.opens_thread() {
             earlier.value.seen_new
         } else {
@@ -109,27 +88,14 @@ impl Feature for Redirect {
         let taken = match intake::first_look(&inquiry) {
             FirstLook::Decided(taken) => *taken,
             FirstLook::AskMore { may_open_case } => {
-                let answers = gather(
-                    shop,
-                    post,
-                    &policy,
-                    &thread.value,
-                    inquiry.now,
-                    may_open_case,
-                )
-                .await?;
+                let answers = gather(shop, post, &policy, &thread.value, inquiry.now, may_open_case).await?;
                 intake::decide(&inquiry, answers)
             }
         };
-        let Taken {
-            decision,
-            evidence: keep,
-            opens_case,
-        } = taken;
+        let Taken { decision, evidence: keep, opens_case } = taken;
         let sealed = match keep {
             Some((case, name)) => {
-                let words =
-                    Evidence::of(post, &delivery.guid, delivery.received_at, &shop.clearance);
+                let words = Evidence::of(post, &delivery.guid, delivery.received_at, &shop.clearance);
                 if opens_case {
                     evidence::seal_for_new_case(&shop.sealer, &case, &name, &words)
                 } else {
@@ -157,29 +123,15 @@ async fn gather(
     now: Timestamp,
     may_open_case: bool,
 ) -> Result<Answers, Trouble> {
-    let (permission, channel) = tokio::join!(
-        author_permission(shop, post),
-        shop.channels.for_post(shop, policy, post)
-    );
+    let (permission, channel) = tokio::join!(author_permission(shop, post), shop.channels.for_post(shop, policy, post));
     let open_case = match &thread.case {
-        Some(id) => shop
-            .read::<Case>(id)
-            .await?
-            .filter(|case| case.value.handling != Handling::Rejected),
+        Some(id) => shop.read::<Case>(id).await?.filter(|case| case.value.handling != Handling::Rejected),
         None => None,
     };
     let year = now.to_zoned(TimeZone::UTC).year();
-    let number = if may_open_case && open_case.is_none() {
-        shop.store.next_number(&format!("case:{year}")).await?
-    } else {
-        0
-    };
-    Ok(Answers {
-        permission,
-        channel,
-        open_case,
-        next_case: CaseId::new(year, number),
-    })
+    let number =
+        if may_open_case && open_case.is_none() { shop.store.next_number(&format!("case:{year}")).await? } else { 0 };
+    Ok(Answers { permission, channel, open_case, next_case: CaseId::new(year, number) })
 }
 
 /// The author's permission, asked live; not needed where the association tells enough, and `None` where GitHub does not
@@ -189,10 +141,7 @@ async fn author_permission(shop: &Shop, post: &Post) -> Option<Permission> {
         return None;
     }
     let installation = shop.github.installation(post.place.installation_id);
-    installation
-        .permission_of(&post.place.repository, &post.author.login)
-        .await
-        .ok()
+    installation.permission_of(&post.place.repository, &post.author.login).await.ok()
 }
 
 async fn known<R: crate::domain::record::Record>(
@@ -201,8 +150,5 @@ async fn known<R: crate::domain::record::Record>(
     fresh: impl FnOnce(String) -> R,
 ) -> Result<Versioned<R>, Trouble> {
     let stored = shop.read::<R>(&key).await?;
-    Ok(stored.unwrap_or_else(|| Versioned {
-        value: fresh(key),
-        version: 0,
-    }))
+    Ok(stored.unwrap_or_else(|| Versioned { value: fresh(key), version: 0 }))
 }

@@ -14,31 +14,15 @@ pub(super) struct Raise;
 
 #[async_trait]
 impl Performer<RaiseAlert> for Raise {
-    async fn perform(
-        &self,
-        _shop: &Shop,
-        _task: Task<'_>,
-        action: RaiseAlert,
-    ) -> Result<Performed, Trouble> {
+    async fn perform(&self, _shop: &Shop, _task: Task<'_>, action: RaiseAlert) -> Result<Performed, Trouble> {
         Ok(raised(&action.alert))
     }
 }
 
 /// The end of an effect that could do no more than alert.
 pub(super) fn raised(alert: &Alert) -> Performed {
-    let Alert {
-        id,
-        repository,
-        text,
-        ..
-    } = alert;
+    let Alert { id, repository, text, .. } = alert;
     tracing::error!(alert = %id, repository = %repository, "alert for the maintainers of {repository}: {text}");
-    let commit = Commit {
-        records: vec![RecordWrite::overwriting(alert)],
-        ..Commit::default()
-    };
-    Performed {
-        result: json!({ "alert": id }),
-        commit: Box::new(commit),
-    }
+    let commit = Commit { records: vec![RecordWrite::overwriting(alert)], ..Commit::default() };
+    Performed { result: json!({ "alert": id }), commit: Box::new(commit) }
 }

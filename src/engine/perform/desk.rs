@@ -25,12 +25,7 @@ pub(super) struct Open;
 
 #[async_trait]
 impl Performer<OpenDesk> for Open {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        task: Task<'_>,
-        action: OpenDesk,
-    ) -> Result<Performed, Trouble> {
+    async fn perform(&self, shop: &Shop, task: Task<'_>, action: OpenDesk) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?;
         if case.value.desk != Desk::Pending {
             return Ok(Performed::left_alone("the case has its desk"));
@@ -40,10 +35,7 @@ impl Performer<OpenDesk> for Open {
         // The case and this effect were stored together: only an earlier attempt can have made its desk.
         let look = task.attempt > 1;
         let (installation, repository) = (case.value.installation_id, &case.value.repository);
-        let in_force = shop
-            .policies
-            .in_force(shop, installation, case.value.repository_id, repository)
-            .await?;
+        let in_force = shop.policies.in_force(shop, installation, case.value.repository_id, repository).await?;
         let wanted = &in_force.policy.desk;
         let mut made = Err(Trouble::Nonsense("no desk was tried".to_owned()));
         if wanted.kind == DeskKind::Advisory {
@@ -58,22 +50,14 @@ impl Performer<OpenDesk> for Open {
         match made {
             Ok(desk) => {
                 changed.desk = desk;
-                let commit = Commit {
-                    records: vec![RecordWrite::guarded(&changed, case.version)],
-                    ..Commit::default()
-                };
-                Ok(Performed {
-                    result: json!({ "desk": changed.desk }),
-                    commit: Box::new(commit),
-                })
+                let commit =
+                    Commit { records: vec![RecordWrite::guarded(&changed, case.version)], ..Commit::default() };
+                Ok(Performed { result: json!({ "desk": changed.desk }), commit: Box::new(commit) })
             }
             Err(trouble) if is_refusal(&trouble, task.attempt) => {
                 changed.desk = Desk::AlertOnly;
                 let mut performed = alert::raised(&no_desk(shop, &case.value, &trouble));
-                performed
-                    .commit
-                    .records
-                    .push(RecordWrite::guarded(&changed, case.version));
+                performed.commit.records.push(RecordWrite::guarded(&changed, case.version));
                 Ok(performed)
             }
             Err(trouble) => Err(trouble),
@@ -88,12 +72,9 @@ impl Performer<OpenDesk> for Open {
 /// Whether GitHub will not do it, however often it is asked.
 fn is_refusal(trouble: &Trouble, attempt: u32) -> bool {
     match trouble {
-        Trouble::GitHub(
-            GitHubError::Forbidden {
-                missing_permissions: None,
-            }
-            | GitHubError::Unreadable { .. },
-        ) => attempt >= PATIENCE,
+        Trouble::GitHub(GitHubError::Forbidden { missing_permissions: None } | GitHubError::Unreadable { .. }) => {
+            attempt >= PATIENCE
+        }
         Trouble::GitHub(
             GitHubError::Forbidden { .. }
             | GitHubError::NotFound
@@ -110,34 +91,21 @@ async fn advisory(shop: &Shop, case: &Case, text: &str, look: bool) -> Result<De
     let github = shop.github.installation(case.installation_id);
     let (summary, reference) = (desk::summary(case), desk::reference(case));
     if look {
-        let drafts = github
-            .advisories(&case.repository, Some(AdvisoryState::Draft))
-            .await?
-            .items;
+        let drafts = github.advisories(&case.repository, Some(AdvisoryState::Draft)).await?.items;
         let ours = drafts.into_iter().find(|draft| {
             draft.description.open(&shop.clearance).contains(&reference)
                 || *draft.summary.open(&shop.clearance) == summary
         });
         if let Some(draft) = ours {
-            return Ok(Desk::Advisory {
-                ghsa: draft.ghsa_id,
-                url: draft.html_url,
-            });
+            return Ok(Desk::Advisory { ghsa: draft.ghsa_id, url: draft.html_url });
         }
     }
     let credits = if case.reporter.is_bot || case.reporter.id == 0 {
         Vec::new()
     } else {
-        vec![AdvisoryCredit {
-            login: case.reporter.login.clone(),
-            kind: CreditType::Reporter,
-        }]
+        vec![AdvisoryCredit { login: case.reporter.login.clone(), kind: CreditType::Reporter }]
     };
-    let mut draft = AdvisoryDraft {
-        summary,
-        description: text.to_owned(),
-        credits,
-    };
+    let mut draft = AdvisoryDraft { summary, description: text.to_owned(), credits };
     let made = match github.create_advisory(&case.repository, &draft).await {
         // Somebody who cannot be credited (a renamed or blocked account) must not keep the case from its desk.
         Err(GitHubError::Invalid { .. }) if !draft.credits.is_empty() => {
@@ -146,19 +114,10 @@ async fn advisory(shop: &Shop, case: &Case, text: &str, look: bool) -> Result<De
         }
         made => made?,
     };
-    Ok(Desk::Advisory {
-        ghsa: made.ghsa_id,
-        url: made.html_url,
-    })
+    Ok(Desk::Advisory { ghsa: made.ghsa_id, url: made.html_url })
 }
 
-async fn issue(
-    shop: &Shop,
-    case: &Case,
-    private: &RepoName,
-    text: &str,
-    look: bool,
-) -> Result<Desk, Trouble> {
+async fn issue(shop: &Shop, case: &Case, private: &RepoName, text: &str, look: bool) -> Result<Desk, Trouble> {
     let github = shop.github.installation(case.installation_id);
     let facts = github.repository(private).await?;
     if !facts.private {
@@ -166,31 +125,15 @@ async fn issue(
         return Err(Trouble::Nonsense(what));
     }
     if look {
-        let since = IssueFilter {
-            since: Some(case.opened_at),
-            ..IssueFilter::default()
-        };
+        let since = IssueFilter { since: Some(case.opened_at), ..IssueFilter::default() };
         let reference = desk::reference(case);
         let ours = github.issues(private, &since).await?.items;
-        if let Some(found) = ours
-            .into_iter()
-            .find(|issue| issue.body.open(&shop.clearance).contains(&reference))
-        {
-            return Ok(Desk::Issue {
-                repository: private.clone(),
-                number: found.number,
-                url: found.html_url,
-            });
+        if let Some(found) = ours.into_iter().find(|issue| issue.body.open(&shop.clearance).contains(&reference)) {
+            return Ok(Desk::Issue { repository: private.clone(), number: found.number, url: found.html_url });
         }
     }
-    let made = github
-        .create_issue(private, &desk::summary(case), text)
-        .await?;
-    Ok(Desk::Issue {
-        repository: private.clone(),
-        number: made.number,
-        url: made.html_url,
-    })
+    let made = github.create_issue(private, &desk::summary(case), text).await?;
+    Ok(Desk::Issue { repository: private.clone(), number: made.number, url: made.html_url })
 }
 
 fn no_desk(shop: &Shop, case: &Case, trouble: &Trouble) -> Alert {

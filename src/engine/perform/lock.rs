@@ -14,21 +14,12 @@ pub(super) struct Unlock;
 
 #[async_trait]
 impl Performer<LockThread> for Lock {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        task: Task<'_>,
-        action: LockThread,
-    ) -> Result<Performed, Trouble> {
+    async fn perform(&self, shop: &Shop, task: Task<'_>, action: LockThread) -> Result<Performed, Trouble> {
         if overtaken_by_undo(shop, &task).await? {
             return Ok(Performed::left_alone("the case was undone before"));
         }
         let github = shop.github.installation(action.place.installation_id);
-        gone_is_fine(
-            surfaces::set_lock(&github, &action.place, true).await,
-            "locked",
-            &action.place.html_url,
-        )
+        gone_is_fine(surfaces::set_lock(&github, &action.place, true).await, "locked", &action.place.html_url)
     }
 
     fn by_hand(&self) -> &'static str {
@@ -38,18 +29,9 @@ impl Performer<LockThread> for Lock {
 
 #[async_trait]
 impl Performer<UnlockThread> for Unlock {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        _task: Task<'_>,
-        action: UnlockThread,
-    ) -> Result<Performed, Trouble> {
+    async fn perform(&self, shop: &Shop, _task: Task<'_>, action: UnlockThread) -> Result<Performed, Trouble> {
         let github = shop.github.installation(action.place.installation_id);
-        gone_is_fine(
-            surfaces::set_lock(&github, &action.place, false).await,
-            "unlocked",
-            &action.place.html_url,
-        )
+        gone_is_fine(surfaces::set_lock(&github, &action.place, false).await, "unlocked", &action.place.html_url)
     }
 
     fn by_hand(&self) -> &'static str {

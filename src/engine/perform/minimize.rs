@@ -14,23 +14,13 @@ pub(super) struct Minimize;
 
 #[async_trait]
 impl Performer<MinimizePost> for Minimize {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        task: Task<'_>,
-        action: MinimizePost,
-    ) -> Result<Performed, Trouble> {
+    async fn perform(&self, shop: &Shop, task: Task<'_>, action: MinimizePost) -> Result<Performed, Trouble> {
         if overtaken_by_undo(shop, &task).await? {
             return Ok(Performed::left_alone("the case was undone before"));
         }
         let github = shop.github.installation(action.place.installation_id);
-        match github
-            .minimize(&action.place.node_id, HideReason::Resolved)
-            .await
-        {
-            Ok(()) => Ok(Performed::with(
-                json!({ "minimized": action.place.html_url }),
-            )),
+        match github.minimize(&action.place.node_id, HideReason::Resolved).await {
+            Ok(()) => Ok(Performed::with(json!({ "minimized": action.place.html_url }))),
             // A nicety on top of the redaction: a refusal changes nothing for anybody.
             Err(
                 GitHubError::Forbidden { .. }
@@ -39,9 +29,7 @@ impl Performer<MinimizePost> for Minimize {
                 | GitHubError::Invalid { .. }
                 | GitHubError::Refused { .. }
                 | GitHubError::Unreadable { .. },
-            ) => Ok(Performed::left_alone(
-                "GitHub does not let this App fold comments; the text is replaced anyway",
-            )),
+            ) => Ok(Performed::left_alone("GitHub does not let this App fold comments; the text is replaced anyway")),
             Err(error) => Err(error.into()),
         }
     }

@@ -46,10 +46,7 @@ pub struct Performed {
 
 impl Performed {
     fn with(result: Value) -> Self {
-        Self {
-            result,
-            commit: Box::default(),
-        }
+        Self { result, commit: Box::default() }
     }
 
     /// Nothing was left to do, for a reason that a person may read.
@@ -83,12 +80,7 @@ trait Performer<A: Action>: Send + Sync {
 
 #[async_trait]
 trait AnyPerformer: Send + Sync {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        task: Task<'_>,
-        payload: Value,
-    ) -> Result<Performed, Trouble>;
+    async fn perform(&self, shop: &Shop, task: Task<'_>, payload: Value) -> Result<Performed, Trouble>;
 
     fn by_hand(&self) -> &'static str;
 }
@@ -97,15 +89,9 @@ struct Typed<A, P>(P, PhantomData<fn() -> A>);
 
 #[async_trait]
 impl<A: Action + Send, P: Performer<A>> AnyPerformer for Typed<A, P> {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        task: Task<'_>,
-        payload: Value,
-    ) -> Result<Performed, Trouble> {
-        let action = serde_json::from_value(payload).map_err(|_| {
-            Trouble::Nonsense(format!("the payload of a {} effect is unreadable", A::KIND))
-        })?;
+    async fn perform(&self, shop: &Shop, task: Task<'_>, payload: Value) -> Result<Performed, Trouble> {
+        let action = serde_json::from_value(payload)
+            .map_err(|_| Trouble::Nonsense(format!("the payload of a {} effect is unreadable", A::KIND)))?;
         self.0.perform(shop, task, action).await
     }
 
@@ -120,30 +106,19 @@ pub struct Performers(HashMap<&'static str, Box<dyn AnyPerformer>>);
 
 impl Performers {
     fn with<A: Action + Send + 'static>(mut self, performer: impl Performer<A> + 'static) -> Self {
-        self.0
-            .insert(A::KIND, Box::new(Typed(performer, PhantomData)));
+        self.0.insert(A::KIND, Box::new(Typed(performer, PhantomData)));
         self
     }
 
     /// What a maintainer does instead of an effect that was given up.
     pub(super) fn by_hand(&self, kind: &str) -> &'static str {
-        self.0.get(kind).map_or(
-            "Update embargod: this version does not know it",
-            |performer| performer.by_hand(),
-        )
+        self.0.get(kind).map_or("Update embargod: this version does not know it", |performer| performer.by_hand())
     }
 
-    pub(super) async fn perform(
-        &self,
-        shop: &Shop,
-        claimed: &ClaimedEffect,
-    ) -> Result<Performed, Trouble> {
+    pub(super) async fn perform(&self, shop: &Shop, claimed: &ClaimedEffect) -> Result<Performed, Trouble> {
         let effect = &claimed.effect;
         let Some(performer) = self.0.get(effect.kind.as_str()) else {
-            return Err(Trouble::Nonsense(format!(
-                "nobody performs {}",
-                effect.kind
-            )));
+            return Err(Trouble::Nonsense(format!("nobody performs {}", effect.kind)));
         };
         let task = Task {
             key: &effect.key,

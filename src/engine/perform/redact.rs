@@ -25,36 +25,18 @@ pub(super) struct Redact;
 
 #[async_trait]
 impl Performer<RedactPost> for Redact {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        task: Task<'_>,
-        action: RedactPost,
-    ) -> Result<Performed, Trouble> {
+    async fn perform(&self, shop: &Shop, task: Task<'_>, action: RedactPost) -> Result<Performed, Trouble> {
         if overtaken_by_undo(shop, &task).await? {
             return Ok(Performed::left_alone("the case was undone before"));
         }
         let github = shop.github.installation(action.place.installation_id);
-        let words = Words {
-            title: NEUTRAL_TITLE.to_owned(),
-            body: NEUTRAL_BODY.to_owned(),
-        };
-        let door = if action.close {
-            Door::Close
-        } else {
-            Door::Keep
-        };
+        let words = Words { title: NEUTRAL_TITLE.to_owned(), body: NEUTRAL_BODY.to_owned() };
+        let door = if action.close { Door::Close } else { Door::Keep };
         match surfaces::set_words(&github, &action.place, &words, door).await {
-            Ok(()) => Ok(Performed::with(
-                json!({ "redacted": action.place.html_url }),
-            )),
-            Err(error) if surfaces::is_gone(&error) => {
-                Ok(Performed::left_alone("the post is not there any more"))
-            }
+            Ok(()) => Ok(Performed::with(json!({ "redacted": action.place.html_url }))),
+            Err(error) if surfaces::is_gone(&error) => Ok(Performed::left_alone("the post is not there any more")),
             Err(
-                error @ (GitHubError::Forbidden {
-                    missing_permissions: Some(_),
-                }
+                error @ (GitHubError::Forbidden { missing_permissions: Some(_) }
                 | GitHubError::Invalid { .. }
                 | GitHubError::Refused { .. }),
             ) => Ok(still_public(shop, &task, &action.place, &error)),
@@ -82,14 +64,9 @@ fn still_public(shop: &Shop, task: &Task<'_>, place: &PostPlace, error: &GitHubE
         ),
     });
     let commit = &mut performed.commit;
-    commit
-        .dropped_effects
-        .push(format!("say:{}", place.thread_key()));
+    commit.dropped_effects.push(format!("say:{}", place.thread_key()));
     if let Some(case) = task.case {
-        let tell = TellDesk {
-            case: case.to_owned(),
-            news: DeskNews::StillPublic { post: url.clone() },
-        };
+        let tell = TellDesk { case: case.to_owned(), news: DeskNews::StillPublic { post: url.clone() } };
         let key = format!("tell:{case}/still-public/{}", task.key);
         let tell = Effect::new(key, format!("case:{case}"), &tell);
         let desk = format!("desk:{case}");

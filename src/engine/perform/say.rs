@@ -18,37 +18,23 @@ pub(super) struct Say;
 
 #[async_trait]
 impl Performer<SayConstant> for Say {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        task: Task<'_>,
-        action: SayConstant,
-    ) -> Result<Performed, Trouble> {
+    async fn perform(&self, shop: &Shop, task: Task<'_>, action: SayConstant) -> Result<Performed, Trouble> {
         let place = &action.place;
         if redaction_was_given_up(shop, &task, place).await? {
-            return Ok(Performed::left_alone(
-                "the post could not be moved, so nobody is told that it was",
-            ));
+            return Ok(Performed::left_alone("the post could not be moved, so nobody is told that it was"));
         }
         let github = shop.github.installation(place.installation_id);
         let mark = marker(&shop.sealer, &place.thread_key());
         let certainly_first = task.attempt == 1 && action.certainly_first;
         let said = async {
-            if !certainly_first
-                && let Some(url) =
-                    surfaces::find_said(&github, place, &mark, &shop.clearance).await?
-            {
+            if !certainly_first && let Some(url) = surfaces::find_said(&github, place, &mark, &shop.clearance).await? {
                 return Ok(url);
             }
-            let words = action
-                .text
-                .render(&action.channel, action.answered_within.as_deref());
+            let words = action.text.render(&action.channel, action.answered_within.as_deref());
             surfaces::say(&github, place, &format!("{words}\n\n{mark}")).await
         };
         match said.await {
-            Ok(url) => Ok(Performed::with(
-                json!({ "said": action.text.id(), "at": url }),
-            )),
+            Ok(url) => Ok(Performed::with(json!({ "said": action.text.id(), "at": url }))),
             Err(Trouble::GitHub(error)) if surfaces::is_gone(&error) => {
                 Ok(Performed::left_alone("the thread is not there any more"))
             }
@@ -62,11 +48,7 @@ impl Performer<SayConstant> for Say {
 }
 
 /// Whether the words of the post still stand in public because GitHub would not let the bot replace them.
-async fn redaction_was_given_up(
-    shop: &Shop,
-    task: &Task<'_>,
-    place: &PostPlace,
-) -> Result<bool, Trouble> {
+async fn redaction_was_given_up(shop: &Shop, task: &Task<'_>, place: &PostPlace) -> Result<bool, Trouble> {
     let Some(case) = task.case else {
         return Ok(false);
     };

@@ -6,9 +6,7 @@ use crate::{
         post::{PostPlace, Surface, ThreadKind},
     },
     engine::Trouble,
-    github::{
-        DiscussionClose, GitHubError, Installation, IssueEdit, IssueState, Reaction, StateReason,
-    },
+    github::{DiscussionClose, GitHubError, Installation, IssueEdit, IssueState, Reaction, StateReason},
 };
 
 /// What an edit does to the thread that the post opens.
@@ -47,27 +45,10 @@ pub(super) async fn set_words(
                 Door::Reopen => (Some(IssueState::Open), Some(StateReason::Reopened)),
             };
             let (title, body) = (Some(words.title.clone()), Some(words.body.clone()));
-            github
-                .edit_issue(
-                    repo,
-                    number,
-                    &IssueEdit {
-                        title,
-                        body,
-                        state,
-                        state_reason,
-                    },
-                )
-                .await
+            github.edit_issue(repo, number, &IssueEdit { title, body, state, state_reason }).await
         }
-        Surface::PullRequest => {
-            github
-                .edit_pull(repo, number, Some(&words.title), Some(body))
-                .await
-        }
-        Surface::IssueComment | Surface::PullRequestComment => {
-            github.edit_issue_comment(repo, id, body).await
-        }
+        Surface::PullRequest => github.edit_pull(repo, number, Some(&words.title), Some(body)).await,
+        Surface::IssueComment | Surface::PullRequestComment => github.edit_issue_comment(repo, id, body).await,
         Surface::Review => github.edit_review(repo, number, id, body).await,
         Surface::ReviewComment => github.edit_review_comment(repo, id, body).await,
         Surface::CommitComment => github.edit_commit_comment(repo, id, body).await,
@@ -76,24 +57,15 @@ pub(super) async fn set_words(
     }
 }
 
-async fn set_discussion(
-    github: &Installation,
-    node_id: &str,
-    words: &Words,
-    door: Door,
-) -> Result<(), GitHubError> {
+async fn set_discussion(github: &Installation, node_id: &str, words: &Words, door: Door) -> Result<(), GitHubError> {
     let (title, body) = (words.title.as_str(), words.body.as_str());
     let why = DiscussionClose::Resolved;
     if door == Door::Close {
-        let both = github
-            .edit_and_close_discussion(node_id, title, body, why)
-            .await;
+        let both = github.edit_and_close_discussion(node_id, title, body, why).await;
         // One of the two was refused. The words come first, and a discussion that is closed already is closed.
         return match both {
             Err(GitHubError::Invalid { .. } | GitHubError::Forbidden { .. }) => {
-                github
-                    .edit_discussion(node_id, Some(title), Some(body))
-                    .await?;
+                github.edit_discussion(node_id, Some(title), Some(body)).await?;
                 match github.close_discussion(node_id, why).await {
                     Err(GitHubError::Invalid { .. } | GitHubError::Forbidden { .. }) => Ok(()),
                     closed => closed,
@@ -102,9 +74,7 @@ async fn set_discussion(
             both => both,
         };
     }
-    github
-        .edit_discussion(node_id, Some(title), Some(body))
-        .await?;
+    github.edit_discussion(node_id, Some(title), Some(body)).await?;
     match door {
         Door::Reopen => github.reopen_discussion(node_id).await,
         Door::Keep | Door::Close => Ok(()),
@@ -121,37 +91,20 @@ pub(super) async fn read_words(
     let comment = match place.surface {
         Surface::Issue | Surface::PullRequest => {
             let issue = github.issue(repo, number).await?;
-            let (title, body) = (
-                issue.title.into_inner(clearance),
-                issue.body.into_inner(clearance),
-            );
+            let (title, body) = (issue.title.into_inner(clearance), issue.body.into_inner(clearance));
             return Ok(Words { title, body });
         }
         Surface::Discussion | Surface::DiscussionComment => {
-            let text = github
-                .text_of(&place.node_id)
-                .await?
-                .ok_or(GitHubError::NotFound)?;
-            let title = text
-                .title
-                .map(|title| title.into_inner(clearance))
-                .unwrap_or_default();
-            return Ok(Words {
-                title,
-                body: text.body.into_inner(clearance),
-            });
+            let text = github.text_of(&place.node_id).await?.ok_or(GitHubError::NotFound)?;
+            let title = text.title.map(|title| title.into_inner(clearance)).unwrap_or_default();
+            return Ok(Words { title, body: text.body.into_inner(clearance) });
         }
-        Surface::IssueComment | Surface::PullRequestComment => {
-            github.issue_comment(repo, id).await?
-        }
+        Surface::IssueComment | Surface::PullRequestComment => github.issue_comment(repo, id).await?,
         Surface::Review => github.review(repo, number, id).await?,
         Surface::ReviewComment => github.review_comment(repo, id).await?,
         Surface::CommitComment => github.commit_comment(repo, id).await?,
     };
-    Ok(Words {
-        title: String::new(),
-        body: comment.body.into_inner(clearance),
-    })
+    Ok(Words { title: String::new(), body: comment.body.into_inner(clearance) })
 }
 
 /// Whether somebody has said in the thread what holds `mark`; the address of that comment.
@@ -164,79 +117,38 @@ pub(super) async fn find_said(
     let repo = &place.repository;
     let said: Vec<(String, String)> = match place.thread.kind {
         ThreadKind::Issue | ThreadKind::PullRequest => {
-            let comments = github
-                .issue_comments(repo, place.thread.number)
-                .await?
-                .items;
-            comments
-                .into_iter()
-                .map(|c| (c.html_url, c.body.into_inner(clearance)))
-                .collect()
+            let comments = github.issue_comments(repo, place.thread.number).await?.items;
+            comments.into_iter().map(|c| (c.html_url, c.body.into_inner(clearance))).collect()
         }
         ThreadKind::Commit => {
             let comments = github.commit_comments(repo, commit_of(place)?).await?.items;
-            comments
-                .into_iter()
-                .map(|c| (c.html_url, c.body.into_inner(clearance)))
-                .collect()
+            comments.into_iter().map(|c| (c.html_url, c.body.into_inner(clearance))).collect()
         }
         ThreadKind::Discussion => {
-            let comments = github
-                .discussion_comments(discussion_of(place)?)
-                .await?
-                .items;
-            comments
-                .into_iter()
-                .map(|c| (c.html_url, c.body.into_inner(clearance)))
-                .collect()
+            let comments = github.discussion_comments(discussion_of(place)?).await?.items;
+            comments.into_iter().map(|c| (c.html_url, c.body.into_inner(clearance))).collect()
         }
     };
-    Ok(said
-        .into_iter()
-        .find(|(_, body)| body.contains(mark))
-        .map(|(url, _)| url))
+    Ok(said.into_iter().find(|(_, body)| body.contains(mark)).map(|(url, _)| url))
 }
 
 /// Says something in the thread; the address of the new comment.
-pub(super) async fn say(
-    github: &Installation,
-    place: &PostPlace,
-    text: &str,
-) -> Result<String, Trouble> {
+pub(super) async fn say(github: &Installation, place: &PostPlace, text: &str) -> Result<String, Trouble> {
     let repo = &place.repository;
     Ok(match place.thread.kind {
         ThreadKind::Issue | ThreadKind::PullRequest => {
-            github
-                .create_issue_comment(repo, place.thread.number, text)
-                .await?
-                .html_url
+            github.create_issue_comment(repo, place.thread.number, text).await?.html_url
         }
-        ThreadKind::Commit => {
-            github
-                .create_commit_comment(repo, commit_of(place)?, text)
-                .await?
-                .html_url
-        }
-        ThreadKind::Discussion => {
-            github
-                .create_discussion_comment(discussion_of(place)?, text, None)
-                .await?
-                .html_url
-        }
+        ThreadKind::Commit => github.create_commit_comment(repo, commit_of(place)?, text).await?.html_url,
+        ThreadKind::Discussion => github.create_discussion_comment(discussion_of(place)?, text, None).await?.html_url,
     })
 }
 
 /// Locks or unlocks the thread. Comments on a commit cannot be locked.
-pub(super) async fn set_lock(
-    github: &Installation,
-    place: &PostPlace,
-    locked: bool,
-) -> Result<(), Trouble> {
+pub(super) async fn set_lock(github: &Installation, place: &PostPlace, locked: bool) -> Result<(), Trouble> {
     let (repo, number) = (&place.repository, place.thread.number);
     match (place.thread.kind, locked) {
-        (ThreadKind::Issue | ThreadKind::PullRequest, true) => {
-            github.lock(repo, number, None).await?
-        }
+        (ThreadKind::Issue | ThreadKind::PullRequest, true) => github.lock(repo, number, None).await?,
         (ThreadKind::Issue | ThreadKind::PullRequest, false) => github.unlock(repo, number).await?,
         (ThreadKind::Discussion, true) => github.lock_node(discussion_of(place)?, None).await?,
         (ThreadKind::Discussion, false) => github.unlock_node(discussion_of(place)?).await?,
@@ -251,9 +163,7 @@ pub(super) async fn react(github: &Installation, place: &PostPlace) -> Result<()
     let thumb = Reaction::PlusOne;
     match place.surface {
         Surface::Issue | Surface::PullRequest => github.react_to_issue(repo, number, thumb).await,
-        Surface::IssueComment | Surface::PullRequestComment => {
-            github.react_to_issue_comment(repo, id, thumb).await
-        }
+        Surface::IssueComment | Surface::PullRequestComment => github.react_to_issue_comment(repo, id, thumb).await,
         Surface::ReviewComment => github.react_to_review_comment(repo, id, thumb).await,
         Surface::CommitComment => github.react_to_commit_comment(repo, id, thumb).await,
         Surface::Review | Surface::Discussion | Surface::DiscussionComment => {
@@ -263,11 +173,7 @@ pub(super) async fn react(github: &Installation, place: &PostPlace) -> Result<()
 }
 
 fn commit_of(place: &PostPlace) -> Result<&str, Trouble> {
-    place
-        .thread
-        .commit
-        .as_deref()
-        .ok_or_else(|| Trouble::Nonsense("a commit comment without its commit".to_owned()))
+    place.thread.commit.as_deref().ok_or_else(|| Trouble::Nonsense("a commit comment without its commit".to_owned()))
 }
 
 fn discussion_of(place: &PostPlace) -> Result<&str, Trouble> {

@@ -20,34 +20,17 @@ pub(super) struct Tell;
 
 #[async_trait]
 impl Performer<TellDesk> for Tell {
-    async fn perform(
-        &self,
-        shop: &Shop,
-        task: Task<'_>,
-        action: TellDesk,
-    ) -> Result<Performed, Trouble> {
+    async fn perform(&self, shop: &Shop, task: Task<'_>, action: TellDesk) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?.value;
         let words = match &action.news {
-            DeskNews::MoreEvidence { evidence: name } => Some(
-                evidence::open(
-                    &*shop.store,
-                    &shop.sealer,
-                    &shop.clearance,
-                    &action.case,
-                    name,
-                )
-                .await?,
-            ),
-            DeskNews::StillPublic { .. }
-            | DeskNews::HistoryStillReadable { .. }
-            | DeskNews::Restored { .. } => None,
+            DeskNews::MoreEvidence { evidence: name } => {
+                Some(evidence::open(&*shop.store, &shop.sealer, &shop.clearance, &action.case, name).await?)
+            }
+            DeskNews::StillPublic { .. } | DeskNews::HistoryStillReadable { .. } | DeskNews::Restored { .. } => None,
         };
         let quoted = words.as_ref().map(evidence::Evidence::quoted);
         let mark = private_marker(&shop.sealer, task.key);
-        let text = format!(
-            "{}\n{mark}",
-            desk::news(&case, &action.news, quoted.as_ref())
-        );
+        let text = format!("{}\n{mark}", desk::news(&case, &action.news, quoted.as_ref()));
         match say(shop, &case, &task, &text, &mark).await {
             Ok(Some(url)) => Ok(Performed::with(json!({ "told": url }))),
             Ok(None) => Ok(untold(shop, &case, &action.news)),
@@ -69,39 +52,20 @@ impl Performer<TellDesk> for Tell {
 }
 
 /// Says it at the desk unless it was said before; `None` where there is no desk.
-async fn say(
-    shop: &Shop,
-    case: &Case,
-    task: &Task<'_>,
-    text: &str,
-    mark: &str,
-) -> Result<Option<String>, Trouble> {
+async fn say(shop: &Shop, case: &Case, task: &Task<'_>, text: &str, mark: &str) -> Result<Option<String>, Trouble> {
     let github = shop.github.installation(case.installation_id);
     let look = task.attempt > 1;
     match &case.desk {
         Desk::Advisory { ghsa, .. } => {
             if look {
-                let said = github
-                    .advisory_comments(&case.repository, ghsa, None)
-                    .await?
-                    .items;
-                if let Some(found) = said
-                    .into_iter()
-                    .find(|c| c.body.open(&shop.clearance).contains(mark))
-                {
+                let said = github.advisory_comments(&case.repository, ghsa, None).await?.items;
+                if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
                     return Ok(Some(found.html_url));
                 }
             }
-            Ok(Some(
-                github
-                    .create_advisory_comment(&case.repository, ghsa, text)
-                    .await?
-                    .html_url,
-            ))
+            Ok(Some(github.create_advisory_comment(&case.repository, ghsa, text).await?.html_url))
         }
-        Desk::Issue {
-            repository, number, ..
-        } => {
+        Desk::Issue { repository, number, .. } => {
             // What was private when the desk was made may have been made public since.
             if !github.repository(repository).await?.private {
                 tracing::error!(case = %case.id, "the repository of the desk of {} is public: nothing is written there", case.id);
@@ -109,19 +73,11 @@ async fn say(
             }
             if look {
                 let said = github.issue_comments(repository, *number).await?.items;
-                if let Some(found) = said
-                    .into_iter()
-                    .find(|c| c.body.open(&shop.clearance).contains(mark))
-                {
+                if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
                     return Ok(Some(found.html_url));
                 }
             }
-            Ok(Some(
-                github
-                    .create_issue_comment(repository, *number, text)
-                    .await?
-                    .html_url,
-            ))
+            Ok(Some(github.create_issue_comment(repository, *number, text).await?.html_url))
         }
         Desk::Pending | Desk::AlertOnly => Ok(None),
     }
@@ -130,27 +86,16 @@ async fn say(
 /// The same as an alert, without any post's words.
 fn untold(shop: &Shop, case: &Case, news: &DeskNews) -> Performed {
     let (kind, text) = match news {
-        DeskNews::MoreEvidence { .. } => (
-            "more",
-            format!(
-                "{} took in another post: `embargod case show {} --evidence`",
-                case.id, case.id
-            ),
-        ),
+        DeskNews::MoreEvidence { .. } => {
+            ("more", format!("{} took in another post: `embargod case show {} --evidence`", case.id, case.id))
+        }
         DeskNews::HistoryStillReadable { posts } => (
             "history",
-            format!(
-                "the old text of {} can still be read in the edit history of {}",
-                case.id,
-                posts.join(", ")
-            ),
+            format!("the old text of {} can still be read in the edit history of {}", case.id, posts.join(", ")),
         ),
-        DeskNews::StillPublic { post } => (
-            "unhidden",
-            format!(
-                "the words of {post} can still be read by everybody: edit or delete it by hand"
-            ),
-        ),
+        DeskNews::StillPublic { post } => {
+            ("unhidden", format!("the words of {post} can still be read by everybody: edit or delete it by hand"))
+        }
         // Whoever undid the case knows; nobody needs an alert about good news.
         DeskNews::Restored { .. } => {
             return Performed::left_alone("the case has no desk that takes comments");

@@ -10,11 +10,8 @@ use crate::github::{ATTEMPTS_MAX, GitHubError, IssueEdit, PAUSES_S, Retry};
 
 async fn error_of(reply: impl Fn() -> Reply + Send + Sync + 'static) -> GitHubError {
     let fake = Fake::start(move |seen| (!seen.is_mint()).then(&reply)).await;
-    let error = fake
-        .installation()
-        .edit_issue(&repo(), 1, &IssueEdit::default())
-        .await
-        .expect_err("the reply is a refusal");
+    let error =
+        fake.installation().edit_issue(&repo(), 1, &IssueEdit::default()).await.expect_err("the reply is a refusal");
     assert_eq!(fake.work().len(), 1, "nothing is repeated in here");
     error
 }
@@ -26,13 +23,7 @@ fn in_seconds(seconds: i64) -> Timestamp {
 #[tokio::test]
 async fn a_stated_pause_is_kept() {
     let error = error_of(|| Reply::new(403, json!({})).header("retry-after", 77)).await;
-    assert_eq!(
-        error,
-        GitHubError::RateLimited {
-            retry_at: Some(in_seconds(77)),
-            secondary: true
-        }
-    );
+    assert_eq!(error, GitHubError::RateLimited { retry_at: Some(in_seconds(77)), secondary: true });
     assert_eq!(error.retry(noon(), 1), Retry::At(in_seconds(77)));
 }
 
@@ -44,13 +35,7 @@ async fn an_exhausted_hour_is_waited_for() {
             .header("x-ratelimit-reset", in_seconds(600).as_second())
     })
     .await;
-    assert_eq!(
-        error,
-        GitHubError::RateLimited {
-            retry_at: Some(in_seconds(600)),
-            secondary: false
-        }
-    );
+    assert_eq!(error, GitHubError::RateLimited { retry_at: Some(in_seconds(600)), secondary: false });
 }
 
 #[tokio::test]
@@ -63,14 +48,9 @@ async fn an_absurd_pause_is_cut() {
 async fn a_limit_without_headers_is_known_by_its_words_and_waited_for_ever_longer() {
     let words = "You have exceeded a secondary rate limit. Please wait.";
     let error = error_of(move || Reply::new(403, json!({ "message": words }))).await;
-    let unstated = GitHubError::RateLimited {
-        retry_at: None,
-        secondary: true,
-    };
+    let unstated = GitHubError::RateLimited { retry_at: None, secondary: true };
     assert_eq!(error, unstated);
-    let pauses: Vec<_> = (1..=9)
-        .map(|attempt| error.retry(noon(), attempt))
-        .collect();
+    let pauses: Vec<_> = (1..=9).map(|attempt| error.retry(noon(), attempt)).collect();
     let expected = [60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600];
     assert_eq!(pauses, expected.map(|s| Retry::At(in_seconds(s))));
     assert_eq!(error_of(|| Reply::raw(429, "<html>")).await, unstated);
@@ -79,21 +59,13 @@ async fn a_limit_without_headers_is_known_by_its_words_and_waited_for_ever_longe
 #[tokio::test]
 async fn a_missing_permission_is_named() {
     let error = error_of(|| {
-        Reply::new(
-            403,
-            json!({ "message": "Resource not accessible by integration" }),
-        )
-        .header(
-            "x-accepted-github-permissions",
-            "issues=write; pull_requests=write",
-        )
+        Reply::new(403, json!({ "message": "Resource not accessible by integration" }))
+            .header("x-accepted-github-permissions", "issues=write; pull_requests=write")
     })
     .await;
     assert_eq!(
         error,
-        GitHubError::Forbidden {
-            missing_permissions: Some("issues=write; pull_requests=write".to_owned())
-        }
+        GitHubError::Forbidden { missing_permissions: Some("issues=write; pull_requests=write".to_owned()) }
     );
     assert!(error.to_string().contains("needs issues=write"));
     assert_eq!(error.retry(noon(), 1), Retry::Never);
@@ -115,26 +87,14 @@ async fn an_invalid_request_is_told_by_fields_and_codes_without_values() {
         )
     })
     .await;
-    assert_eq!(
-        error,
-        GitHubError::Invalid {
-            status: 422,
-            problems: "title missing_field, custom".to_owned()
-        }
-    );
+    assert_eq!(error, GitHubError::Invalid { status: 422, problems: "title missing_field, custom".to_owned() });
     assert!(!format!("{error} {error:?}").contains("CANARY"));
 }
 
 #[tokio::test]
 async fn other_statuses_have_names_of_their_own() {
     let cases = [
-        (
-            400,
-            GitHubError::Invalid {
-                status: 400,
-                problems: String::new(),
-            },
-        ),
+        (400, GitHubError::Invalid { status: 400, problems: String::new() }),
         (401, GitHubError::Unauthorized),
         (404, GitHubError::NotFound),
         (409, GitHubError::Refused { status: 409 }),
@@ -144,10 +104,7 @@ async fn other_statuses_have_names_of_their_own() {
         (502, GitHubError::ServerTrouble { status: 502 }),
     ];
     for (status, expected) in cases {
-        assert_eq!(
-            error_of(move || Reply::raw(status, "CANARY")).await,
-            expected
-        );
+        assert_eq!(error_of(move || Reply::raw(status, "CANARY")).await, expected);
     }
 }
 
@@ -163,32 +120,20 @@ async fn a_dropped_answer_may_have_been_done() {
     });
     let mut fake = Fake::start(|_| None).await;
     fake.base = format!("http://{address}").parse().expect("an address");
-    let error = fake
-        .github(&crate::clock::ManualClock::at(noon()))
-        .app()
-        .redeliver(5)
-        .await
-        .expect_err("no answer came");
+    let error =
+        fake.github(&crate::clock::ManualClock::at(noon())).app().redeliver(5).await.expect_err("no answer came");
     assert!(matches!(error, GitHubError::Unreachable { .. }), "{error}");
     assert!(error.may_have_been_done());
     assert_eq!(error.retry(noon(), 1), Retry::At(in_seconds(1)));
-    assert!(
-        server.await.expect("served") > 0,
-        "the request had been sent"
-    );
+    assert!(server.await.expect("served") > 0, "the request had been sent");
 }
 
 #[tokio::test]
 async fn an_answer_that_never_ends_is_cut_off() {
-    let fake = Fake::start(|seen| {
-        (!seen.is_mint()).then(|| Reply::raw(200, &" ".repeat(10 * 1024 * 1024 + 1)))
-    })
-    .await;
+    let fake = Fake::start(|seen| (!seen.is_mint()).then(|| Reply::raw(200, &" ".repeat(10 * 1024 * 1024 + 1)))).await;
     assert_eq!(
         fake.installation().file(&repo(), "x").await,
-        Err(GitHubError::TooLarge {
-            limit_bytes: 10 * 1024 * 1024
-        })
+        Err(GitHubError::TooLarge { limit_bytes: 10 * 1024 * 1024 })
     );
 }
 

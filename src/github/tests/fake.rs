@@ -40,19 +40,11 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn new(status: u16, body: Value) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.to_string(),
-        }
+        Self { status, headers: Vec::new(), body: body.to_string() }
     }
 
     pub(super) fn raw(status: u16, body: &str) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.to_owned(),
-        }
+        Self { status, headers: Vec::new(), body: body.to_owned() }
     }
 
     pub(super) fn header(mut self, name: &str, value: impl ToString) -> Self {
@@ -70,12 +62,8 @@ pub(super) struct Fake {
 impl Fake {
     /// Serves `script` on loopback until the test's runtime ends. Requests for tokens that the script leaves to `None`
     /// are answered with a token that is good for an hour.
-    pub(super) async fn start(
-        script: impl Fn(&Seen) -> Option<Reply> + Send + Sync + 'static,
-    ) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("loopback");
+    pub(super) async fn start(script: impl Fn(&Seen) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
@@ -109,10 +97,7 @@ impl Fake {
             }
         });
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self {
-            base: Url::parse(&format!("http://{address}")).expect("an address"),
-            seen,
-        }
+        Self { base: Url::parse(&format!("http://{address}")).expect("an address"), seen }
     }
 
     /// Everything that was asked, in order.
@@ -151,10 +136,7 @@ impl Seen {
 
 fn usual(seen: &Seen) -> Reply {
     if seen.is_mint() {
-        Reply::new(
-            201,
-            json!({ "token": "ghs_first", "expires_at": "2026-11-21T13:00:00Z" }),
-        )
+        Reply::new(201, json!({ "token": "ghs_first", "expires_at": "2026-11-21T13:00:00Z" }))
     } else {
         Reply::new(200, json!({}))
     }
@@ -178,15 +160,8 @@ fn pkcs8() -> &'static [u8] {
 
 fn pem(label: &str, der: &[u8]) -> String {
     let packed = STANDARD.encode(der);
-    let lines: Vec<_> = packed
-        .as_bytes()
-        .chunks(64)
-        .map(|line| String::from_utf8_lossy(line).into_owned())
-        .collect();
-    format!(
-        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-        lines.join("\n")
-    )
+    let lines: Vec<_> = packed.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// The test's key as PKCS#8.
@@ -202,8 +177,6 @@ pub(super) fn pkcs1_pem() -> String {
 /// The claims of an App token.
 pub(super) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("three parts");
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(payload)
-        .expect("base64");
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).expect("base64");
     serde_json::from_slice(&bytes).expect("JSON")
 }

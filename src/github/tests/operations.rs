@@ -7,8 +7,8 @@ use crate::{
     clock::ManualClock,
     domain::{embargoed::Clearance, post::Permission},
     github::{
-        AdvisoryCredit, AdvisoryDraft, AdvisoryEdit, CreditType, DiscussionClose, GitHubError,
-        HideReason, IssueEdit, IssueState, LockReason, Reaction, StateReason,
+        AdvisoryCredit, AdvisoryDraft, AdvisoryEdit, CreditType, DiscussionClose, GitHubError, HideReason, IssueEdit,
+        IssueState, LockReason, Reaction, StateReason,
     },
 };
 
@@ -27,37 +27,21 @@ fn call(method: &str, path: &str, body: Value) -> (String, String, Value) {
 
 #[tokio::test]
 async fn a_file_is_read_from_the_default_branch() {
-    let fake = answering(|_| {
-        json!({ "type": "file", "encoding": "base64", "size": 14, "content": "ZXh0ZW5k\nczogbWlu\naQ\n" })
-    })
+    let fake = answering(
+        |_| json!({ "type": "file", "encoding": "base64", "size": 14, "content": "ZXh0ZW5k\nczogbWlu\naQ\n" }),
+    )
     .await;
-    let file = fake
-        .installation()
-        .file(&repo(), ".github/embargod.yml")
-        .await;
+    let file = fake.installation().file(&repo(), ".github/embargod.yml").await;
     assert_eq!(file, Ok(Some("extends: mini".to_owned())));
-    assert_eq!(
-        sent(&fake),
-        call(
-            "GET",
-            "/repos/acme/web/contents/.github/embargod.yml",
-            Value::Null
-        )
-    );
+    assert_eq!(sent(&fake), call("GET", "/repos/acme/web/contents/.github/embargod.yml", Value::Null));
 }
 
 #[tokio::test]
 async fn files_that_are_none_are_told_apart() {
     let answers = [
         (json!([{ "type": "file" }]), "not a file in base64"),
-        (
-            json!({ "type": "symlink", "target": "x" }),
-            "not a file in base64",
-        ),
-        (
-            json!({ "type": "file", "encoding": "base64", "content": "//79" }),
-            "the file is not UTF-8",
-        ),
+        (json!({ "type": "symlink", "target": "x" }), "not a file in base64"),
+        (json!({ "type": "file", "encoding": "base64", "content": "//79" }), "the file is not UTF-8"),
     ];
     for (answer, what) in answers {
         let fake = answering(move |_| answer.clone()).await;
@@ -65,12 +49,7 @@ async fn files_that_are_none_are_told_apart() {
         assert_eq!(file, Err(GitHubError::Unreadable { what }));
     }
     let large = answering(|_| json!({ "type": "file", "encoding": "none", "size": 131_073 })).await;
-    assert_eq!(
-        large.installation().file(&repo(), "x").await,
-        Err(GitHubError::TooLarge {
-            limit_bytes: 131_072
-        })
-    );
+    assert_eq!(large.installation().file(&repo(), "x").await, Err(GitHubError::TooLarge { limit_bytes: 131_072 }));
     let none = Fake::start(|seen| (!seen.is_mint()).then(|| Reply::new(404, json!({})))).await;
     assert_eq!(none.installation().file(&repo(), "x").await, Ok(None));
 }
@@ -78,18 +57,9 @@ async fn files_that_are_none_are_told_apart() {
 #[tokio::test]
 async fn permissions_are_read_as_finely_as_github_tells_them() {
     let cases = [
-        (
-            json!({ "permission": "write", "role_name": "maintain" }),
-            Permission::Maintain,
-        ),
-        (
-            json!({ "permission": "read", "role_name": "triage" }),
-            Permission::Triage,
-        ),
-        (
-            json!({ "permission": "write", "role_name": "our own role" }),
-            Permission::Write,
-        ),
+        (json!({ "permission": "write", "role_name": "maintain" }), Permission::Maintain),
+        (json!({ "permission": "read", "role_name": "triage" }), Permission::Triage),
+        (json!({ "permission": "write", "role_name": "our own role" }), Permission::Write),
         (json!({ "permission": "admin" }), Permission::Admin),
         (json!({ "permission": "a new word" }), Permission::None),
         (json!({}), Permission::None),
@@ -100,10 +70,7 @@ async fn permissions_are_read_as_finely_as_github_tells_them() {
         assert_eq!(found, Ok(expected));
     }
     let unknown = Fake::start(|seen| (!seen.is_mint()).then(|| Reply::new(404, json!({})))).await;
-    assert_eq!(
-        unknown.installation().permission_of(&repo(), "mia").await,
-        Ok(Permission::None)
-    );
+    assert_eq!(unknown.installation().permission_of(&repo(), "mia").await, Ok(Permission::None));
 }
 
 #[tokio::test]
@@ -114,9 +81,7 @@ async fn private_reporting_is_on_off_or_unknown() {
         (404, json!({}), None),
         (422, json!({}), None),
     ] {
-        let fake =
-            Fake::start(move |seen| (!seen.is_mint()).then(|| Reply::new(status, body.clone())))
-                .await;
+        let fake = Fake::start(move |seen| (!seen.is_mint()).then(|| Reply::new(status, body.clone()))).await;
         let found = fake.installation().private_reporting(&repo()).await;
         assert_eq!(found, Ok(expected));
     }
@@ -132,10 +97,7 @@ async fn an_issue_is_neutralised_in_one_call_and_locked_in_another() {
         state: Some(IssueState::Closed),
         state_reason: Some(StateReason::NotPlanned),
     };
-    installation
-        .edit_issue(&repo(), 3, &edit)
-        .await
-        .expect("done");
+    installation.edit_issue(&repo(), 3, &edit).await.expect("done");
     assert_eq!(
         sent(&fake),
         call(
@@ -144,26 +106,13 @@ async fn an_issue_is_neutralised_in_one_call_and_locked_in_another() {
             json!({ "title": "T", "body": "B", "state": "closed", "state_reason": "not_planned" })
         )
     );
-    installation
-        .lock(&repo(), 3, Some(LockReason::TooHeated))
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call(
-            "PUT",
-            "/repos/acme/web/issues/3/lock",
-            json!({ "lock_reason": "too heated" })
-        )
-    );
+    installation.lock(&repo(), 3, Some(LockReason::TooHeated)).await.expect("done");
+    assert_eq!(sent(&fake), call("PUT", "/repos/acme/web/issues/3/lock", json!({ "lock_reason": "too heated" })));
     installation.lock(&repo(), 3, None).await.expect("done");
     let length = fake.work().pop().expect("a request").headers["content-length"].clone();
     assert_eq!(length, "0", "GitHub asks for it where there is no body");
     installation.unlock(&repo(), 3).await.expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("DELETE", "/repos/acme/web/issues/3/lock", Value::Null)
-    );
+    assert_eq!(sent(&fake), call("DELETE", "/repos/acme/web/issues/3/lock", Value::Null));
 }
 
 #[tokio::test]
@@ -172,43 +121,16 @@ async fn every_surface_has_its_own_way_to_be_edited() {
     let github = fake.installation();
     let body = json!({ "body": "B" });
 
-    github
-        .edit_pull(&repo(), 1, Some("T"), None)
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("PATCH", "/repos/acme/web/pulls/1", json!({ "title": "T" }))
-    );
-    github
-        .edit_issue_comment(&repo(), 2, "B")
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("PATCH", "/repos/acme/web/issues/comments/2", body.clone())
-    );
+    github.edit_pull(&repo(), 1, Some("T"), None).await.expect("done");
+    assert_eq!(sent(&fake), call("PATCH", "/repos/acme/web/pulls/1", json!({ "title": "T" })));
+    github.edit_issue_comment(&repo(), 2, "B").await.expect("done");
+    assert_eq!(sent(&fake), call("PATCH", "/repos/acme/web/issues/comments/2", body.clone()));
     github.edit_review(&repo(), 1, 3, "B").await.expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("PUT", "/repos/acme/web/pulls/1/reviews/3", body.clone())
-    );
-    github
-        .edit_review_comment(&repo(), 4, "B")
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("PATCH", "/repos/acme/web/pulls/comments/4", body.clone())
-    );
-    github
-        .edit_commit_comment(&repo(), 5, "B")
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("PATCH", "/repos/acme/web/comments/5", body)
-    );
+    assert_eq!(sent(&fake), call("PUT", "/repos/acme/web/pulls/1/reviews/3", body.clone()));
+    github.edit_review_comment(&repo(), 4, "B").await.expect("done");
+    assert_eq!(sent(&fake), call("PATCH", "/repos/acme/web/pulls/comments/4", body.clone()));
+    github.edit_commit_comment(&repo(), 5, "B").await.expect("done");
+    assert_eq!(sent(&fake), call("PATCH", "/repos/acme/web/comments/5", body));
 }
 
 #[tokio::test]
@@ -217,46 +139,14 @@ async fn reactions_go_where_the_post_is() {
     let github = fake.installation();
     let eyes = json!({ "content": "eyes" });
 
-    github
-        .react_to_issue(&repo(), 1, Reaction::Eyes)
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("POST", "/repos/acme/web/issues/1/reactions", eyes.clone())
-    );
-    github
-        .react_to_issue_comment(&repo(), 2, Reaction::Eyes)
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call(
-            "POST",
-            "/repos/acme/web/issues/comments/2/reactions",
-            eyes.clone()
-        )
-    );
-    github
-        .react_to_review_comment(&repo(), 3, Reaction::Eyes)
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("POST", "/repos/acme/web/pulls/comments/3/reactions", eyes)
-    );
-    github
-        .react_to_commit_comment(&repo(), 4, Reaction::PlusOne)
-        .await
-        .expect("done");
-    assert_eq!(
-        sent(&fake),
-        call(
-            "POST",
-            "/repos/acme/web/comments/4/reactions",
-            json!({ "content": "+1" })
-        )
-    );
+    github.react_to_issue(&repo(), 1, Reaction::Eyes).await.expect("done");
+    assert_eq!(sent(&fake), call("POST", "/repos/acme/web/issues/1/reactions", eyes.clone()));
+    github.react_to_issue_comment(&repo(), 2, Reaction::Eyes).await.expect("done");
+    assert_eq!(sent(&fake), call("POST", "/repos/acme/web/issues/comments/2/reactions", eyes.clone()));
+    github.react_to_review_comment(&repo(), 3, Reaction::Eyes).await.expect("done");
+    assert_eq!(sent(&fake), call("POST", "/repos/acme/web/pulls/comments/3/reactions", eyes));
+    github.react_to_commit_comment(&repo(), 4, Reaction::PlusOne).await.expect("done");
+    assert_eq!(sent(&fake), call("POST", "/repos/acme/web/comments/4/reactions", json!({ "content": "+1" })));
 }
 
 #[tokio::test]
@@ -271,10 +161,7 @@ async fn a_draft_advisory_holds_what_github_demands() {
     let draft = AdvisoryDraft {
         summary: "S".to_owned(),
         description: "D".to_owned(),
-        credits: vec![AdvisoryCredit {
-            login: "ann".to_owned(),
-            kind: CreditType::Reporter,
-        }],
+        credits: vec![AdvisoryCredit { login: "ann".to_owned(), kind: CreditType::Reporter }],
     };
     let made = fake.installation().create_advisory(&repo(), &draft).await;
     let made = made.expect("an advisory");
@@ -293,14 +180,8 @@ async fn a_draft_advisory_holds_what_github_demands() {
             })
         )
     );
-    let edit = AdvisoryEdit {
-        collaborating_users: Some(vec!["ann".to_owned()]),
-        ..AdvisoryEdit::default()
-    };
-    let updated = fake
-        .installation()
-        .update_advisory(&repo(), "GHSA-2222-3333-4444", &edit)
-        .await;
+    let edit = AdvisoryEdit { collaborating_users: Some(vec!["ann".to_owned()]), ..AdvisoryEdit::default() };
+    let updated = fake.installation().update_advisory(&repo(), "GHSA-2222-3333-4444", &edit).await;
     assert!(updated.is_ok());
     assert_eq!(
         sent(&fake),
@@ -323,10 +204,7 @@ async fn advisory_comments_say_whether_they_were_edited() {
         ])
     })
     .await;
-    let found = fake
-        .installation()
-        .advisory_comments(&repo(), "GHSA-2222-3333-4444", Some(noon()))
-        .await;
+    let found = fake.installation().advisory_comments(&repo(), "GHSA-2222-3333-4444", Some(noon())).await;
     let found = found.expect("a list").items;
     assert!(found[0].is_unedited() && !found[1].is_unedited());
     assert_eq!(found[1].author.login, "ghost");
@@ -349,49 +227,22 @@ async fn discussions_are_changed_by_graphql() {
         let name = query.split(['(', ' ']).nth(1).expect("a name").to_owned();
         operations.push((name, body["variables"].clone()));
     };
-    github
-        .edit_discussion("D_1", None, Some("B"))
-        .await
-        .expect("done");
+    github.edit_discussion("D_1", None, Some("B")).await.expect("done");
     note(&fake);
-    github
-        .close_discussion("D_1", DiscussionClose::Resolved)
-        .await
-        .expect("done");
+    github.close_discussion("D_1", DiscussionClose::Resolved).await.expect("done");
     note(&fake);
-    github
-        .lock_node("D_1", Some(LockReason::OffTopic))
-        .await
-        .expect("done");
+    github.lock_node("D_1", Some(LockReason::OffTopic)).await.expect("done");
     note(&fake);
-    github
-        .minimize("DC_1", HideReason::OffTopic)
-        .await
-        .expect("done");
+    github.minimize("DC_1", HideReason::OffTopic).await.expect("done");
     note(&fake);
-    github
-        .react_to_node("DC_1", Reaction::PlusOne)
-        .await
-        .expect("done");
+    github.react_to_node("DC_1", Reaction::PlusOne).await.expect("done");
     note(&fake);
     let expected = [
         ("UpdateDiscussion", json!({ "id": "D_1", "body": "B" })),
-        (
-            "CloseDiscussion",
-            json!({ "id": "D_1", "reason": "RESOLVED" }),
-        ),
-        (
-            "LockLockable",
-            json!({ "id": "D_1", "reason": "OFF_TOPIC" }),
-        ),
-        (
-            "MinimizeComment",
-            json!({ "id": "DC_1", "reason": "OFF_TOPIC" }),
-        ),
-        (
-            "AddReaction",
-            json!({ "id": "DC_1", "content": "THUMBS_UP" }),
-        ),
+        ("CloseDiscussion", json!({ "id": "D_1", "reason": "RESOLVED" })),
+        ("LockLockable", json!({ "id": "D_1", "reason": "OFF_TOPIC" })),
+        ("MinimizeComment", json!({ "id": "DC_1", "reason": "OFF_TOPIC" })),
+        ("AddReaction", json!({ "id": "DC_1", "content": "THUMBS_UP" })),
     ];
     let expected = expected.map(|(name, variables)| (name.to_owned(), variables));
     assert_eq!(operations, expected);
@@ -408,11 +259,7 @@ async fn edit_history_tells_what_is_still_readable() {
     })
     .await;
     let edits = fake.installation().user_content_edits("I_1").await;
-    let readable: Vec<_> = edits
-        .expect("a history")
-        .iter()
-        .map(|edit| edit.is_readable())
-        .collect();
+    let readable: Vec<_> = edits.expect("a history").iter().map(|edit| edit.is_readable()).collect();
     assert_eq!(readable, [true, false]);
 }
 
@@ -420,32 +267,12 @@ async fn edit_history_tells_what_is_still_readable() {
 async fn graphql_errors_are_errors_although_the_status_is_200() {
     let cases = [
         ("NOT_FOUND", GitHubError::NotFound),
-        (
-            "FORBIDDEN",
-            GitHubError::Forbidden {
-                missing_permissions: None,
-            },
-        ),
-        (
-            "RATE_LIMITED",
-            GitHubError::RateLimited {
-                retry_at: None,
-                secondary: true,
-            },
-        ),
-        (
-            "CANARY",
-            GitHubError::Invalid {
-                status: 200,
-                problems: String::new(),
-            },
-        ),
+        ("FORBIDDEN", GitHubError::Forbidden { missing_permissions: None }),
+        ("RATE_LIMITED", GitHubError::RateLimited { retry_at: None, secondary: true }),
+        ("CANARY", GitHubError::Invalid { status: 200, problems: String::new() }),
     ];
     for (kind, expected) in cases {
-        let fake = answering(
-            move |_| json!({ "data": null, "errors": [{ "type": kind, "message": "CANARY" }] }),
-        )
-        .await;
+        let fake = answering(move |_| json!({ "data": null, "errors": [{ "type": kind, "message": "CANARY" }] })).await;
         let answer = fake.installation().reopen_discussion("D_1").await;
         assert_eq!(answer, Err(expected));
     }
@@ -465,11 +292,7 @@ async fn what_is_left_of_the_hour_is_remembered_per_installation() {
     .await;
     let github = fake.github(&ManualClock::at(noon()));
     assert_eq!(github.installation(7).budget(), None);
-    github
-        .installation(7)
-        .unlock(&repo(), 1)
-        .await
-        .expect("done");
+    github.installation(7).unlock(&repo(), 1).await.expect("done");
     let budget = github.installation(7).budget().expect("a budget");
     assert_eq!((budget.remaining, budget.reset_at), (4321, noon()));
     assert_eq!(github.installation(8).budget(), None);
@@ -497,8 +320,5 @@ async fn missed_deliveries_can_be_found_and_asked_for_again() {
     let content = app.delivery(1).await.expect("a delivery");
     assert_eq!(content.payload.open(&Clearance::grant())["zen"], "x");
     app.redeliver(1).await.expect("done");
-    assert_eq!(
-        sent(&fake),
-        call("POST", "/app/hook/deliveries/1/attempts", Value::Null)
-    );
+    assert_eq!(sent(&fake), call("POST", "/app/hook/deliveries/1/attempts", Value::Null));
 }

@@ -42,10 +42,7 @@ async fn pages_are_counted_until_one_is_not_full() {
     assert_eq!(found.items.len(), 205);
     assert!(found.complete);
     let paths: Vec<_> = fake.work().into_iter().map(|seen| seen.path).collect();
-    assert_eq!(
-        paths[0],
-        "/repos/acme/web/issues/4/comments?per_page=100&page=1"
-    );
+    assert_eq!(paths[0], "/repos/acme/web/issues/4/comments?per_page=100&page=1");
     assert_eq!(paths.len(), 3);
 }
 
@@ -71,10 +68,7 @@ async fn a_link_elsewhere_does_not_lead_elsewhere() {
 
 #[tokio::test]
 async fn a_list_without_end_is_cut_and_says_so() {
-    let fake = Fake::start(|seen| {
-        (!seen.is_mint()).then(|| Reply::new(200, vec![comment(1); 100].into()))
-    })
-    .await;
+    let fake = Fake::start(|seen| (!seen.is_mint()).then(|| Reply::new(200, vec![comment(1); 100].into()))).await;
     let found = fake.installation().issue_comments(&repo(), 4).await;
     let found = found.expect("a list");
     assert_eq!((found.items.len(), found.complete), (5_000, false));
@@ -93,11 +87,7 @@ async fn cursors_are_taken_from_the_link_and_sent_to_our_own_address() {
         })
     })
     .await;
-    let found = fake
-        .installation()
-        .advisories(&repo(), Some(AdvisoryState::Draft))
-        .await
-        .expect("a list");
+    let found = fake.installation().advisories(&repo(), Some(AdvisoryState::Draft)).await.expect("a list");
     let ids: Vec<_> = found.items.iter().map(|found| &found.ghsa_id).collect();
     assert_eq!(ids, ["GHSA-1", "GHSA-2"]);
     assert!(found.complete);
@@ -113,8 +103,9 @@ async fn a_cursor_from_another_host_is_sent_to_our_own_address() {
     let lure = elsewhere.base.clone();
     let fake = Fake::start(move |seen| {
         (!seen.is_mint()).then(|| match seen.path.contains("after=") {
-            false => Reply::new(200, json!([advisory("GHSA-1")]))
-                .header("link", format!("<{lure}x?after=c>; rel=\"next\"")),
+            false => {
+                Reply::new(200, json!([advisory("GHSA-1")])).header("link", format!("<{lure}x?after=c>; rel=\"next\""))
+            }
             true => Reply::new(200, json!([advisory("GHSA-2")])),
         })
     })
@@ -128,9 +119,7 @@ async fn a_cursor_from_another_host_is_sent_to_our_own_address() {
 #[tokio::test]
 async fn a_short_page_that_comes_again_ends_the_list() {
     let fake = Fake::start(|seen| {
-        (!seen.is_mint()).then(|| {
-            Reply::new(200, json!([comment(1)])).header("link", "</x?page=2>; rel=\"next\"")
-        })
+        (!seen.is_mint()).then(|| Reply::new(200, json!([comment(1)])).header("link", "</x?page=2>; rel=\"next\""))
     })
     .await;
     let found = fake.installation().issue_comments(&repo(), 4).await;
@@ -142,9 +131,7 @@ async fn a_short_page_that_comes_again_ends_the_list() {
 #[tokio::test]
 async fn a_cursor_that_leads_back_ends_the_list() {
     let fake = Fake::start(|seen| {
-        (!seen.is_mint()).then(|| {
-            Reply::new(200, json!([advisory("GHSA-1")])).header("link", "</x?after=1>; rel=next")
-        })
+        (!seen.is_mint()).then(|| Reply::new(200, json!([advisory("GHSA-1")])).header("link", "</x?after=1>; rel=next"))
     })
     .await;
     let found = fake.installation().advisories(&repo(), None).await;
@@ -175,27 +162,17 @@ async fn a_renamed_repository_is_followed_within_the_base_only() {
     .await;
     let installation = fake.github(&ManualClock::at(noon())).installation(7);
     let edit = async |number| {
-        let edit = IssueEdit {
-            title: Some("t".to_owned()),
-            ..IssueEdit::default()
-        };
+        let edit = IssueEdit { title: Some("t".to_owned()), ..IssueEdit::default() };
         installation.edit_issue(&repo(), number, &edit).await
     };
 
     assert_eq!(edit(1).await, Ok(()));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     let followed = fake.work().pop().expect("the second request");
-    assert_eq!(
-        (followed.method.as_str(), &followed.body["title"]),
-        ("PATCH", &json!("t"))
-    );
+    assert_eq!((followed.method.as_str(), &followed.body["title"]), ("PATCH", &json!("t")));
 
     assert_eq!(edit(2).await, Err(GitHubError::Refused { status: 307 }));
     assert!(elsewhere.seen().is_empty(), "the token stays at home");
-    assert_eq!(
-        edit(3).await,
-        Err(GitHubError::Refused { status: 302 }),
-        "302 may turn a write into a read"
-    );
+    assert_eq!(edit(3).await, Err(GitHubError::Refused { status: 302 }), "302 may turn a write into a read");
     assert!(matches!(edit(4).await, Err(GitHubError::Unreadable { .. })));
 }

@@ -17,10 +17,7 @@ async fn handles_show_no_secrets() {
 
 #[tokio::test]
 async fn an_unreadable_answer_is_not_quoted() {
-    let fake = Fake::start(|seen| {
-        (!seen.is_mint()).then(|| Reply::new(200, json!({ "number": "CANARY" })))
-    })
-    .await;
+    let fake = Fake::start(|seen| (!seen.is_mint()).then(|| Reply::new(200, json!({ "number": "CANARY" })))).await;
     let error = fake.installation().issue(&repo(), 1).await.err();
     let error = error.expect("not an issue");
     assert!(matches!(error, GitHubError::Unreadable { .. }));
@@ -31,24 +28,14 @@ async fn an_unreadable_answer_is_not_quoted() {
 async fn names_cannot_lead_a_request_elsewhere() {
     let fake = Fake::start(|_| None).await;
     let installation = fake.installation();
-    let odd = RepoName {
-        owner: "..".to_owned(),
-        name: "app".to_owned(),
-    };
+    let odd = RepoName { owner: "..".to_owned(), name: "app".to_owned() };
     let not_sent = |error: Option<GitHubError>| matches!(error, Some(GitHubError::NotSent { .. }));
     assert!(not_sent(installation.issue(&odd, 1).await.err()));
-    assert!(not_sent(
-        installation.file(&repo(), "../../app").await.err()
-    ));
-    assert!(not_sent(
-        installation.permission_of(&repo(), "").await.err()
-    ));
+    assert!(not_sent(installation.file(&repo(), "../../app").await.err()));
+    assert!(not_sent(installation.permission_of(&repo(), "").await.err()));
     assert!(fake.work().is_empty());
 
     let odd = "a/../../x?y#z";
     installation.permission_of(&repo(), odd).await.ok();
-    assert_eq!(
-        fake.work()[0].path,
-        "/repos/acme/web/collaborators/a%2F..%2F..%2Fx%3Fy%23z/permission"
-    );
+    assert_eq!(fake.work()[0].path, "/repos/acme/web/collaborators/a%2F..%2F..%2Fx%3Fy%23z/permission");
 }

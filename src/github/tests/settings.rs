@@ -20,10 +20,7 @@ fn check(change: impl FnOnce(&mut GitHubSettings)) -> Result<(), SettingsProblem
 #[test]
 fn both_forms_of_key_are_taken() {
     assert_eq!(check(|_| ()), Ok(()));
-    assert_eq!(
-        check(|settings| settings.private_key = pkcs1_pem().into()),
-        Ok(())
-    );
+    assert_eq!(check(|settings| settings.private_key = pkcs1_pem().into()), Ok(()));
 }
 
 #[test]
@@ -32,15 +29,11 @@ fn a_wrong_key_is_named_with_its_remedy_but_not_shown() {
     let damaged = pkcs8_pem().replacen("MII", "AAA", 1);
     let wrong = ["", "TOP-SECRET", public, &damaged];
     for key in wrong {
-        let problem =
-            check(|settings| settings.private_key = key.to_owned().into()).expect_err("not a key");
+        let problem = check(|settings| settings.private_key = key.to_owned().into()).expect_err("not a key");
         let text = problem.to_string();
         assert!(text.contains("github.private_key_path"), "{text}");
         assert!(text.contains("download a private key"), "{text}");
-        assert!(
-            !text.contains("TOP-SECRET") && !text.contains("Tm90"),
-            "{text}"
-        );
+        assert!(!text.contains("TOP-SECRET") && !text.contains("Tm90"), "{text}");
     }
 }
 
@@ -65,10 +58,7 @@ fn tokens_are_sent_over_https_or_loopback_only() {
         "https://git.example.org/?x=1",
         "ftp://git.example.org",
     ] {
-        assert!(
-            matches!(base(bad), Err(SettingsProblem::ApiBase(_))),
-            "{bad}"
-        );
+        assert!(matches!(base(bad), Err(SettingsProblem::ApiBase(_))), "{bad}");
     }
 }
 
@@ -79,14 +69,8 @@ fn graphql_has_its_own_place_on_an_enterprise_server() {
         settings.api_base = Url::parse(base).expect("an address");
         settings.graphql_url().to_string()
     };
-    assert_eq!(
-        of("https://api.github.com"),
-        "https://api.github.com/graphql"
-    );
-    assert_eq!(
-        of("https://git.example.org/api/v3/"),
-        "https://git.example.org/api/graphql"
-    );
+    assert_eq!(of("https://api.github.com"), "https://api.github.com/graphql");
+    assert_eq!(of("https://git.example.org/api/v3/"), "https://git.example.org/api/graphql");
     assert_eq!(of("http://127.0.0.1:80/x"), "http://127.0.0.1/x/graphql");
 }
 

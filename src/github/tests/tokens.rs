@@ -9,10 +9,7 @@ use super::fake::{Fake, Reply, claims, noon, repo};
 use crate::{clock::ManualClock, github::GitHubError};
 
 fn a_file() -> Reply {
-    Reply::new(
-        200,
-        json!({ "type": "file", "encoding": "base64", "size": 2, "content": "b2s=\n" }),
-    )
+    Reply::new(200, json!({ "type": "file", "encoding": "base64", "size": 2, "content": "b2s=\n" }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,19 +38,8 @@ async fn installations_have_tokens_of_their_own() {
         let file = github.installation(id).file(&repo(), "x").await;
         assert_eq!(file, Ok(Some("ok".to_owned())));
     }
-    let minted: Vec<_> = fake
-        .seen()
-        .into_iter()
-        .filter(|seen| seen.is_mint())
-        .map(|seen| seen.path)
-        .collect();
-    assert_eq!(
-        minted,
-        [
-            "/app/installations/7/access_tokens",
-            "/app/installations/8/access_tokens"
-        ]
-    );
+    let minted: Vec<_> = fake.seen().into_iter().filter(|seen| seen.is_mint()).map(|seen| seen.path).collect();
+    assert_eq!(minted, ["/app/installations/7/access_tokens", "/app/installations/8/access_tokens"]);
 }
 
 #[tokio::test]
@@ -76,10 +62,7 @@ async fn a_service_that_names_ends_in_the_past_is_not_asked_for_a_token_each_tim
     let clock = ManualClock::at(noon());
     let fake = Fake::start(|seen| {
         Some(if seen.is_mint() {
-            Reply::new(
-                201,
-                json!({ "token": "t", "expires_at": "2016-07-11T22:14:10Z" }),
-            )
+            Reply::new(201, json!({ "token": "t", "expires_at": "2016-07-11T22:14:10Z" }))
         } else {
             a_file()
         })
@@ -101,10 +84,7 @@ async fn a_kept_token_that_is_refused_is_replaced_once() {
     let fake = Fake::start(move |seen| {
         Some(if seen.is_mint() {
             let number = minted.fetch_add(1, Ordering::SeqCst);
-            Reply::new(
-                201,
-                json!({ "token": format!("t{number}"), "expires_at": "2026-11-21T13:00:00Z" }),
-            )
+            Reply::new(201, json!({ "token": format!("t{number}"), "expires_at": "2026-11-21T13:00:00Z" }))
         } else if seen.bearer == "t0" && seen.path.contains("revoked") {
             Reply::new(401, json!({}))
         } else {
@@ -141,14 +121,8 @@ async fn a_failed_mint_is_told_to_all_who_waited_and_not_kept() {
     })
     .await;
     let installation = fake.installation();
-    assert_eq!(
-        installation.file(&repo(), "x").await,
-        Err(GitHubError::ServerTrouble { status: 502 })
-    );
-    assert_eq!(
-        installation.file(&repo(), "x").await,
-        Ok(Some("ok".to_owned()))
-    );
+    assert_eq!(installation.file(&repo(), "x").await, Err(GitHubError::ServerTrouble { status: 502 }));
+    assert_eq!(installation.file(&repo(), "x").await, Ok(Some("ok".to_owned())));
 }
 
 #[tokio::test]
@@ -158,10 +132,7 @@ async fn the_app_presents_itself_as_github_asks() {
     let mint = fake.seen().remove(0);
     let claims = claims(&mint.bearer);
     let now = noon().as_second();
-    assert_eq!(
-        claims,
-        json!({ "iss": "42", "iat": now - 60, "exp": now + 540 })
-    );
+    assert_eq!(claims, json!({ "iss": "42", "iat": now - 60, "exp": now + 540 }));
     let header = |name: &str| mint.headers[name].to_str().expect("text").to_owned();
     assert_eq!(header("accept"), "application/vnd.github+json");
     assert_eq!(header("x-github-api-version"), "2022-11-28");
@@ -172,9 +143,7 @@ async fn the_app_presents_itself_as_github_asks() {
 async fn a_clock_that_is_wrong_is_corrected_from_githubs_date() {
     let theirs = noon() + SignedDuration::from_hours(2);
     let fake = Fake::start(move |seen| {
-        let date = DateTimePrinter::new()
-            .timestamp_to_rfc9110_string(&theirs)
-            .expect("a date");
+        let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&theirs).expect("a date");
         let accepted = claims(&seen.bearer)["exp"].as_i64() > Some(theirs.as_second());
         Some(if accepted {
             Reply::new(200, json!({ "id": 42, "slug": "watch" })).header("date", date)
@@ -187,11 +156,7 @@ async fn a_clock_that_is_wrong_is_corrected_from_githubs_date() {
     let app = github.app();
 
     assert_eq!(app.facts().await.expect("accepted").slug, "watch");
-    assert_eq!(
-        fake.seen().len(),
-        2,
-        "refused once, then with GitHub's time"
-    );
+    assert_eq!(fake.seen().len(), 2, "refused once, then with GitHub's time");
     assert_eq!(github.clock_skew(), Some(SignedDuration::from_hours(2)));
 
     app.facts().await.expect("accepted");
@@ -201,9 +166,7 @@ async fn a_clock_that_is_wrong_is_corrected_from_githubs_date() {
 #[tokio::test]
 async fn a_refusal_that_the_clock_does_not_explain_is_not_repeated() {
     let fake = Fake::start(|_| {
-        let date = DateTimePrinter::new()
-            .timestamp_to_rfc9110_string(&noon())
-            .expect("a date");
+        let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&noon()).expect("a date");
         Some(Reply::new(401, json!({})).header("date", date))
     })
     .await;

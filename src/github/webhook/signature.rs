@@ -75,11 +75,7 @@ impl WebhookSecrets {
         for key in &self.0 {
             fits |= hmac::verify(key, body, &tag).is_ok();
         }
-        if fits {
-            Ok(())
-        } else {
-            Err(SignatureProblem::Wrong)
-        }
+        if fits { Ok(()) } else { Err(SignatureProblem::Wrong) }
     }
 }
 

@@ -5,9 +5,7 @@ use proptest::prelude::*;
 use super::payload;
 
 fn by_copying(form: &[u8]) -> Option<String> {
-    form_urlencoded::parse(form)
-        .find(|(name, _)| name == "payload")
-        .map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(form).find(|(name, _)| name == "payload").map(|(_, value)| value.into_owned())
 }
 
 fn decoded(form: &str) -> Option<String> {
@@ -21,15 +19,7 @@ fn the_first_payload_is_taken_wherever_it_stands() {
     assert_eq!(decoded("payload=1&payload=2").as_deref(), Some("1"));
     assert_eq!(decoded("payload=").as_deref(), Some(""));
     assert_eq!(decoded("payload=a=b").as_deref(), Some("a=b"));
-    for none in [
-        "",
-        "&",
-        "payload",
-        "payloads=1",
-        "xpayload=1",
-        "PAYLOAD=1",
-        "a=payload=1",
-    ] {
+    for none in ["", "&", "payload", "payloads=1", "xpayload=1", "PAYLOAD=1", "a=payload=1"] {
         assert_eq!(decoded(none), None, "{none:?}");
     }
 }
@@ -44,10 +34,7 @@ fn what_is_no_escape_stands_for_itself() {
 
 #[test]
 fn bytes_that_are_no_text_are_left_as_they_are() {
-    assert_eq!(
-        payload("payload=%FF%FE").as_deref(),
-        Some(&[0xff, 0xfe][..])
-    );
+    assert_eq!(payload("payload=%FF%FE").as_deref(), Some(&[0xff, 0xfe][..]));
 }
 
 proptest! {

@@ -39,10 +39,7 @@ impl World {
             return Err(Refusal::not_found());
         }
         if reported && !repo.private_reporting {
-            return Err(Refusal::new(
-                422,
-                "Private vulnerability reporting is not enabled on this repository.",
-            ));
+            return Err(Refusal::new(422, "Private vulnerability reporting is not enabled on this repository."));
         }
         if !reported && actor != self.bot() && self.role(repository, actor) < Role::Admin {
             return Err(Refusal::forbidden("Must have admin rights to Repository."));
@@ -60,11 +57,7 @@ impl World {
             cwe_ids: Vec::new(),
             vulnerabilities: Vec::new(),
             credits: Vec::new(),
-            state: if reported {
-                AdvisoryState::Triage
-            } else {
-                AdvisoryState::Draft
-            },
+            state: if reported { AdvisoryState::Triage } else { AdvisoryState::Draft },
             author: actor.to_owned(),
             publisher: None,
             submission: reported.then_some(false),
@@ -100,25 +93,15 @@ impl World {
         let credited = fields.credits.iter().flatten().map(|c| &c.login);
         for login in people.chain(credited) {
             if self.account(login).is_none() {
-                return Err(Refusal::invalid(
-                    "RepositoryAdvisory",
-                    "login",
-                    &format!("{login} is not a valid user"),
-                ));
+                return Err(Refusal::invalid("RepositoryAdvisory", "login", &format!("{login} is not a valid user")));
             }
         }
         let (now, fork) = (self.now, self.next_id());
         let name = self.repository(repository)?.name.clone();
         let advisory = self.advisory_mut(repository, ghsa_id)?;
         let state_before = advisory.state;
-        if state_before == AdvisoryState::Published
-            && fields.state.is_some_and(|s| s != AdvisoryState::Published)
-        {
-            return Err(Refusal::invalid(
-                "RepositoryAdvisory",
-                "state",
-                "a published advisory stays published",
-            ));
+        if state_before == AdvisoryState::Published && fields.state.is_some_and(|s| s != AdvisoryState::Published) {
+            return Err(Refusal::invalid("RepositoryAdvisory", "state", "a published advisory stays published"));
         }
         set(&mut advisory.summary, fields.summary);
         set(&mut advisory.description, fields.description);
@@ -152,13 +135,7 @@ impl World {
     }
 
     /// Comments on an advisory; returns the id. GitHub sends no webhook for it.
-    pub(crate) fn comment_advisory(
-        &mut self,
-        repository: u64,
-        ghsa_id: &str,
-        actor: &str,
-        body: &str,
-    ) -> Outcome<u64> {
+    pub(crate) fn comment_advisory(&mut self, repository: u64, ghsa_id: &str, actor: &str, body: &str) -> Outcome<u64> {
         refuse_blank(body)?;
         if actor != self.bot() && !self.sees_advisory(repository, ghsa_id, actor) {
             return Err(Refusal::not_found());
@@ -202,43 +179,27 @@ impl World {
         };
         advisory.state == AdvisoryState::Published
             || advisory.author.eq_ignore_ascii_case(login)
-            || advisory
-                .collaborators
-                .iter()
-                .any(|c| c.eq_ignore_ascii_case(login))
+            || advisory.collaborators.iter().any(|c| c.eq_ignore_ascii_case(login))
             || self.role(repository, login) >= Role::Admin
     }
 
     pub(crate) fn advisory(&self, repository: u64, ghsa_id: &str) -> Outcome<&Advisory> {
         let mut advisories = self.repository(repository)?.advisories.iter();
-        advisories
-            .find(|a| a.ghsa_id.eq_ignore_ascii_case(ghsa_id))
-            .ok_or_else(Refusal::not_found)
+        advisories.find(|a| a.ghsa_id.eq_ignore_ascii_case(ghsa_id)).ok_or_else(Refusal::not_found)
     }
 
     fn advisory_mut(&mut self, repository: u64, ghsa_id: &str) -> Outcome<&mut Advisory> {
         let mut advisories = self.repository_mut(repository)?.advisories.iter_mut();
-        advisories
-            .find(|a| a.ghsa_id.eq_ignore_ascii_case(ghsa_id))
-            .ok_or_else(Refusal::not_found)
+        advisories.find(|a| a.ghsa_id.eq_ignore_ascii_case(ghsa_id)).ok_or_else(Refusal::not_found)
     }
 
     fn emit_advisory(&mut self, repository: u64, ghsa_id: &str, action: &str, actor: &str) {
-        let (Ok(repo), Ok(advisory)) = (
-            self.repository(repository),
-            self.advisory(repository, ghsa_id),
-        ) else {
+        let (Ok(repo), Ok(advisory)) = (self.repository(repository), self.advisory(repository, ghsa_id)) else {
             return;
         };
         let shown = render::advisory::advisory(self, repo, advisory);
         let fields = Map::from_iter([("repository_advisory".to_owned(), shown)]);
-        self.emit(
-            repository,
-            "repository_advisory",
-            Some(action),
-            actor,
-            fields,
-        );
+        self.emit(repository, "repository_advisory", Some(action), actor, fields);
     }
 }
 

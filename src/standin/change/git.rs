@@ -18,10 +18,7 @@ impl World {
     ) -> Outcome<String> {
         let at = self.now;
         let seed = format!("{}{author}{message}{parents:?}", self.next_id());
-        let digest = aws_lc_rs::digest::digest(
-            &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY,
-            seed.as_bytes(),
-        );
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, seed.as_bytes());
         let sha = hex::encode(digest.as_ref());
         let repo = self.repository_mut(repository)?;
         if let Some(missing) = parents.iter().find(|p| !repo.commits.contains_key(*p)) {
@@ -29,13 +26,7 @@ impl World {
         }
         repo.commits.insert(
             sha.clone(),
-            Commit {
-                sha: sha.clone(),
-                message: message.to_owned(),
-                author: author.to_owned(),
-                at,
-                parents,
-            },
+            Commit { sha: sha.clone(), message: message.to_owned(), author: author.to_owned(), at, parents },
         );
         Ok(sha)
     }
@@ -69,13 +60,7 @@ impl World {
     }
 
     /// Creates a tag. More than three at once would be silent on GitHub; this makes one.
-    pub(crate) fn create_tag(
-        &mut self,
-        repository: u64,
-        actor: &str,
-        tag: &str,
-        at: &str,
-    ) -> Outcome<()> {
+    pub(crate) fn create_tag(&mut self, repository: u64, actor: &str, tag: &str, at: &str) -> Outcome<()> {
         let repo = self.repository_mut(repository)?;
         let sha = repo.resolve(at).ok_or_else(Refusal::not_found)?;
         let full = format!("refs/tags/{tag}");

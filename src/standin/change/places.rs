@@ -46,10 +46,7 @@ impl Repository {
             PostAt::Thread(n) => self.threads.get_mut(&n).map(|t| &mut t.post),
             PostAt::Comment(n, id) => {
                 let comments = &mut self.threads.get_mut(&n)?.comments;
-                comments
-                    .iter_mut()
-                    .map(|c| &mut c.post)
-                    .find(|p| p.id == id)
+                comments.iter_mut().map(|c| &mut c.post).find(|p| p.id == id)
             }
             PostAt::Review(n, id) => {
                 let reviews = &mut self.threads.get_mut(&n)?.pull_mut()?.reviews;
@@ -57,10 +54,7 @@ impl Repository {
             }
             PostAt::ReviewComment(n, id) => {
                 let comments = &mut self.threads.get_mut(&n)?.pull_mut()?.review_comments;
-                comments
-                    .iter_mut()
-                    .map(|c| &mut c.post)
-                    .find(|p| p.id == id)
+                comments.iter_mut().map(|c| &mut c.post).find(|p| p.id == id)
             }
             PostAt::CommitComment(id) => {
                 let mut posts = self.commit_comments.iter_mut().map(|c| &mut c.post);

@@ -8,17 +8,11 @@ use crate::standin::refusal::{Outcome, Refusal};
 use crate::standin::render;
 use crate::standin::world::World;
 
-pub(crate) const REACTIONS: [&str; 8] = [
-    "+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes",
-];
+pub(crate) const REACTIONS: [&str; 8] = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"];
 
 impl World {
     /// Webhook name and the fields that speak of the post.
-    pub(crate) fn about(
-        &self,
-        repository: u64,
-        at: PostAt,
-    ) -> Option<(&'static str, Map<String, Value>)> {
+    pub(crate) fn about(&self, repository: u64, at: PostAt) -> Option<(&'static str, Map<String, Value>)> {
         let repo = self.repositories.get(&repository)?;
         let mut fields = Map::new();
         let event = match at {
@@ -31,10 +25,7 @@ impl World {
                     }
                     ThreadKind::Pull(_) => {
                         fields.insert("number".into(), n.into());
-                        fields.insert(
-                            "pull_request".into(),
-                            render::pull::pull(self, repo, thread),
-                        );
+                        fields.insert("pull_request".into(), render::pull::pull(self, repo, thread));
                         "pull_request"
                     }
                     ThreadKind::Discussion => {
@@ -68,10 +59,7 @@ impl World {
             PostAt::Review(n, id) => {
                 let thread = repo.threads.get(&n)?;
                 let review = thread.pull()?.reviews.iter().find(|r| r.post.id == id)?;
-                fields.insert(
-                    "pull_request".into(),
-                    render::pull::pull(self, repo, thread),
-                );
+                fields.insert("pull_request".into(), render::pull::pull(self, repo, thread));
                 let mut shown = render::pull::review(self, repo, thread, review);
                 // Webhooks write the verdict in lower case, the REST API in upper case.
                 shown["state"] = review.state.to_lowercase().into();
@@ -82,10 +70,7 @@ impl World {
                 let thread = repo.threads.get(&n)?;
                 let mut comments = thread.pull()?.review_comments.iter();
                 let comment = comments.find(|c| c.post.id == id)?;
-                fields.insert(
-                    "pull_request".into(),
-                    render::pull::pull(self, repo, thread),
-                );
+                fields.insert("pull_request".into(), render::pull::pull(self, repo, thread));
                 let shown = render::pull::review_comment(self, repo, thread, comment);
                 fields.insert("comment".into(), shown);
                 "pull_request_review_comment"
@@ -123,21 +108,15 @@ impl World {
     /// A name of the post without ids, for the public transcript.
     pub(crate) fn describe(&self, repository: u64, at: PostAt) -> String {
         let position = |number: u64, id: u64| {
-            let Some(t) = self
-                .repositories
-                .get(&repository)
-                .and_then(|r| r.threads.get(&number))
-            else {
+            let Some(t) = self.repositories.get(&repository).and_then(|r| r.threads.get(&number)) else {
                 return 0;
             };
             let pull = t.pull();
             let ids: Vec<u64> = match at {
-                PostAt::Review(..) => {
-                    pull.map_or(vec![], |p| p.reviews.iter().map(|r| r.post.id).collect())
+                PostAt::Review(..) => pull.map_or(vec![], |p| p.reviews.iter().map(|r| r.post.id).collect()),
+                PostAt::ReviewComment(..) => {
+                    pull.map_or(vec![], |p| p.review_comments.iter().map(|r| r.post.id).collect())
                 }
-                PostAt::ReviewComment(..) => pull.map_or(vec![], |p| {
-                    p.review_comments.iter().map(|r| r.post.id).collect()
-                }),
                 _ => t.comments.iter().map(|c| c.post.id).collect(),
             };
             ids.iter().position(|i| *i == id).map_or(0, |p| p + 1)
@@ -148,10 +127,7 @@ impl World {
             PostAt::Review(n, id) => format!("#{n} review {}", position(n, id)),
             PostAt::ReviewComment(n, id) => format!("#{n} review comment {}", position(n, id)),
             PostAt::CommitComment(id) => {
-                let comments = self
-                    .repositories
-                    .get(&repository)
-                    .map(|r| &r.commit_comments);
+                let comments = self.repositories.get(&repository).map(|r| &r.commit_comments);
                 let position = comments.and_then(|c| c.iter().position(|c| c.post.id == id));
                 format!("commit comment {}", position.map_or(0, |p| p + 1))
             }
@@ -161,9 +137,7 @@ impl World {
     /// Refuses strangers where the conversation is locked.
     pub(crate) fn may_write_in(&self, repository: u64, number: u64, actor: &str) -> Outcome<()> {
         if self.thread(repository, number)?.locked && !self.moderates(repository, actor) {
-            return Err(Refusal::forbidden(
-                "Unable to create comment because issue is locked.",
-            ));
+            return Err(Refusal::forbidden("Unable to create comment because issue is locked."));
         }
         Ok(())
     }
@@ -208,15 +182,10 @@ impl World {
         path: Option<String>,
     ) -> Outcome<u64> {
         refuse_blank(body)?;
-        let sha = self
-            .repository(repository)?
-            .resolve(sha)
-            .ok_or_else(Refusal::not_found)?;
+        let sha = self.repository(repository)?.resolve(sha).ok_or_else(Refusal::not_found)?;
         let post = Post::new(self.next_id(), actor, body, self.now);
         let id = post.id;
-        self.repository_mut(repository)?
-            .commit_comments
-            .push(CommitComment { post, sha, path });
+        self.repository_mut(repository)?.commit_comments.push(CommitComment { post, sha, path });
         self.created(repository, PostAt::CommitComment(id), actor, body);
         Ok(id)
     }
@@ -224,40 +193,21 @@ impl World {
     pub(crate) fn created(&mut self, repository: u64, at: PostAt, actor: &str, body: &str) {
         let place = self.describe(repository, at);
         self.note_public(repository, actor, json!({"wrote": place, "body": body}));
-        let action = if matches!(at, PostAt::Review(..)) {
-            "submitted"
-        } else {
-            "created"
-        };
+        let action = if matches!(at, PostAt::Review(..)) { "submitted" } else { "created" };
         self.emit_post(repository, at, action, actor, Map::new());
     }
 
     /// Replaces a text and keeps the old one in the history; tells nobody. `None`: nothing changed.
-    pub(crate) fn rewrite(
-        &mut self,
-        repository: u64,
-        at: PostAt,
-        actor: &str,
-        body: &str,
-    ) -> Outcome<Option<String>> {
+    pub(crate) fn rewrite(&mut self, repository: u64, at: PostAt, actor: &str, body: &str) -> Outcome<Option<String>> {
         let (now, first) = (self.now, self.next_id());
         let spare = [first, self.next_id()];
         let mut ids = spare.into_iter();
-        let post = self
-            .repository_mut(repository)?
-            .post_mut(at)
-            .ok_or_else(Refusal::not_found)?;
+        let post = self.repository_mut(repository)?.post_mut(at).ok_or_else(Refusal::not_found)?;
         Ok(post.rewrite(actor, body, now, || ids.next().unwrap_or(first)))
     }
 
     /// Edits a comment, review or commit comment.
-    pub(crate) fn edit_post(
-        &mut self,
-        repository: u64,
-        at: PostAt,
-        actor: &str,
-        body: &str,
-    ) -> Outcome<()> {
+    pub(crate) fn edit_post(&mut self, repository: u64, at: PostAt, actor: &str, body: &str) -> Outcome<()> {
         refuse_blank(body)?;
         self.must_own(repository, at, actor)?;
         let Some(old) = self.rewrite(repository, at, actor, body)? else {
@@ -320,15 +270,9 @@ impl World {
             return Err(Refusal::forbidden("Must have write access to Repository."));
         }
         let place = self.describe(repository, at);
-        self.repository_mut(repository)?
-            .post_mut(at)
-            .ok_or_else(Refusal::not_found)?
-            .minimised = classifier.map(str::to_owned);
-        self.note_public(
-            repository,
-            actor,
-            json!({"minimised": place, "classifier": classifier}),
-        );
+        self.repository_mut(repository)?.post_mut(at).ok_or_else(Refusal::not_found)?.minimised =
+            classifier.map(str::to_owned);
+        self.note_public(repository, actor, json!({"minimised": place, "classifier": classifier}));
         Ok(())
     }
 
@@ -344,76 +288,41 @@ impl World {
             return Err(Refusal::invalid("Reaction", "content", "unknown reaction"));
         }
         let (id, now) = (self.next_id(), self.now);
-        let post = self
-            .repository_mut(repository)?
-            .post_mut(at)
-            .ok_or_else(Refusal::not_found)?;
+        let post = self.repository_mut(repository)?.post_mut(at).ok_or_else(Refusal::not_found)?;
         let before = post.reactions.iter();
         if let Some(same) = { before }.find(|r| r.user == actor && r.content == content) {
             return Ok((same.clone(), false));
         }
-        let reaction = Reaction {
-            id,
-            user: actor.to_owned(),
-            content: content.to_owned(),
-            created_at: now,
-        };
+        let reaction = Reaction { id, user: actor.to_owned(), content: content.to_owned(), created_at: now };
         post.reactions.push(reaction.clone());
         let place = self.describe(repository, at);
-        self.note_public(
-            repository,
-            actor,
-            json!({"reacted": place, "with": content}),
-        );
+        self.note_public(repository, actor, json!({"reacted": place, "with": content}));
         Ok((reaction, true))
     }
 
     /// Deletes an older revision from the history, as only people can ("Delete revision from history").
-    pub(crate) fn delete_revision(
-        &mut self,
-        repository: u64,
-        at: PostAt,
-        actor: &str,
-        revision: u64,
-    ) -> Outcome<()> {
+    pub(crate) fn delete_revision(&mut self, repository: u64, at: PostAt, actor: &str, revision: u64) -> Outcome<()> {
         self.must_own(repository, at, actor)?;
         let now = self.now;
-        let post = self
-            .repository_mut(repository)?
-            .post_mut(at)
-            .ok_or_else(Refusal::not_found)?;
+        let post = self.repository_mut(repository)?.post_mut(at).ok_or_else(Refusal::not_found)?;
         let newest = post.revisions.last().map(|r| r.id);
         let found = post.revisions.iter_mut().find(|r| r.id == revision);
         let found = found.ok_or_else(Refusal::not_found)?;
         if newest == Some(revision) {
-            return Err(Refusal::new(
-                422,
-                "The most recent revision can't be deleted",
-            ));
+            return Err(Refusal::new(422, "The most recent revision can't be deleted"));
         }
         found.body = String::new();
-        found.deleted = Some(Deletion {
-            by: actor.to_owned(),
-            at: now,
-        });
+        found.deleted = Some(Deletion { by: actor.to_owned(), at: now });
         Ok(())
     }
 }
 
 pub(crate) fn refuse_blank(body: &str) -> Outcome<()> {
     if body.trim().is_empty() {
-        return Err(Refusal::invalid(
-            "IssueComment",
-            "body",
-            "body can't be blank",
-        ));
+        return Err(Refusal::invalid("IssueComment", "body", "body can't be blank"));
     }
     if body.chars().count() > 65_536 {
-        return Err(Refusal::invalid(
-            "IssueComment",
-            "body",
-            "body is too long (maximum is 65536 characters)",
-        ));
+        return Err(Refusal::invalid("IssueComment", "body", "body is too long (maximum is 65536 characters)"));
     }
     Ok(())
 }

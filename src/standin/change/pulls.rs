@@ -34,13 +34,7 @@ impl World {
     }
 
     /// Pushes one more commit onto a pull request.
-    pub(crate) fn push_to_pull(
-        &mut self,
-        repository: u64,
-        number: u64,
-        actor: &str,
-        message: &str,
-    ) -> Outcome<String> {
+    pub(crate) fn push_to_pull(&mut self, repository: u64, number: u64, actor: &str, message: &str) -> Outcome<String> {
         let before = self.pull(repository, number)?.head_sha.clone();
         let sha = self.add_commit(repository, actor, message, vec![before.clone()])?;
         let now = self.now;
@@ -49,24 +43,17 @@ impl World {
         if let Some(pull) = thread.pull_mut() {
             pull.head_sha.clone_from(&sha);
         }
-        let extra = Map::from_iter([
-            ("before".to_owned(), before.into()),
-            ("after".to_owned(), sha.clone().into()),
-        ]);
+        let extra = Map::from_iter([("before".to_owned(), before.into()), ("after".to_owned(), sha.clone().into())]);
         self.emit_thread(repository, number, "synchronize", actor, extra);
         Ok(sha)
     }
 
     fn pull(&self, repository: u64, number: u64) -> Outcome<&Pull> {
-        self.thread(repository, number)?
-            .pull()
-            .ok_or_else(Refusal::not_found)
+        self.thread(repository, number)?.pull().ok_or_else(Refusal::not_found)
     }
 
     fn pull_mut(&mut self, repository: u64, number: u64) -> Outcome<&mut Pull> {
-        self.thread_mut(repository, number)?
-            .pull_mut()
-            .ok_or_else(Refusal::not_found)
+        self.thread_mut(repository, number)?.pull_mut().ok_or_else(Refusal::not_found)
     }
 
     /// Submits a review; returns its id.
@@ -89,11 +76,7 @@ impl World {
         let id = post.id;
         let pull = self.pull_mut(repository, number)?;
         let commit_id = pull.head_sha.clone();
-        pull.reviews.push(Review {
-            post,
-            state: state.to_owned(),
-            commit_id,
-        });
+        pull.reviews.push(Review { post, state: state.to_owned(), commit_id });
         self.created(repository, PostAt::Review(number, id), actor, body);
         Ok(id)
     }
@@ -123,12 +106,7 @@ impl World {
             // Replies to replies hang below the first comment.
             root = parent.in_reply_to.or(Some(parent.post.id));
         }
-        pull.review_comments.push(ReviewComment {
-            post,
-            path,
-            commit_id,
-            in_reply_to: root,
-        });
+        pull.review_comments.push(ReviewComment { post, path, commit_id, in_reply_to: root });
         self.created(repository, PostAt::ReviewComment(number, id), actor, body);
         Ok(id)
     }

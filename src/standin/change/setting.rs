@@ -66,17 +66,9 @@ impl World {
     }
 
     /// Writes a file on the default branch by a commit, and tells of the push.
-    pub(crate) fn set_file(
-        &mut self,
-        repository: u64,
-        actor: &str,
-        path: &str,
-        text: &str,
-    ) -> Outcome<()> {
+    pub(crate) fn set_file(&mut self, repository: u64, actor: &str, path: &str, text: &str) -> Outcome<()> {
         let branch = self.repository(repository)?.default_branch.clone();
-        self.repository_mut(repository)?
-            .files
-            .insert(path.to_owned(), text.to_owned());
+        self.repository_mut(repository)?.files.insert(path.to_owned(), text.to_owned());
         self.push(repository, actor, &branch, &[&format!("Update {path}")])?;
         Ok(())
     }
@@ -90,12 +82,7 @@ impl World {
     }
 
     /// Makes a person a member (or owner) of an organisation.
-    pub(crate) fn add_member(
-        &mut self,
-        organisation: &str,
-        login: &str,
-        owner: bool,
-    ) -> Outcome<()> {
+    pub(crate) fn add_member(&mut self, organisation: &str, login: &str, owner: bool) -> Outcome<()> {
         self.add_account(login, AccountKind::User);
         let account = self.accounts.get_mut(&organisation.to_lowercase());
         let account = account.ok_or_else(Refusal::not_found)?;
@@ -106,12 +93,7 @@ impl World {
     /// Installs the App at an account, on all repositories or on the named ones; returns the installation's id.
     ///
     /// Installing again widens or replaces the choice of repositories.
-    pub(crate) fn install(
-        &mut self,
-        account: &str,
-        repositories: Option<BTreeSet<u64>>,
-        actor: &str,
-    ) -> Outcome<u64> {
+    pub(crate) fn install(&mut self, account: &str, repositories: Option<BTreeSet<u64>>, actor: &str) -> Outcome<u64> {
         let app = self.app.as_ref();
         let permissions = app.ok_or_else(Refusal::not_found)?.permissions.clone();
         let account = self.account(account).ok_or_else(Refusal::not_found)?;
@@ -128,13 +110,7 @@ impl World {
             return Ok(known.id);
         }
         let id = self.next_id();
-        let installation = Installation {
-            id,
-            account,
-            repositories,
-            permissions,
-            created_at: self.now,
-        };
+        let installation = Installation { id, account, repositories, permissions, created_at: self.now };
         let shown = render::app::installation(self, &installation);
         let repositories: Vec<_> = self
             .repositories
@@ -166,8 +142,5 @@ impl World {
 /// Whether an installation covers a repository.
 pub(crate) fn covers(installation: &Installation, repository: &Repository) -> bool {
     installation.account.eq_ignore_ascii_case(&repository.owner)
-        && installation
-            .repositories
-            .as_ref()
-            .is_none_or(|r| r.contains(&repository.id))
+        && installation.repositories.as_ref().is_none_or(|r| r.contains(&repository.id))
 }

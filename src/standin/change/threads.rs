@@ -30,10 +30,7 @@ impl World {
         title: &str,
         body: &str,
     ) -> Outcome<u64> {
-        if self.repository(repository)?.private
-            && actor != self.bot()
-            && self.role(repository, actor) < Role::Read
-        {
+        if self.repository(repository)?.private && actor != self.bot() && self.role(repository, actor) < Role::Read {
             return Err(Refusal::not_found());
         }
         if title.trim().is_empty() {
@@ -43,11 +40,7 @@ impl World {
         let repo = self.repository_mut(repository)?;
         let number = repo.next_number;
         repo.next_number += 1;
-        let action = if matches!(kind, ThreadKind::Discussion) {
-            "created"
-        } else {
-            "opened"
-        };
+        let action = if matches!(kind, ThreadKind::Discussion) { "created" } else { "opened" };
         repo.threads.insert(
             number,
             Thread {
@@ -65,11 +58,7 @@ impl World {
                 renames: Vec::new(),
             },
         );
-        self.note_public(
-            repository,
-            actor,
-            json!({"opened": number, "title": title, "body": body}),
-        );
+        self.note_public(repository, actor, json!({"opened": number, "title": title, "body": body}));
         self.emit_thread(repository, number, action, actor, Map::new());
         Ok(number)
     }
@@ -190,10 +179,7 @@ impl World {
         let (action, note) = if open {
             ("reopened", json!({"reopened": number}))
         } else {
-            (
-                "closed",
-                json!({"closed": number, "reason": thread.state_reason}),
-            )
+            ("closed", json!({"closed": number, "reason": thread.state_reason}))
         };
         self.note_public(repository, actor, note);
         self.emit_thread(repository, number, action, actor, Map::new());
@@ -201,13 +187,7 @@ impl World {
     }
 
     /// Locks a thread; strangers can no longer write.
-    pub(crate) fn lock(
-        &mut self,
-        repository: u64,
-        number: u64,
-        actor: &str,
-        reason: Option<&str>,
-    ) -> Outcome<()> {
+    pub(crate) fn lock(&mut self, repository: u64, number: u64, actor: &str, reason: Option<&str>) -> Outcome<()> {
         if let Some(reason) = reason
             && !LOCK_REASONS.contains(&reason)
         {
@@ -250,13 +230,7 @@ impl World {
     }
 
     /// Replaces all labels of a thread.
-    pub(crate) fn set_labels(
-        &mut self,
-        repository: u64,
-        number: u64,
-        actor: &str,
-        labels: Vec<String>,
-    ) -> Outcome<()> {
+    pub(crate) fn set_labels(&mut self, repository: u64, number: u64, actor: &str, labels: Vec<String>) -> Outcome<()> {
         let before = self.thread(repository, number)?.labels.clone();
         for gone in before.iter().filter(|l| !labels.contains(l)) {
             self.remove_label(repository, number, actor, gone)?;
@@ -265,13 +239,7 @@ impl World {
     }
 
     /// Adds labels that the thread does not have yet.
-    pub(crate) fn add_labels(
-        &mut self,
-        repository: u64,
-        number: u64,
-        actor: &str,
-        labels: &[String],
-    ) -> Outcome<()> {
+    pub(crate) fn add_labels(&mut self, repository: u64, number: u64, actor: &str, labels: &[String]) -> Outcome<()> {
         for label in labels {
             let thread = self.thread_mut(repository, number)?;
             if thread.labels.contains(label) {
@@ -284,13 +252,7 @@ impl World {
     }
 
     /// Takes a label off.
-    pub(crate) fn remove_label(
-        &mut self,
-        repository: u64,
-        number: u64,
-        actor: &str,
-        label: &str,
-    ) -> Outcome<()> {
+    pub(crate) fn remove_label(&mut self, repository: u64, number: u64, actor: &str, label: &str) -> Outcome<()> {
         let thread = self.thread_mut(repository, number)?;
         let before = thread.labels.len();
         thread.labels.retain(|l| l != label);
@@ -300,30 +262,16 @@ impl World {
         self.labelled(repository, number, actor, "unlabeled", label)
     }
 
-    fn labelled(
-        &mut self,
-        repository: u64,
-        number: u64,
-        actor: &str,
-        action: &str,
-        label: &str,
-    ) -> Outcome<()> {
+    fn labelled(&mut self, repository: u64, number: u64, actor: &str, action: &str, label: &str) -> Outcome<()> {
         self.note_public(repository, actor, json!({action: number, "label": label}));
         let repo = self.repository(repository)?;
-        let extra =
-            Map::from_iter([("label".to_owned(), render::thread::label(self, repo, label))]);
+        let extra = Map::from_iter([("label".to_owned(), render::thread::label(self, repo, label))]);
         self.emit_thread(repository, number, action, actor, extra);
         Ok(())
     }
 
     /// Moves an issue to another repository of the same owner and returns its new number.
-    pub(crate) fn transfer(
-        &mut self,
-        from: u64,
-        number: u64,
-        actor: &str,
-        to: u64,
-    ) -> Outcome<u64> {
+    pub(crate) fn transfer(&mut self, from: u64, number: u64, actor: &str, to: u64) -> Outcome<u64> {
         let (source, target) = (self.repository(from)?, self.repository(to)?);
         let thread = self.thread(from, number)?;
         if source.owner != target.owner
@@ -358,12 +306,7 @@ impl World {
     }
 
     /// Deletes an issue for good; administrators only.
-    pub(crate) fn delete_thread(
-        &mut self,
-        repository: u64,
-        number: u64,
-        actor: &str,
-    ) -> Outcome<()> {
+    pub(crate) fn delete_thread(&mut self, repository: u64, number: u64, actor: &str) -> Outcome<()> {
         self.thread(repository, number)?;
         if actor != self.bot() && self.role(repository, actor) < Role::Admin {
             return Err(Refusal::forbidden("Must have admin rights to Repository."));

@@ -25,9 +25,7 @@ pub(crate) fn mutates(body: &Value) -> bool {
 }
 
 fn operation(body: &Value) -> Result<Operation, String> {
-    let query = body["query"]
-        .as_str()
-        .ok_or("A query attribute must be specified and must be a string.")?;
+    let query = body["query"].as_str().ok_or("A query attribute must be specified and must be a string.")?;
     parse::document(query, &body["variables"])
 }
 
@@ -54,11 +52,8 @@ pub(crate) fn answer(state: &mut State, caller: &Caller, body: &Value) -> Answer
             errors.push(json!({"message": "fragments on the root are not understood here"}));
             continue;
         };
-        let resolved = if operation.mutation {
-            mutations::run(world, caller, field)
-        } else {
-            queries::run(world, caller, field)
-        };
+        let resolved =
+            if operation.mutation { mutations::run(world, caller, field) } else { queries::run(world, caller, field) };
         let selected = resolved.and_then(|whole| select::select(&whole, field));
         match selected {
             Ok(value) => {
@@ -88,13 +83,7 @@ fn error(refusal: &Refusal, path: &str) -> Value {
 }
 
 /// Refuses an asker that has not this permission in this repository; hides what it may not see.
-fn permitted(
-    world: &World,
-    caller: &Caller,
-    repository: u64,
-    area: &str,
-    level: Level,
-) -> Outcome<()> {
+fn permitted(world: &World, caller: &Caller, repository: u64, area: &str, level: Level) -> Outcome<()> {
     let covered = caller.sees(world, repository);
     if world.repository(repository)?.private && !covered {
         return Err(unresolvable());

@@ -43,11 +43,7 @@ pub(super) fn run(world: &mut World, caller: &Caller, field: &Field) -> Outcome<
     };
     let input = field.arguments.get("input");
     let input = input.ok_or_else(|| Refusal::new(400, "argument 'input' is required"))?;
-    let mut payload = run(&mut Change {
-        world,
-        caller,
-        input,
-    })?;
+    let mut payload = run(&mut Change { world, caller, input })?;
     payload["__typename"] = format!("{}Payload", field.name).into();
     payload["clientMutationId"] = input["clientMutationId"].clone();
     Ok(payload)
@@ -83,22 +79,14 @@ impl Change<'_> {
     fn thread(&self, name: &str, discussion: bool) -> Outcome<(u64, u64)> {
         let (repository, at) = self.target(name)?;
         match at {
-            PostAt::Thread(n)
-                if self.world.thread(repository, n)?.is_discussion() == discussion =>
-            {
-                Ok((repository, n))
-            }
+            PostAt::Thread(n) if self.world.thread(repository, n)?.is_discussion() == discussion => Ok((repository, n)),
             _ => Err(super::unresolvable()),
         }
     }
 
     fn set_discussion(&mut self, open: bool) -> Outcome<Value> {
         let (repository, number) = self.thread("discussionId", true)?;
-        let patch = ThreadPatch {
-            open: Some(open),
-            state_reason: self.text("reason"),
-            ..ThreadPatch::default()
-        };
+        let patch = ThreadPatch { open: Some(open), state_reason: self.text("reason"), ..ThreadPatch::default() };
         let actor = self.actor();
         self.world.patch_thread(repository, number, &actor, patch)?;
         self.discussion(repository, number)
@@ -129,11 +117,7 @@ impl Change<'_> {
             self.world.unlock(repository, number, &actor)?;
         }
         let record = objects::post(self.world, repository, at)?;
-        let field = if locked {
-            "lockedRecord"
-        } else {
-            "unlockedRecord"
-        };
+        let field = if locked { "lockedRecord" } else { "unlockedRecord" };
         Ok(json!({field: record}))
     }
 
@@ -146,44 +130,23 @@ impl Change<'_> {
             true => Some(self.needed("classifier")?),
             false => None,
         };
-        const CLASSIFIERS: [&str; 6] = [
-            "ABUSE",
-            "DUPLICATE",
-            "OFF_TOPIC",
-            "OUTDATED",
-            "RESOLVED",
-            "SPAM",
-        ];
-        if classifier
-            .as_deref()
-            .is_some_and(|c| !CLASSIFIERS.contains(&c))
-        {
+        const CLASSIFIERS: [&str; 6] = ["ABUSE", "DUPLICATE", "OFF_TOPIC", "OUTDATED", "RESOLVED", "SPAM"];
+        if classifier.as_deref().is_some_and(|c| !CLASSIFIERS.contains(&c)) {
             return Err(Refusal::new(422, "classifier is not one of the enum"));
         }
         let actor = self.actor();
-        self.world
-            .minimise(repository, at, &actor, classifier.as_deref())?;
+        self.world.minimise(repository, at, &actor, classifier.as_deref())?;
         let comment = objects::post(self.world, repository, at)?;
-        let field = if minimised {
-            "minimizedComment"
-        } else {
-            "unminimizedComment"
-        };
+        let field = if minimised { "minimizedComment" } else { "unminimizedComment" };
         Ok(json!({field: comment}))
     }
 }
 
 fn update_discussion(change: &mut Change<'_>) -> Outcome<Value> {
     let (repository, number) = change.thread("discussionId", true)?;
-    let patch = ThreadPatch {
-        title: change.text("title"),
-        body: change.text("body"),
-        ..ThreadPatch::default()
-    };
+    let patch = ThreadPatch { title: change.text("title"), body: change.text("body"), ..ThreadPatch::default() };
     let actor = change.actor();
-    change
-        .world
-        .patch_thread(repository, number, &actor, patch)?;
+    change.world.patch_thread(repository, number, &actor, patch)?;
     change.discussion(repository, number)
 }
 
@@ -197,9 +160,7 @@ fn add_discussion_comment(change: &mut Change<'_>) -> Outcome<Value> {
             _ => return Err(super::unresolvable()),
         },
     };
-    let id = change
-        .world
-        .comment(repository, number, &actor, &body, reply_to)?;
+    let id = change.world.comment(repository, number, &actor, &body, reply_to)?;
     let shown = objects::post(change.world, repository, PostAt::Comment(number, id))?;
     Ok(json!({"comment": shown}))
 }
@@ -222,9 +183,7 @@ fn update_issue(change: &mut Change<'_>) -> Outcome<Value> {
         ..ThreadPatch::default()
     };
     let actor = change.actor();
-    change
-        .world
-        .patch_thread(repository, number, &actor, patch)?;
+    change.world.patch_thread(repository, number, &actor, patch)?;
     let shown = objects::post(change.world, repository, PostAt::Thread(number))?;
     Ok(json!({"issue": shown}))
 }
@@ -256,7 +215,5 @@ fn add_reaction(change: &mut Change<'_>) -> Outcome<Value> {
     let actor = change.actor();
     change.world.react(repository, at, &actor, content)?;
     let subject = objects::post(change.world, repository, at)?;
-    Ok(
-        json!({"subject": subject, "reaction": {"__typename": "Reaction", "content": change.input["content"]}}),
-    )
+    Ok(json!({"subject": subject, "reaction": {"__typename": "Reaction", "content": change.input["content"]}}))
 }

@@ -49,26 +49,15 @@ fn node(repo: &Repository, at: PostAt, post: &Post) -> String {
 
 fn type_name(repo: &Repository, at: PostAt) -> (&'static str, &'static str) {
     match (at, area(repo, at)) {
-        (PostAt::Thread(_), "discussions") => {
-            ("Discussion", "Node Comment Lockable Closable Reactable")
+        (PostAt::Thread(_), "discussions") => ("Discussion", "Node Comment Lockable Closable Reactable"),
+        (PostAt::Thread(_), "pull_requests") => {
+            ("PullRequest", "Node Comment Lockable Closable Reactable Assignable Labelable")
         }
-        (PostAt::Thread(_), "pull_requests") => (
-            "PullRequest",
-            "Node Comment Lockable Closable Reactable Assignable Labelable",
-        ),
-        (PostAt::Thread(_), _) => (
-            "Issue",
-            "Node Comment Lockable Closable Reactable Assignable Labelable",
-        ),
-        (PostAt::Comment(..), "discussions") => {
-            ("DiscussionComment", "Node Comment Minimizable Reactable")
-        }
+        (PostAt::Thread(_), _) => ("Issue", "Node Comment Lockable Closable Reactable Assignable Labelable"),
+        (PostAt::Comment(..), "discussions") => ("DiscussionComment", "Node Comment Minimizable Reactable"),
         (PostAt::Comment(..), _) => ("IssueComment", "Node Comment Minimizable Reactable"),
         (PostAt::Review(..), _) => ("PullRequestReview", "Node Comment Minimizable Reactable"),
-        (PostAt::ReviewComment(..), _) => (
-            "PullRequestReviewComment",
-            "Node Comment Minimizable Reactable",
-        ),
+        (PostAt::ReviewComment(..), _) => ("PullRequestReviewComment", "Node Comment Minimizable Reactable"),
         (PostAt::CommitComment(_), _) => ("CommitComment", "Node Comment Minimizable Reactable"),
     }
 }
@@ -167,35 +156,21 @@ fn thread(world: &World, repo: &Repository, thread: &Thread) -> Value {
     });
     if thread.is_discussion() {
         let top = thread.comments.iter().filter(|c| c.reply_to.is_none());
-        let comments: Vec<Value> = top
-            .map(|c| discussion_comment(world, repo, thread, c))
-            .collect();
+        let comments: Vec<Value> = top.map(|c| discussion_comment(world, repo, thread, c)).collect();
         shown["comments"] = comments.into();
     } else {
         shown["state"] = thread.state().to_uppercase().into();
         let comments: Vec<Value> = thread
             .comments
             .iter()
-            .map(|c| {
-                common(
-                    world,
-                    repo,
-                    PostAt::Comment(thread.number, c.post.id),
-                    &c.post,
-                )
-            })
+            .map(|c| common(world, repo, PostAt::Comment(thread.number, c.post.id), &c.post))
             .collect();
         shown["comments"] = comments.into();
     }
     shown
 }
 
-fn discussion_comment(
-    world: &World,
-    repo: &Repository,
-    thread: &Thread,
-    comment: &Comment,
-) -> Value {
+fn discussion_comment(world: &World, repo: &Repository, thread: &Thread, comment: &Comment) -> Value {
     let at = |c: &Comment| PostAt::Comment(thread.number, c.post.id);
     let page = |c: &Comment| {
         let thread = thread_web(world, repo, thread);
@@ -211,9 +186,7 @@ fn discussion_comment(
             with(common(world, repo, at(c), &c.post), own)
         })
         .collect();
-    let parent = comment
-        .reply_to
-        .map(|id| json!({"__typename": "DiscussionComment", "id": node_id("DC", id)}));
+    let parent = comment.reply_to.map(|id| json!({"__typename": "DiscussionComment", "id": node_id("DC", id)}));
     let own = json!({"replies": replies, "replyTo": parent, "url": page(comment)});
     with(common(world, repo, at(comment), &comment.post), own)
 }

@@ -43,12 +43,7 @@ enum Token {
 
 /// Reads a document; variables are put in their places.
 pub(super) fn document(text: &str, variables: &Value) -> Result<Operation, String> {
-    let mut reader = Reader {
-        tokens: tokens(text)?,
-        at: 0,
-        variables,
-        depth: 0,
-    };
+    let mut reader = Reader { tokens: tokens(text)?, at: 0, variables, depth: 0 };
     let mut mutation = false;
     if let Some(Token::Name(kind)) = reader.peek().cloned() {
         reader.at += 1;
@@ -66,10 +61,7 @@ pub(super) fn document(text: &str, variables: &Value) -> Result<Operation, Strin
     }
     let selections = reader.selections()?;
     match reader.peek() {
-        None => Ok(Operation {
-            mutation,
-            selections,
-        }),
+        None => Ok(Operation { mutation, selections }),
         Some(_) => Err("only one operation, without named fragments, is understood here".into()),
     }
 }
@@ -99,11 +91,7 @@ impl Reader<'_> {
     }
 
     fn expect(&mut self, mark: char) -> Result<(), String> {
-        if self.eat(mark) {
-            Ok(())
-        } else {
-            Err(format!("expected {mark}, found {:?}", self.peek()))
-        }
+        if self.eat(mark) { Ok(()) } else { Err(format!("expected {mark}, found {:?}", self.peek())) }
     }
 
     fn name(&mut self) -> Result<String, String> {
@@ -162,17 +150,8 @@ impl Reader<'_> {
         if self.peek() == Some(&Token::Mark('@')) {
             return Err("directives are not understood here".into());
         }
-        let selections = if self.peek() == Some(&Token::Mark('{')) {
-            self.selections()?
-        } else {
-            Vec::new()
-        };
-        Ok(Selection::Field(Field {
-            alias,
-            name,
-            arguments,
-            selections,
-        }))
+        let selections = if self.peek() == Some(&Token::Mark('{')) { self.selections()? } else { Vec::new() };
+        Ok(Selection::Field(Field { alias, name, arguments, selections }))
     }
 
     fn value(&mut self) -> Result<Value, String> {
@@ -240,9 +219,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
                 all.push(Token::Name(word));
             }
             c if c.is_ascii_digit() || c == '-' => {
-                let number = run(at, |c| {
-                    c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E')
-                });
+                let number = run(at, |c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
                 at += number.len();
                 all.push(Token::Number(number));
             }

@@ -14,15 +14,9 @@ use crate::standin::world::World;
 pub(super) fn run(world: &World, caller: &Caller, field: &Field) -> Outcome<Value> {
     match field.name.as_str() {
         "repository" => repository(world, caller, field),
-        "node" => node(
-            world,
-            caller,
-            field.arguments.get("id").unwrap_or(&Value::Null),
-        ),
+        "node" => node(world, caller, field.arguments.get("id").unwrap_or(&Value::Null)),
         "viewer" => Ok(json!({"__typename": "Bot", "login": world.bot()})),
-        "rateLimit" => {
-            Ok(json!({"__typename": "RateLimit", "limit": 5000, "remaining": 5000, "cost": 1}))
-        }
+        "rateLimit" => Ok(json!({"__typename": "RateLimit", "limit": 5000, "remaining": 5000, "cost": 1})),
         other => {
             let message = format!("Field '{other}' doesn't exist on type 'Query'");
             Err(Refusal::new(400, message))
@@ -66,10 +60,7 @@ fn repository(world: &World, caller: &Caller, field: &Field) -> Outcome<Value> {
         permitted(world, caller, id, area, Level::Read)?;
         let shown = objects::post(world, id, at).map_err(|_| unresolvable())?;
         if shown["__typename"] != kind {
-            let message = format!(
-                "Could not resolve to a {kind} with the number of {}.",
-                number.unwrap_or_default()
-            );
+            let message = format!("Could not resolve to a {kind} with the number of {}.", number.unwrap_or_default());
             return Err(Refusal::new(404, message));
         }
         whole[inner.name.as_str()] = shown;

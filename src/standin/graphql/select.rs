@@ -9,10 +9,9 @@ use crate::standin::refusal::{Outcome, Refusal};
 pub(super) fn select(whole: &Value, field: &Field) -> Outcome<Value> {
     match whole {
         Value::Array(items) => connection(items, field),
-        Value::Object(_) if field.selections.is_empty() => Err(Refusal::new(
-            400,
-            format!("Field must have selections (field '{}')", field.name),
-        )),
+        Value::Object(_) if field.selections.is_empty() => {
+            Err(Refusal::new(400, format!("Field must have selections (field '{}')", field.name)))
+        }
         Value::Object(object) => {
             let mut part = Map::new();
             fields(object, &field.selections, &mut part)?;
@@ -22,26 +21,20 @@ pub(super) fn select(whole: &Value, field: &Field) -> Outcome<Value> {
     }
 }
 
-fn fields(
-    object: &Map<String, Value>,
-    selections: &[Selection],
-    part: &mut Map<String, Value>,
-) -> Outcome<()> {
+fn fields(object: &Map<String, Value>, selections: &[Selection], part: &mut Map<String, Value>) -> Outcome<()> {
     let kind = object.get("__typename").and_then(Value::as_str);
     for selection in selections {
         match selection {
             Selection::On(wanted, selections) => {
                 let interfaces = object.get("__interfaces").and_then(Value::as_str);
-                let fits = kind == Some(wanted.as_str())
-                    || interfaces.is_some_and(|i| i.split(' ').any(|i| i == wanted));
+                let fits =
+                    kind == Some(wanted.as_str()) || interfaces.is_some_and(|i| i.split(' ').any(|i| i == wanted));
                 if fits {
                     fields(object, selections, part)?;
                 }
             }
             Selection::Field(field) => {
-                let value = object
-                    .get(&field.name)
-                    .ok_or_else(|| undefined(field, kind))?;
+                let value = object.get(&field.name).ok_or_else(|| undefined(field, kind))?;
                 part.insert(field.alias.clone(), select(value, field)?);
             }
         }
@@ -68,17 +61,12 @@ fn connection(items: &[Value], field: &Field) -> Outcome<Value> {
     );
     let (first, last) = (number("first"), number("last"));
     let Some(size) = first.or(last) else {
-        let message = format!(
-            "You must provide a `first` or `last` value to properly paginate the `{}` connection.",
-            field.name
-        );
+        let message =
+            format!("You must provide a `first` or `last` value to properly paginate the `{}` connection.", field.name);
         return Err(Refusal::new(422, message));
     };
     if size > 100 {
-        return Err(Refusal::new(
-            422,
-            format!("Requesting {size} records exceeds the limit of 100"),
-        ));
+        return Err(Refusal::new(422, format!("Requesting {size} records exceeds the limit of 100")));
     }
     let size = usize::try_from(size).unwrap_or(100);
     if first.is_some() {

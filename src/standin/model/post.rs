@@ -107,8 +107,6 @@ impl Post {
     /// Older versions that anyone can still read.
     pub fn readable_history(&self) -> impl Iterator<Item = &Revision> {
         let older = self.revisions.len().saturating_sub(1);
-        self.revisions[..older]
-            .iter()
-            .filter(|r| r.deleted.is_none())
+        self.revisions[..older].iter().filter(|r| r.deleted.is_none())
     }
 }

@@ -112,12 +112,8 @@ impl Repository {
 
     /// A branch, a tag or a sha as a sha.
     pub(crate) fn resolve(&self, name: &str) -> Option<String> {
-        for full in [
-            name.to_owned(),
-            format!("refs/{name}"),
-            format!("refs/heads/{name}"),
-            format!("refs/tags/{name}"),
-        ] {
+        for full in [name.to_owned(), format!("refs/{name}"), format!("refs/heads/{name}"), format!("refs/tags/{name}")]
+        {
             if let Some(sha) = self.refs.get(&full) {
                 return Some(sha.clone());
             }

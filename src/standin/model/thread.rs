@@ -138,9 +138,6 @@ impl Thread {
 
     /// Texts of the comments as shown now, each with its author.
     pub fn comment_texts(&self) -> Vec<(String, String)> {
-        self.comments
-            .iter()
-            .map(|c| (c.post.author.clone(), c.post.body.clone()))
-            .collect()
+        self.comments.iter().map(|c| (c.post.author.clone(), c.post.body.clone())).collect()
     }
 }

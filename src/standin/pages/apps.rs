@@ -8,10 +8,7 @@ use crate::standin::{manifest, render};
 pub(super) fn router() -> axum::Router<Arc<Shared>> {
     axum::Router::new()
         .route("/settings/apps/new", get(ask).post(review))
-        .route(
-            "/organizations/{org}/settings/apps/new",
-            get(ask).post(review),
-        )
+        .route("/organizations/{org}/settings/apps/new", get(ask).post(review))
         .route("/settings/apps/confirm", post(confirm))
         .route("/apps/{slug}", get(app))
         .route("/apps/{slug}/installations/new", get(app))
@@ -37,17 +34,11 @@ fn manifest_page(world: &World, query: &Fields, manifest: String) -> ManifestPag
 }
 
 async fn ask(Shelf(shared): Shelf<Arc<Shared>>, Query(query): Query<Fields>) -> Response {
-    show(&shared, &query, |state| {
-        Ok(manifest_page(&state.world, &query, String::new()))
-    })
+    show(&shared, &query, |state| Ok(manifest_page(&state.world, &query, String::new())))
 }
 
 /// Shows a posted manifest for confirmation.
-async fn review(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Query(query): Query<Fields>,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn review(Shelf(shared): Shelf<Arc<Shared>>, Query(query): Query<Fields>, Form(form): Form<Fields>) -> Response {
     show(&shared, &query, |state| {
         let checked = manifest::check(&field(&form, "manifest"))?;
         let shown = serde_json::to_string_pretty(&checked);
@@ -57,9 +48,7 @@ async fn review(
 }
 
 async fn confirm(Shelf(shared): Shelf<Arc<Shared>>, Form(form): Form<Fields>) -> Response {
-    act(&shared, &form, |state, _| {
-        manifest::confirm(state, &field(&form, "manifest"), &field(&form, "state"))
-    })
+    act(&shared, &form, |state, _| manifest::confirm(state, &field(&form, "manifest"), &field(&form, "state")))
 }
 
 #[derive(Template)]
@@ -75,18 +64,13 @@ struct AppPage {
     accounts: Vec<(String, bool)>,
 }
 
-async fn app(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Query(query): Query<Fields>,
-) -> Response {
+async fn app(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Query(query): Query<Fields>) -> Response {
     show(&shared, &query, |state| {
         let world = &state.world;
         let app = world.app.as_ref();
         let app = app.filter(|a| segments.get("slug") == Some(&a.slug));
         let app = app.ok_or_else(Refusal::not_found)?;
-        let owners: std::collections::BTreeSet<&String> =
-            world.repositories.values().map(|r| &r.owner).collect();
+        let owners: std::collections::BTreeSet<&String> = world.repositories.values().map(|r| &r.owner).collect();
         let installed = |owner: &str| world.installations.values().any(|i| i.account == owner);
         let accounts = owners.iter().map(|o| ((*o).clone(), installed(o)));
         Ok(AppPage {
@@ -102,11 +86,7 @@ async fn app(
     })
 }
 
-async fn install(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn install(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     act(&shared, &form, |state, who| {
         state.world.install(&field(&form, "account"), None, who)?;
         let slug = segments.get("slug").cloned().unwrap_or_default();
@@ -155,11 +135,7 @@ async fn deliveries(Shelf(shared): Shelf<Arc<Shared>>, Query(query): Query<Field
     })
 }
 
-async fn redeliver(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn redeliver(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     act(&shared, &form, |state, _| {
         let now = state.world.now;
         if state.deliveries.redeliver(number(&segments, "id")?, now) {

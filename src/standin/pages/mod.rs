@@ -28,11 +28,7 @@ type Segments = Path<BTreeMap<String, String>>;
 
 /// All pages.
 pub(crate) fn router(shared: Arc<Shared>) -> axum::Router {
-    axum::Router::new()
-        .merge(apps::router())
-        .merge(security::router())
-        .merge(threads::router())
-        .with_state(shared)
+    axum::Router::new().merge(apps::router()).merge(security::router()).merge(threads::router()).with_state(shared)
 }
 
 /// What every page has around its content.
@@ -45,12 +41,8 @@ pub(crate) struct Frame {
 
 impl Frame {
     fn new(world: &World, query: &Fields, title: impl Into<String>) -> Self {
-        let people: Vec<String> = world
-            .accounts
-            .values()
-            .filter(|a| a.kind == AccountKind::User)
-            .map(|a| a.login.clone())
-            .collect();
+        let people: Vec<String> =
+            world.accounts.values().filter(|a| a.kind == AccountKind::User).map(|a| a.login.clone()).collect();
         Self {
             title: title.into(),
             viewer: viewer(world, query),
@@ -67,11 +59,7 @@ fn viewer(world: &World, query: &Fields) -> String {
         let mut all = world.accounts.values();
         all.find(|a| a.kind == AccountKind::User)
     };
-    chosen
-        .filter(|a| a.kind == AccountKind::User)
-        .or_else(first)
-        .map(|a| a.login.clone())
-        .unwrap_or_default()
+    chosen.filter(|a| a.kind == AccountKind::User).or_else(first).map(|a| a.login.clone()).unwrap_or_default()
 }
 
 /// The repository in the path, if the visitor may see it.
@@ -79,8 +67,7 @@ fn repository(world: &World, segments: &Fields, viewer: &str) -> Outcome<u64> {
     let segment = |name: &str| segments.get(name).map_or("", String::as_str);
     let full_name = format!("{}/{}", segment("owner"), segment("repo"));
     let id = world.find_repository(&full_name);
-    id.filter(|id| world.role(*id, viewer) >= Role::Read)
-        .ok_or_else(Refusal::not_found)
+    id.filter(|id| world.role(*id, viewer) >= Role::Read).ok_or_else(Refusal::not_found)
 }
 
 fn number(segments: &Fields, name: &str) -> Outcome<u64> {
@@ -97,11 +84,7 @@ struct Refused {
 }
 
 /// Shows a page, or why not.
-fn show<T: Template>(
-    shared: &Shared,
-    query: &Fields,
-    page: impl FnOnce(&State) -> Outcome<T>,
-) -> Response {
+fn show<T: Template>(shared: &Shared, query: &Fields, page: impl FnOnce(&State) -> Outcome<T>) -> Response {
     let state = shared.lock();
     match page(&state) {
         Ok(page) => html(StatusCode::OK, &page),
@@ -127,11 +110,7 @@ fn html(status: StatusCode, page: &impl Template) -> Response {
 }
 
 /// Does what a form asks and goes on to the address that it returns, or shows why not.
-fn act(
-    shared: &Shared,
-    form: &Fields,
-    act: impl FnOnce(&mut State, &str) -> Outcome<String>,
-) -> Response {
+fn act(shared: &Shared, form: &Fields, act: impl FnOnce(&mut State, &str) -> Outcome<String>) -> Response {
     let done = shared.change(|state| {
         let viewer = viewer(&state.world, form);
         let next = act(state, &viewer)?;

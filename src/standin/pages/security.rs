@@ -12,19 +12,10 @@ pub(super) fn router() -> axum::Router<Arc<Shared>> {
         .route("/{owner}/{repo}/security", get(overview))
         .route("/{owner}/{repo}/security/policy", get(overview))
         .route("/{owner}/{repo}/security/advisories", get(overview))
-        .route(
-            "/{owner}/{repo}/security/advisories/new",
-            get(form).post(report),
-        )
+        .route("/{owner}/{repo}/security/advisories/new", get(form).post(report))
         .route("/{owner}/{repo}/security/advisories/{ghsa}", get(advisory))
-        .route(
-            "/{owner}/{repo}/security/advisories/{ghsa}/comments",
-            post(comment),
-        )
-        .route(
-            "/{owner}/{repo}/security/advisories/{ghsa}/state",
-            post(set_state),
-        )
+        .route("/{owner}/{repo}/security/advisories/{ghsa}/comments", post(comment))
+        .route("/{owner}/{repo}/security/advisories/{ghsa}/state", post(set_state))
 }
 
 #[derive(Template)]
@@ -73,11 +64,7 @@ struct ReportForm {
     full_name: String,
 }
 
-async fn form(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Query(query): Query<Fields>,
-) -> Response {
+async fn form(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Query(query): Query<Fields>) -> Response {
     show(&shared, &query, |state| {
         let world = &state.world;
         let id = repository(world, &segments, &viewer(world, &query))?;
@@ -85,18 +72,11 @@ async fn form(
         if !repo.private_reporting {
             return Err(Refusal::not_found());
         }
-        Ok(ReportForm {
-            frame: Frame::new(world, &query, "Report a vulnerability"),
-            full_name: repo.full_name(),
-        })
+        Ok(ReportForm { frame: Frame::new(world, &query, "Report a vulnerability"), full_name: repo.full_name() })
     })
 }
 
-async fn report(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn report(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     act(&shared, &form, |state, who| {
         let world = &mut state.world;
         let id = repository(world, &segments, who)?;
@@ -118,11 +98,7 @@ fn page(repo: &Repository, ghsa: &str) -> String {
 fn seen(world: &World, segments: &Fields, who: &str) -> Outcome<(u64, String)> {
     let id = repository(world, segments, who)?;
     let ghsa = segments.get("ghsa").cloned().unwrap_or_default();
-    if world.sees_advisory(id, &ghsa, who) {
-        Ok((id, ghsa))
-    } else {
-        Err(Refusal::not_found())
-    }
+    if world.sees_advisory(id, &ghsa, who) { Ok((id, ghsa)) } else { Err(Refusal::not_found()) }
 }
 
 #[derive(Template)]
@@ -145,9 +121,8 @@ async fn advisory(
         let (id, ghsa) = seen(world, &segments, &who)?;
         let (repo, advisory) = (world.repository(id)?, world.advisory(id, &ghsa)?);
         // After publication the conversation stays with those who had it.
-        let insider = world.role(id, &who) >= Role::Admin
-            || advisory.author == who
-            || advisory.collaborators.contains(&who);
+        let insider =
+            world.role(id, &who) >= Role::Admin || advisory.author == who || advisory.collaborators.contains(&who);
         let posts = advisory.comments.iter().filter(|_| insider);
         Ok(AdvisoryPage {
             frame: Frame::new(world, &query, &advisory.ghsa_id),
@@ -158,11 +133,7 @@ async fn advisory(
     })
 }
 
-async fn comment(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn comment(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     act(&shared, &form, |state, who| {
         let world = &mut state.world;
         let (id, ghsa) = seen(world, &segments, who)?;
@@ -171,11 +142,7 @@ async fn comment(
     })
 }
 
-async fn set_state(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn set_state(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     act(&shared, &form, |state, who| {
         let world = &mut state.world;
         let (id, ghsa) = seen(world, &segments, who)?;

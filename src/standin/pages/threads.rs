@@ -23,10 +23,7 @@ pub(super) fn router() -> axum::Router<Arc<Shared>> {
         .route("/{owner}/{repo}/threads/{number}/close", post(close))
         .route("/{owner}/{repo}/threads/{number}/reopen", post(reopen))
         .route("/{owner}/{repo}/history/{post}", get(history))
-        .route(
-            "/{owner}/{repo}/history/{post}/delete",
-            post(delete_revision),
-        )
+        .route("/{owner}/{repo}/history/{post}/delete", post(delete_revision))
 }
 
 struct Listed {
@@ -49,18 +46,11 @@ async fn home(Shelf(shared): Shelf<Arc<Shared>>, Query(query): Query<Fields>) ->
         let frame = Frame::new(world, &query, "Repositories");
         let seen = world.repositories.values();
         let seen = seen.filter(|r| world.role(r.id, &frame.viewer) >= Role::Read);
-        let repositories = seen.map(|r| Listed {
-            full_name: r.full_name(),
-            private: r.private,
-            threads: r.threads.len(),
-        });
+        let repositories =
+            seen.map(|r| Listed { full_name: r.full_name(), private: r.private, threads: r.threads.len() });
         Ok(Home {
             repositories: repositories.collect(),
-            app: world
-                .app
-                .as_ref()
-                .map(|a| a.slug.clone())
-                .unwrap_or_default(),
+            app: world.app.as_ref().map(|a| a.slug.clone()).unwrap_or_default(),
             frame,
         })
     })
@@ -122,11 +112,7 @@ struct ThreadPage {
     thread: ThreadView,
 }
 
-async fn thread(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Query(query): Query<Fields>,
-) -> Response {
+async fn thread(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Query(query): Query<Fields>) -> Response {
     show(&shared, &query, |state| {
         let world = &state.world;
         let id = repository(world, &segments, &viewer(world, &query))?;
@@ -140,11 +126,7 @@ async fn thread(
     })
 }
 
-async fn open(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn open(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     act(&shared, &form, |state, who| {
         let world = &mut state.world;
         let id = repository(world, &segments, who)?;
@@ -176,55 +158,29 @@ fn change(
     })
 }
 
-async fn comment(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn comment(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     change(&shared, &segments, &form, |world, id, number, who| {
         world.comment(id, number, who, &field(&form, "body"), None)?;
         Ok(())
     })
 }
 
-async fn edit(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
-    let patch = ThreadPatch {
-        title: Some(field(&form, "title")),
-        body: Some(field(&form, "body")),
-        ..ThreadPatch::default()
-    };
-    change(&shared, &segments, &form, |world, id, number, who| {
-        world.patch_thread(id, number, who, patch)
-    })
+async fn edit(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
+    let patch =
+        ThreadPatch { title: Some(field(&form, "title")), body: Some(field(&form, "body")), ..ThreadPatch::default() };
+    change(&shared, &segments, &form, |world, id, number, who| world.patch_thread(id, number, who, patch))
 }
 
 fn toggle(shared: &Shared, segments: &Fields, form: &Fields, open: bool) -> Response {
-    let patch = ThreadPatch {
-        open: Some(open),
-        ..ThreadPatch::default()
-    };
-    change(shared, segments, form, |world, id, number, who| {
-        world.patch_thread(id, number, who, patch)
-    })
+    let patch = ThreadPatch { open: Some(open), ..ThreadPatch::default() };
+    change(shared, segments, form, |world, id, number, who| world.patch_thread(id, number, who, patch))
 }
 
-async fn close(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn close(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     toggle(&shared, &segments, &form, false)
 }
 
-async fn reopen(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Form(form): Form<Fields>,
-) -> Response {
+async fn reopen(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Form(form): Form<Fields>) -> Response {
     toggle(&shared, &segments, &form, true)
 }
 
@@ -256,11 +212,7 @@ fn any_post(world: &World, repository: u64, id: u64) -> Outcome<PostAt> {
     })
 }
 
-async fn history(
-    Shelf(shared): Shelf<Arc<Shared>>,
-    Path(segments): Segments,
-    Query(query): Query<Fields>,
-) -> Response {
+async fn history(Shelf(shared): Shelf<Arc<Shared>>, Path(segments): Segments, Query(query): Query<Fields>) -> Response {
     show(&shared, &query, |state| {
         let world = &state.world;
         let who = viewer(world, &query);
@@ -299,9 +251,6 @@ async fn delete_revision(
         let post = number(&segments, "post")?;
         let at = any_post(world, id, post)?;
         world.delete_revision(id, at, who, number(&form, "revision")?)?;
-        Ok(format!(
-            "/{}/history/{post}",
-            world.repository(id)?.full_name()
-        ))
+        Ok(format!("/{}/history/{post}", world.repository(id)?.full_name()))
     })
 }

@@ -23,9 +23,7 @@ pub(super) struct PostView {
 impl PostView {
     pub(super) fn new(world: &World, repository: u64, post: &Post, note: &str) -> Self {
         let reactions = post.reactions.iter();
-        let reactions: Vec<String> = reactions
-            .map(|r| format!("{} by {}", emoji(&r.content), r.user))
-            .collect();
+        let reactions: Vec<String> = reactions.map(|r| format!("{} by {}", emoji(&r.content), r.user)).collect();
         Self {
             id: post.id,
             author: post.author.clone(),
@@ -37,11 +35,7 @@ impl PostView {
             minimised: post.minimised.clone().unwrap_or_default().to_lowercase(),
             reactions: reactions.join(", "),
             edits: post.revisions.len().saturating_sub(1),
-            editor: post
-                .revisions
-                .last()
-                .map(|r| r.editor.clone())
-                .unwrap_or_default(),
+            editor: post.revisions.last().map(|r| r.editor.clone()).unwrap_or_default(),
             readable: post.readable_history().count(),
         }
     }
@@ -89,8 +83,7 @@ pub(super) struct ThreadView {
 impl ThreadView {
     pub(super) fn new(world: &World, repo: &Repository, thread: &Thread) -> Self {
         let mut posts = vec![PostView::new(world, repo.id, &thread.post, "")];
-        let replies =
-            |c: &crate::standin::model::Comment| if c.reply_to.is_some() { "a reply" } else { "" };
+        let replies = |c: &crate::standin::model::Comment| if c.reply_to.is_some() { "a reply" } else { "" };
         let comments = thread.comments.iter();
         posts.extend(comments.map(|c| PostView::new(world, repo.id, &c.post, replies(c))));
         if let Some(pull) = thread.pull() {
@@ -100,16 +93,11 @@ impl ThreadView {
                 PostView::new(world, repo.id, &r.post, &note)
             }));
             let lines = pull.review_comments.iter();
-            posts.extend(
-                lines.map(|c| PostView::new(world, repo.id, &c.post, &format!("on {}", c.path))),
-            );
+            posts.extend(lines.map(|c| PostView::new(world, repo.id, &c.post, &format!("on {}", c.path))));
         }
         // Ids rise with time, so this is the order of writing.
         posts.sort_by_key(|p| p.id);
-        let renames = thread.renames.iter().map(|r| RenameView {
-            actor: r.actor.clone(),
-            from: r.from.clone(),
-        });
+        let renames = thread.renames.iter().map(|r| RenameView { actor: r.actor.clone(), from: r.from.clone() });
         let reason = thread.state_reason.clone().unwrap_or_default();
         Self {
             number: thread.number,
@@ -156,16 +144,10 @@ pub(super) struct AdvisoryView {
 impl AdvisoryView {
     pub(super) fn new(advisory: &Advisory) -> Self {
         let or_none = |text: String| {
-            if text.is_empty() {
-                "none".to_owned()
-            } else {
-                text
-            }
+            if text.is_empty() { "none".to_owned() } else { text }
         };
         let credits = advisory.credits.iter();
-        let credits: Vec<String> = credits
-            .map(|c| format!("{} ({})", c.login, c.kind.replace('_', " ")))
-            .collect();
+        let credits: Vec<String> = credits.map(|c| format!("{} ({})", c.login, c.kind.replace('_', " "))).collect();
         Self {
             ghsa_id: advisory.ghsa_id.clone(),
             summary: advisory.summary.clone(),

@@ -8,10 +8,9 @@ use crate::standin::world::World;
 
 /// Schema `simple-user`. A login that left is GitHub's `ghost`.
 pub(crate) fn user(world: &World, login: &str) -> Value {
-    let (id, login, kind) = world.account(login).map_or_else(
-        || (10_137, "ghost".to_owned(), AccountKind::User),
-        |a| (a.id, a.login.clone(), a.kind),
-    );
+    let (id, login, kind) = world
+        .account(login)
+        .map_or_else(|| (10_137, "ghost".to_owned(), AccountKind::User), |a| (a.id, a.login.clone(), a.kind));
     let web = match (kind, login.strip_suffix("[bot]")) {
         (AccountKind::Bot, Some(slug)) => format!("{}/apps/{slug}", world.places.web),
         _ => format!("{}/{login}", world.places.web),

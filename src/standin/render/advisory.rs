@@ -9,11 +9,7 @@ use crate::standin::world::World;
 
 /// Schema `repository-advisory`, with the two comment fields that the live API sends on top.
 pub(crate) fn advisory(world: &World, repo: &Repository, advisory: &Advisory) -> Value {
-    let url = format!(
-        "{}/security-advisories/{}",
-        api(world, repo),
-        advisory.ghsa_id
-    );
+    let url = format!("{}/security-advisories/{}", api(world, repo), advisory.ghsa_id);
     let people = |logins: &[String]| -> Vec<Value> {
         let users = logins.iter().map(|l| account::user(world, l));
         users.collect()
@@ -22,28 +18,14 @@ pub(crate) fn advisory(world: &World, repo: &Repository, advisory: &Advisory) ->
     if let Some(cve) = &advisory.cve_id {
         identifiers.push(json!({"type": "CVE", "value": cve}));
     }
-    let credits: Vec<Value> = advisory
-        .credits
-        .iter()
-        .map(|c| json!({"login": c.login, "type": c.kind}))
-        .collect();
+    let credits: Vec<Value> = advisory.credits.iter().map(|c| json!({"login": c.login, "type": c.kind})).collect();
     let detailed: Vec<Value> = advisory
         .credits
         .iter()
-        .map(
-            |c| json!({"user": account::user(world, &c.login), "type": c.kind, "state": "pending"}),
-        )
+        .map(|c| json!({"user": account::user(world, &c.login), "type": c.kind, "state": "pending"}))
         .collect();
-    let cwes: Vec<Value> = advisory
-        .cwe_ids
-        .iter()
-        .map(|id| json!({"cwe_id": id, "name": id}))
-        .collect();
-    let teams: Vec<Value> = advisory
-        .teams
-        .iter()
-        .map(|slug| team(world, repo, slug))
-        .collect();
+    let cwes: Vec<Value> = advisory.cwe_ids.iter().map(|id| json!({"cwe_id": id, "name": id})).collect();
+    let teams: Vec<Value> = advisory.teams.iter().map(|slug| team(world, repo, slug)).collect();
     let fork = advisory.private_fork.as_ref().map(|(id, name)| {
         let mut fork = repo.clone();
         (fork.id, fork.name, fork.private) = (*id, name.clone(), true);
@@ -52,17 +34,9 @@ pub(crate) fn advisory(world: &World, repo: &Repository, advisory: &Advisory) ->
     let version = advisory.cvss_vector.as_deref().unwrap_or_default();
     let cvss = json!({"vector_string": advisory.cvss_vector, "score": null});
     let none = json!({"vector_string": null, "score": null});
-    let (v3, v4) = if version.starts_with("CVSS:4") {
-        (&none, &cvss)
-    } else {
-        (&cvss, &none)
-    };
+    let (v3, v4) = if version.starts_with("CVSS:4") { (&none, &cvss) } else { (&cvss, &none) };
     let published = advisory.state == AdvisoryState::Published;
-    let comments_url = world
-        .capabilities
-        .advisory_comments
-        .then(|| format!("{url}/comments"))
-        .filter(|_| !published);
+    let comments_url = world.capabilities.advisory_comments.then(|| format!("{url}/comments")).filter(|_| !published);
     json!({
         "ghsa_id": advisory.ghsa_id,
         "cve_id": advisory.cve_id,
@@ -97,9 +71,7 @@ pub(crate) fn advisory(world: &World, repo: &Repository, advisory: &Advisory) ->
 }
 
 fn team(world: &World, repo: &Repository, slug: &str) -> Value {
-    let id = slug
-        .bytes()
-        .fold(7_u64, |id, b| (id * 31 + u64::from(b)) % 1_000_003);
+    let id = slug.bytes().fold(7_u64, |id, b| (id * 31 + u64::from(b)) % 1_000_003);
     let url = format!("{}/orgs/{}/teams/{slug}", world.places.api, repo.owner);
     json!({
         "id": id,
@@ -121,16 +93,8 @@ fn team(world: &World, repo: &Repository, slug: &str) -> Value {
 
 /// A comment on an advisory (public preview; not in GitHub's OpenAPI description).
 pub(crate) fn comment(world: &World, repo: &Repository, advisory: &Advisory, post: &Post) -> Value {
-    let url = format!(
-        "{}/security-advisories/{}",
-        api(world, repo),
-        advisory.ghsa_id
-    );
-    let page = format!(
-        "{}/security/advisories/{}",
-        web(world, repo),
-        advisory.ghsa_id
-    );
+    let url = format!("{}/security-advisories/{}", api(world, repo), advisory.ghsa_id);
+    let page = format!("{}/security/advisories/{}", web(world, repo), advisory.ghsa_id);
     json!({
         "id": post.id,
         "node_id": node_id("RAC", post.id),

@@ -30,10 +30,8 @@ pub(crate) fn app(world: &World, app: &App) -> Value {
 pub(crate) fn installation(world: &World, installation: &Installation) -> Value {
     let id = installation.id;
     let target = world.account(&installation.account);
-    let (app_id, slug, events) = world
-        .app
-        .as_ref()
-        .map_or((0, "", &[][..]), |a| (a.id, a.slug.as_str(), &a.events[..]));
+    let (app_id, slug, events) =
+        world.app.as_ref().map_or((0, "", &[][..]), |a| (a.id, a.slug.as_str(), &a.events[..]));
     let organisation = target.is_some_and(|t| t.kind == AccountKind::Organization);
     json!({
         "id": id,

@@ -19,11 +19,8 @@ fn signature(commit: &Commit) -> Value {
 /// Schema `commit`.
 pub(crate) fn commit(world: &World, repo: &Repository, commit: &Commit) -> Value {
     let url = format!("{}/commits/{}", api(world, repo), commit.sha);
-    let parents: Vec<Value> = commit
-        .parents
-        .iter()
-        .map(|p| json!({"sha": p, "url": format!("{}/commits/{p}", api(world, repo))}))
-        .collect();
+    let parents: Vec<Value> =
+        commit.parents.iter().map(|p| json!({"sha": p, "url": format!("{}/commits/{p}", api(world, repo))})).collect();
     json!({
         "sha": commit.sha,
         "node_id": format!("C_kwDO{}", commit.sha),
@@ -85,11 +82,7 @@ pub(crate) fn git_ref(world: &World, repo: &Repository, full: &str, sha: &str) -
 
 /// Schema `content-file`.
 pub(crate) fn file(world: &World, repo: &Repository, path: &str, text: &str) -> Value {
-    let url = format!(
-        "{}/contents/{path}?ref={}",
-        api(world, repo),
-        repo.default_branch
-    );
+    let url = format!("{}/contents/{path}?ref={}", api(world, repo), repo.default_branch);
     let page = format!("{}/blob/{}/{path}", web(world, repo), repo.default_branch);
     let sha = blob_sha(text);
     let git = format!("{}/git/blobs/{sha}", api(world, repo));

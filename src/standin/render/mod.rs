@@ -18,12 +18,8 @@ use super::world::World;
 
 /// GitHub writes whole seconds in UTC.
 pub(crate) fn time(at: Timestamp) -> String {
-    let whole = TimestampRound::new()
-        .smallest(Unit::Second)
-        .mode(jiff::RoundMode::Floor);
-    at.round(whole)
-        .unwrap_or(at - SignedDuration::from_nanos(i64::from(at.subsec_nanosecond())))
-        .to_string()
+    let whole = TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
+    at.round(whole).unwrap_or(at - SignedDuration::from_nanos(i64::from(at.subsec_nanosecond()))).to_string()
 }
 
 pub(crate) fn maybe_time(at: Option<Timestamp>) -> Value {
@@ -37,11 +33,7 @@ pub(crate) fn node_id(prefix: &str, id: u64) -> String {
 
 /// GitHub shows an empty first post as null.
 pub(crate) fn nullable(text: &str) -> Value {
-    if text.is_empty() {
-        Value::Null
-    } else {
-        text.into()
-    }
+    if text.is_empty() { Value::Null } else { text.into() }
 }
 
 pub(crate) fn reaction(world: &World, reaction: &Reaction) -> Value {

@@ -89,11 +89,7 @@ pub(crate) fn pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
 /// Schema `pull-request-review`.
 pub(crate) fn review(world: &World, repo: &Repository, thread: &Thread, review: &Review) -> Value {
     let post = &review.post;
-    let page = format!(
-        "{}#pullrequestreview-{}",
-        thread_web(world, repo, thread),
-        post.id
-    );
+    let page = format!("{}#pullrequestreview-{}", thread_web(world, repo, thread), post.id);
     let pull_url = format!("{}/pulls/{}", api(world, repo), thread.number);
     json!({
         "id": post.id,
@@ -112,19 +108,10 @@ pub(crate) fn review(world: &World, repo: &Repository, thread: &Thread, review: 
 }
 
 /// Schema `pull-request-review-comment`.
-pub(crate) fn review_comment(
-    world: &World,
-    repo: &Repository,
-    thread: &Thread,
-    comment: &ReviewComment,
-) -> Value {
+pub(crate) fn review_comment(world: &World, repo: &Repository, thread: &Thread, comment: &ReviewComment) -> Value {
     let post = &comment.post;
     let url = format!("{}/pulls/comments/{}", api(world, repo), post.id);
-    let page = format!(
-        "{}#discussion_r{}",
-        thread_web(world, repo, thread),
-        post.id
-    );
+    let page = format!("{}#discussion_r{}", thread_web(world, repo, thread), post.id);
     let pull_url = format!("{}/pulls/{}", api(world, repo), thread.number);
     let mut shown = json!({
         "id": post.id,

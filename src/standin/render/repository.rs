@@ -43,10 +43,7 @@ const LINKS: [(&str, &str); 37] = [
     ("languages_url", "/languages"),
     ("merges_url", "/merges"),
     ("milestones_url", "/milestones{/number}"),
-    (
-        "notifications_url",
-        "/notifications{?since,all,participating}",
-    ),
+    ("notifications_url", "/notifications{?since,all,participating}"),
     ("pulls_url", "/pulls{/number}"),
     ("releases_url", "/releases{/id}"),
     ("stargazers_url", "/stargazers"),
@@ -82,11 +79,7 @@ pub(crate) fn simple(world: &World, repo: &Repository) -> Value {
 /// Schemas `full-repository` and `repository`.
 pub(crate) fn full(world: &World, repo: &Repository) -> Value {
     let web = web(world, repo);
-    let open = repo
-        .threads
-        .values()
-        .filter(|t| t.open && !matches!(t.kind, ThreadKind::Discussion))
-        .count();
+    let open = repo.threads.values().filter(|t| t.open && !matches!(t.kind, ThreadKind::Discussion)).count();
     let created = time(repo.created_at);
     let mut shown = simple(world, repo);
     let more = json!({

@@ -29,9 +29,7 @@ pub(crate) fn thread_web(world: &World, repo: &Repository, thread: &Thread) -> S
 /// Schema `label`.
 pub(crate) fn label(world: &World, repo: &Repository, name: &str) -> Value {
     // Labels are not kept as things of their own: the number follows from the name.
-    let id = name.bytes().fold(repo.id, |id, b| {
-        (id.wrapping_mul(31) + u64::from(b)) % 1_000_000_007
-    });
+    let id = name.bytes().fold(repo.id, |id, b| (id.wrapping_mul(31) + u64::from(b)) % 1_000_000_007);
     json!({
         "id": id,
         "node_id": node_id("LA", id),
@@ -46,11 +44,7 @@ pub(crate) fn label(world: &World, repo: &Repository, name: &str) -> Value {
 /// Schema `issue`; pull requests are issues too, with a `pull_request` part.
 pub(crate) fn issue(world: &World, repo: &Repository, thread: &Thread) -> Value {
     let url = format!("{}/issues/{}", api(world, repo), thread.number);
-    let labels: Vec<Value> = thread
-        .labels
-        .iter()
-        .map(|l| label(world, repo, l))
-        .collect();
+    let labels: Vec<Value> = thread.labels.iter().map(|l| label(world, repo, l)).collect();
     let mut shown = json!({
         "id": thread.post.id,
         "node_id": node_id(prefix(thread), thread.post.id),
@@ -96,12 +90,7 @@ pub(crate) fn issue(world: &World, repo: &Repository, thread: &Thread) -> Value 
 }
 
 /// Schema `issue-comment`.
-pub(crate) fn comment(
-    world: &World,
-    repo: &Repository,
-    thread: &Thread,
-    comment: &Comment,
-) -> Value {
+pub(crate) fn comment(world: &World, repo: &Repository, thread: &Thread, comment: &Comment) -> Value {
     let post = &comment.post;
     let url = format!("{}/issues/comments/{}", api(world, repo), post.id);
     json!({
@@ -122,11 +111,7 @@ pub(crate) fn comment(
 
 /// The discussion of webhooks (schema `discussion`).
 pub(crate) fn discussion(world: &World, repo: &Repository, thread: &Thread) -> Value {
-    let labels: Vec<Value> = thread
-        .labels
-        .iter()
-        .map(|l| label(world, repo, l))
-        .collect();
+    let labels: Vec<Value> = thread.labels.iter().map(|l| label(world, repo, l)).collect();
     json!({
         "id": thread.post.id,
         "node_id": node_id("D", thread.post.id),
@@ -166,17 +151,9 @@ pub(crate) fn discussion(world: &World, repo: &Repository, thread: &Thread) -> V
 }
 
 /// A comment of a discussion, as webhooks carry it.
-pub(crate) fn discussion_comment(
-    world: &World,
-    repo: &Repository,
-    thread: &Thread,
-    comment: &Comment,
-) -> Value {
+pub(crate) fn discussion_comment(world: &World, repo: &Repository, thread: &Thread, comment: &Comment) -> Value {
     let post = &comment.post;
-    let replies = thread
-        .comments
-        .iter()
-        .filter(|c| c.reply_to == Some(post.id));
+    let replies = thread.comments.iter().filter(|c| c.reply_to == Some(post.id));
     json!({
         "id": post.id,
         "node_id": node_id("DC", post.id),

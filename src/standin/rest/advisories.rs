@@ -13,48 +13,17 @@ const WRITE: Need = Need::Permission("repository_advisories", Level::Write);
 
 pub(super) const ROUTES: &[Route] = &[
     // Needs write, unlike the list of one repository.
-    route(
-        "GET",
-        "/orgs/{org}/security-advisories",
-        WRITE,
-        of_organisation,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/security-advisories",
-        READ,
-        list,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/security-advisories",
-        WRITE,
-        create,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/security-advisories/reports",
-        WRITE,
-        report,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/security-advisories/{ghsa}",
-        READ,
-        get,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/security-advisories/{ghsa}",
-        WRITE,
-        update,
-    ),
+    route("GET", "/orgs/{org}/security-advisories", WRITE, of_organisation),
+    route("GET", "/repos/{owner}/{repo}/security-advisories", READ, list),
+    route("POST", "/repos/{owner}/{repo}/security-advisories", WRITE, create),
+    route("POST", "/repos/{owner}/{repo}/security-advisories/reports", WRITE, report),
+    route("GET", "/repos/{owner}/{repo}/security-advisories/{ghsa}", READ, get),
+    route("PATCH", "/repos/{owner}/{repo}/security-advisories/{ghsa}", WRITE, update),
 ];
 
 const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 const ECOSYSTEMS: [&str; 13] = [
-    "rubygems", "npm", "pip", "maven", "nuget", "composer", "go", "rust", "erlang", "actions",
-    "pub", "other", "swift",
+    "rubygems", "npm", "pip", "maven", "nuget", "composer", "go", "rust", "erlang", "actions", "pub", "other", "swift",
 ];
 const CREDITS: [&str; 10] = [
     "analyst",
@@ -72,11 +41,7 @@ const CREDITS: [&str; 10] = [
 /// 404 where advisories do not exist: private repositories, Enterprise servers, switched off.
 pub(super) fn available(call: &Call<'_>) -> Outcome<()> {
     let on = call.state.world.capabilities.advisories;
-    if on && call.repo()?.has_advisories {
-        Ok(())
-    } else {
-        Err(Refusal::not_found())
-    }
+    if on && call.repo()?.has_advisories { Ok(()) } else { Err(Refusal::not_found()) }
 }
 
 fn list(call: &mut Call<'_>) -> Outcome<Answer> {
@@ -105,10 +70,7 @@ fn listed(call: &Call<'_>, mut all: Vec<(&Repository, &Advisory)>) -> Outcome<An
     let asked = |name: &str| call.query.get(name).map(String::as_str);
     if let Some(state) = asked("state") {
         if !["triage", "draft", "published", "closed"].contains(&state) {
-            return Err(Refusal::new(
-                400,
-                "state is not one of triage, draft, published, closed",
-            ));
+            return Err(Refusal::new(400, "state is not one of triage, draft, published, closed"));
         }
         all.retain(|(_, a)| a.state.as_str() == state);
     }
@@ -117,10 +79,7 @@ fn listed(call: &Call<'_>, mut all: Vec<(&Repository, &Advisory)>) -> Outcome<An
         "updated" => all.sort_by_key(|(_, a)| (a.updated_at, a.id)),
         "published" => all.sort_by_key(|(_, a)| (a.published_at, a.id)),
         _ => {
-            return Err(Refusal::new(
-                400,
-                "sort is not one of created, updated, published",
-            ));
+            return Err(Refusal::new(400, "sort is not one of created, updated, published"));
         }
     }
     if asked("direction") != Some("asc") {
@@ -144,9 +103,7 @@ fn listed(call: &Call<'_>, mut all: Vec<(&Repository, &Advisory)>) -> Outcome<An
         (None, None) => (0, per_page.min(all.len())),
     };
     let page = &all[start.min(end)..end];
-    let shown = page
-        .iter()
-        .map(|(r, a)| render::advisory::advisory(&call.state.world, r, a));
+    let shown = page.iter().map(|(r, a)| render::advisory::advisory(&call.state.world, r, a));
     let mut answer = Answer::ok(shown.collect());
     let mut links = Vec::new();
     if let (true, Some((_, first))) = (start > 0, page.first()) {
@@ -184,12 +141,7 @@ fn create(call: &mut Call<'_>) -> Outcome<Answer> {
         "cvss_vector_string",
         "start_private_fork",
     ];
-    file(
-        call,
-        &known,
-        &["summary", "description", "vulnerabilities"],
-        false,
-    )
+    file(call, &known, &["summary", "description", "vulnerabilities"], false)
 }
 
 fn report(call: &mut Call<'_>) -> Outcome<Answer> {
@@ -257,23 +209,14 @@ fn fields(body: &Body<'_>) -> Outcome<AdvisoryFields> {
     let severity = body.nullable_text("severity")?;
     let cvss_vector = body.nullable_text("cvss_vector_string")?;
     if matches!((&severity, &cvss_vector), (Some(Some(_)), Some(Some(_)))) {
-        return Err(body.wrong(
-            "severity",
-            "only one of severity and cvss_vector_string may be given",
-        ));
+        return Err(body.wrong("severity", "only one of severity and cvss_vector_string may be given"));
     }
     body.choice("severity", &SEVERITIES)?;
     let (summary, description) = (body.text("summary")?, body.text("description")?);
-    for (field, text, most) in [
-        ("summary", &summary, 1024),
-        ("description", &description, 65_535),
-    ] {
+    for (field, text, most) in [("summary", &summary, 1024), ("description", &description, 65_535)] {
         let length = text.as_ref().map_or(0, |t| t.chars().count());
         if length > most {
-            return Err(body.wrong(
-                field,
-                &format!("is too long (maximum is {most} characters)"),
-            ));
+            return Err(body.wrong(field, &format!("is too long (maximum is {most} characters)")));
         }
     }
     Ok(AdvisoryFields {
@@ -297,12 +240,7 @@ fn vulnerabilities(body: &Body<'_>) -> Outcome<Option<Vec<Value>>> {
     let mut all = Vec::new();
     for one in list {
         let fields = Body::new(one, "RepositoryAdvisory");
-        fields.only(&[
-            "package",
-            "vulnerable_version_range",
-            "patched_versions",
-            "vulnerable_functions",
-        ])?;
+        fields.only(&["package", "vulnerable_version_range", "patched_versions", "vulnerable_functions"])?;
         let package = fields.get("package").unwrap_or(&Value::Null);
         let package = Body::new(package, "RepositoryAdvisory");
         package.needed_text("ecosystem")?;
@@ -329,10 +267,7 @@ fn credits(body: &Body<'_>) -> Outcome<Option<Vec<Credit>>> {
         let fields = Body::new(one, "RepositoryAdvisory");
         fields.only(&["login", "type"])?;
         fields.choice("type", &CREDITS)?;
-        all.push(Credit {
-            login: fields.needed_text("login")?,
-            kind: fields.needed_text("type")?,
-        });
+        all.push(Credit { login: fields.needed_text("login")?, kind: fields.needed_text("type")? });
     }
     Ok(Some(all))
 }

@@ -12,30 +12,10 @@ const READ: Need = Need::Permission("repository_advisories", Level::Read);
 const WRITE: Need = Need::Permission("repository_advisories", Level::Write);
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/security-advisories/{ghsa}/comments",
-        READ,
-        list,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/security-advisories/{ghsa}/comments",
-        WRITE,
-        create,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/security-advisories/{ghsa}/comments/{id}",
-        READ,
-        get,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/security-advisories/{ghsa}/comments/{id}",
-        WRITE,
-        edit,
-    ),
+    route("GET", "/repos/{owner}/{repo}/security-advisories/{ghsa}/comments", READ, list),
+    route("POST", "/repos/{owner}/{repo}/security-advisories/{ghsa}/comments", WRITE, create),
+    route("GET", "/repos/{owner}/{repo}/security-advisories/{ghsa}/comments/{id}", READ, get),
+    route("PATCH", "/repos/{owner}/{repo}/security-advisories/{ghsa}/comments/{id}", WRITE, edit),
 ];
 
 /// The advisory, where its comments can be had.
@@ -62,11 +42,7 @@ fn list(call: &mut Call<'_>) -> Outcome<Answer> {
     if advisory.state == AdvisoryState::Published {
         return Ok(call.page(Vec::new()));
     }
-    let since = match call
-        .query
-        .get("since")
-        .map(|s| s.parse::<jiff::Timestamp>())
-    {
+    let since = match call.query.get("since").map(|s| s.parse::<jiff::Timestamp>()) {
         Some(Err(_)) => return Err(Refusal::new(422, "since is not an instant")),
         Some(Ok(since)) => Some(since),
         None => None,

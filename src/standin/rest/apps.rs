@@ -12,52 +12,17 @@ use crate::standin::{auth, manifest, render};
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/app", Need::App, app),
     route("GET", "/app/installations", Need::App, installations),
-    route(
-        "GET",
-        "/app/installations/{installation}",
-        Need::App,
-        installation,
-    ),
-    route(
-        "POST",
-        "/app/installations/{installation}/access_tokens",
-        Need::App,
-        token,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/installation",
-        Need::App,
-        of_repository,
-    ),
-    route(
-        "GET",
-        "/users/{account}/installation",
-        Need::App,
-        of_account,
-    ),
+    route("GET", "/app/installations/{installation}", Need::App, installation),
+    route("POST", "/app/installations/{installation}/access_tokens", Need::App, token),
+    route("GET", "/repos/{owner}/{repo}/installation", Need::App, of_repository),
+    route("GET", "/users/{account}/installation", Need::App, of_account),
     route("GET", "/orgs/{account}/installation", Need::App, of_account),
     route("GET", "/app/hook/config", Need::App, hook_config),
     route("PATCH", "/app/hook/config", Need::App, set_hook_config),
     route("GET", "/app/hook/deliveries", Need::App, deliveries),
-    route(
-        "GET",
-        "/app/hook/deliveries/{delivery}",
-        Need::App,
-        delivery,
-    ),
-    route(
-        "POST",
-        "/app/hook/deliveries/{delivery}/attempts",
-        Need::App,
-        redeliver,
-    ),
-    route(
-        "POST",
-        "/app-manifests/{code}/conversions",
-        Need::Nothing,
-        convert,
-    ),
+    route("GET", "/app/hook/deliveries/{delivery}", Need::App, delivery),
+    route("POST", "/app/hook/deliveries/{delivery}/attempts", Need::App, redeliver),
+    route("POST", "/app-manifests/{code}/conversions", Need::Nothing, convert),
     route("DELETE", "/installation/token", Need::Token, revoke),
 ];
 
@@ -111,19 +76,15 @@ fn token(call: &mut Call<'_>) -> Outcome<Answer> {
     let installation = world.installations.get(&id);
     let installation = installation.ok_or_else(Refusal::not_found)?.clone();
     let permissions = narrowed_permissions(&installation.permissions, &body)?;
-    let visible =
-        |r: &&crate::standin::model::Repository| crate::standin::change::covers(&installation, r);
+    let visible = |r: &&crate::standin::model::Repository| crate::standin::change::covers(&installation, r);
     let fields = Body::new(&body, "InstallationToken");
     let names = fields.texts("repositories")?;
-    let ids: Option<Vec<u64>> = fields
-        .list("repository_ids")?
-        .map(|l| l.iter().filter_map(Value::as_u64).collect());
+    let ids: Option<Vec<u64>> = fields.list("repository_ids")?.map(|l| l.iter().filter_map(Value::as_u64).collect());
     let wanted = names.as_ref().map_or(0, Vec::len) + ids.as_ref().map_or(0, Vec::len);
     let chosen: Option<BTreeSet<u64>> = (names.is_some() || ids.is_some()).then(|| {
         let all = world.repositories.values().filter(visible);
         all.filter(|r| {
-            names.as_ref().is_some_and(|n| n.contains(&r.name))
-                || ids.as_ref().is_some_and(|i| i.contains(&r.id))
+            names.as_ref().is_some_and(|n| n.contains(&r.name)) || ids.as_ref().is_some_and(|i| i.contains(&r.id))
         })
         .map(|r| r.id)
         .collect()
@@ -134,11 +95,7 @@ fn token(call: &mut Call<'_>) -> Outcome<Answer> {
             "There is at least one repository that does not exist or is not accessible to the parent installation.",
         ));
     }
-    let selection = if chosen.is_some() || installation.repositories.is_some() {
-        "selected"
-    } else {
-        "all"
-    };
+    let selection = if chosen.is_some() || installation.repositories.is_some() { "selected" } else { "all" };
     let app = world.app.as_ref().map_or(0, |a| a.id);
     let text = format!("ghs_{app}_{}", auth::random_hex(40)?);
     let expires_at = world.now + jiff::SignedDuration::from_hours(1);
@@ -150,20 +107,12 @@ fn token(call: &mut Call<'_>) -> Outcome<Answer> {
     });
     world.tokens.insert(
         text,
-        Token {
-            installation: id,
-            expires_at,
-            permissions,
-            repositories: chosen.or(installation.repositories),
-        },
+        Token { installation: id, expires_at, permissions, repositories: chosen.or(installation.repositories) },
     );
     Ok(Answer::with(201, answer))
 }
 
-fn narrowed_permissions(
-    granted: &BTreeMap<String, String>,
-    body: &Value,
-) -> Outcome<BTreeMap<String, String>> {
+fn narrowed_permissions(granted: &BTreeMap<String, String>, body: &Value) -> Outcome<BTreeMap<String, String>> {
     let Some(wanted) = body.get("permissions").and_then(Value::as_object) else {
         return Ok(granted.clone());
     };
@@ -175,10 +124,7 @@ fn narrowed_permissions(
             _ => Level::Write,
         };
         if !granted.get(area).is_some_and(|g| needed.met_by(g)) {
-            return Err(Refusal::new(
-                422,
-                "The permissions requested are not granted to this installation.",
-            ));
+            return Err(Refusal::new(422, "The permissions requested are not granted to this installation."));
         }
         narrowed.insert(area.clone(), level.to_owned());
     }
@@ -236,10 +182,7 @@ fn deliveries(call: &mut Call<'_>) -> Outcome<Answer> {
         None => u64::MAX,
     };
     let log = &call.state.deliveries.log;
-    let mut older = log
-        .iter()
-        .rev()
-        .filter(|d| d.id < cursor && wanted(d.succeeded()));
+    let mut older = log.iter().rev().filter(|d| d.id < cursor && wanted(d.succeeded()));
     let page: Vec<_> = older.by_ref().take(per_page).collect();
     let more = older.next().is_some();
     let mut answer = Answer::ok(page.iter().map(|d| d.summary()).collect());

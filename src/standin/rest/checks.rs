@@ -15,45 +15,18 @@ const WRITE: Need = Need::Permission("checks", Level::Write);
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/repos/{owner}/{repo}/check-runs", WRITE, create),
     route("GET", "/repos/{owner}/{repo}/check-runs/{id}", READ, get),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/check-runs/{id}",
-        WRITE,
-        update,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/commits/{ref}/check-runs",
-        READ,
-        list,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/check-runs/{id}", WRITE, update),
+    route("GET", "/repos/{owner}/{repo}/commits/{ref}/check-runs", READ, list),
 ];
 
-const FIELDS: [&str; 9] = [
-    "name",
-    "head_sha",
-    "details_url",
-    "external_id",
-    "status",
-    "started_at",
-    "conclusion",
-    "completed_at",
-    "output",
-];
+const FIELDS: [&str; 9] =
+    ["name", "head_sha", "details_url", "external_id", "status", "started_at", "conclusion", "completed_at", "output"];
 
 /// Checks the body and takes over what it sets. GitHub takes 50 annotations and three buttons per request.
 fn read(value: &Value, fields: &mut BTreeMap<String, Value>) -> Outcome<()> {
     let body = Body::new(value, "CheckRun");
     body.choice("status", &["queued", "in_progress", "completed"])?;
-    let conclusions = [
-        "action_required",
-        "cancelled",
-        "failure",
-        "neutral",
-        "success",
-        "skipped",
-        "timed_out",
-    ];
+    let conclusions = ["action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out"];
     let conclusion = body.choice("conclusion", &conclusions)?;
     if body.text("status")?.as_deref() == Some("completed") && conclusion.is_none() {
         return Err(body.wrong("conclusion", "is needed when completed"));
@@ -98,11 +71,7 @@ fn create(call: &mut Call<'_>) -> Outcome<Answer> {
     let repository = call.repository;
     let world = call.world();
     let (id, created_at) = (world.next_id(), world.now);
-    let run = CheckRun {
-        id,
-        fields,
-        created_at,
-    };
+    let run = CheckRun { id, fields, created_at };
     world.repository_mut(repository)?.check_runs.push(run);
     note(call, id)?;
     Ok(Answer::with(201, shown(call, id)?))

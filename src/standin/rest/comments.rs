@@ -9,60 +9,15 @@ use crate::standin::refusal::{Outcome, Refusal};
 use crate::standin::render;
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/{number}/comments",
-        Need::Thread(Level::Read),
-        list,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/issues/{number}/comments",
-        Need::Thread(Level::Write),
-        create,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/comments/{id}",
-        Need::Comment(Level::Read),
-        get,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/issues/comments/{id}",
-        Need::Comment(Level::Write),
-        edit,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/issues/comments/{id}",
-        Need::Comment(Level::Write),
-        delete,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/{number}/reactions",
-        Need::Thread(Level::Read),
-        reactions,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/issues/{number}/reactions",
-        Need::Thread(Level::Write),
-        react,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/comments/{id}/reactions",
-        Need::Comment(Level::Read),
-        reactions,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/issues/comments/{id}/reactions",
-        Need::Comment(Level::Write),
-        react,
-    ),
+    route("GET", "/repos/{owner}/{repo}/issues/{number}/comments", Need::Thread(Level::Read), list),
+    route("POST", "/repos/{owner}/{repo}/issues/{number}/comments", Need::Thread(Level::Write), create),
+    route("GET", "/repos/{owner}/{repo}/issues/comments/{id}", Need::Comment(Level::Read), get),
+    route("PATCH", "/repos/{owner}/{repo}/issues/comments/{id}", Need::Comment(Level::Write), edit),
+    route("DELETE", "/repos/{owner}/{repo}/issues/comments/{id}", Need::Comment(Level::Write), delete),
+    route("GET", "/repos/{owner}/{repo}/issues/{number}/reactions", Need::Thread(Level::Read), reactions),
+    route("POST", "/repos/{owner}/{repo}/issues/{number}/reactions", Need::Thread(Level::Write), react),
+    route("GET", "/repos/{owner}/{repo}/issues/comments/{id}/reactions", Need::Comment(Level::Read), reactions),
+    route("POST", "/repos/{owner}/{repo}/issues/comments/{id}/reactions", Need::Comment(Level::Write), react),
     route(
         "GET",
         "/repos/{owner}/{repo}/pulls/comments/{id}/reactions",
@@ -75,12 +30,7 @@ pub(super) const ROUTES: &[Route] = &[
         Need::Permission("pull_requests", Level::Write),
         react,
     ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/comments/{id}/reactions",
-        Need::Permission("contents", Level::Read),
-        react,
-    ),
+    route("POST", "/repos/{owner}/{repo}/comments/{id}/reactions", Need::Permission("contents", Level::Read), react),
 ];
 
 /// Where a comment below a thread is, by its id alone.
@@ -107,11 +57,7 @@ fn shown(call: &Call<'_>, at: PostAt) -> Outcome<Value> {
 fn list(call: &mut Call<'_>) -> Outcome<Answer> {
     let thread = thread(call)?;
     let (world, repo) = (&call.state.world, call.repo()?);
-    let since = match call
-        .query
-        .get("since")
-        .map(|s| s.parse::<jiff::Timestamp>())
-    {
+    let since = match call.query.get("since").map(|s| s.parse::<jiff::Timestamp>()) {
         Some(Err(_)) => return Err(Refusal::new(422, "since is not an instant")),
         Some(Ok(since)) => Some(since),
         None => None,
@@ -126,9 +72,7 @@ fn create(call: &mut Call<'_>) -> Outcome<Answer> {
     let number = thread(call)?.number;
     let (actor, repository) = (call.actor(), call.repository);
     let text = Body::new(&call.body, "IssueComment").needed_text("body")?;
-    let id = call
-        .world()
-        .comment(repository, number, &actor, &text, None)?;
+    let id = call.world().comment(repository, number, &actor, &text, None)?;
     Ok(Answer::with(201, shown(call, PostAt::Comment(number, id))?))
 }
 
@@ -165,10 +109,7 @@ fn target(call: &Call<'_>) -> Outcome<PostAt> {
         PostAt::Thread(_) | PostAt::Review(..) => false,
     };
     let mut posts = call.repo()?.posts().into_iter();
-    posts
-        .find(|(at, post)| post.id == id && kinds(at))
-        .map(|(at, _)| at)
-        .ok_or_else(Refusal::not_found)
+    posts.find(|(at, post)| post.id == id && kinds(at)).map(|(at, _)| at).ok_or_else(Refusal::not_found)
 }
 
 fn reactions(call: &mut Call<'_>) -> Outcome<Answer> {

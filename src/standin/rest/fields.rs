@@ -25,12 +25,7 @@ impl<'a> Body<'a> {
 
     /// Refuses keys that GitHub does not know (`additionalProperties: false`).
     pub(crate) fn only(&self, known: &[&str]) -> Outcome<()> {
-        let unknown = self
-            .value
-            .as_object()
-            .into_iter()
-            .flat_map(|o| o.keys())
-            .find(|k| !known.contains(&k.as_str()));
+        let unknown = self.value.as_object().into_iter().flat_map(|o| o.keys()).find(|k| !known.contains(&k.as_str()));
         match unknown {
             Some(key) => Err(self.wrong(key, &format!("\"{key}\" is not a permitted key."))),
             None => Ok(()),
@@ -50,8 +45,7 @@ impl<'a> Body<'a> {
 
     /// A text that must be there.
     pub(crate) fn needed_text(&self, field: &str) -> Outcome<String> {
-        self.text(field)?
-            .ok_or_else(|| self.wrong(field, &format!("\"{field}\" wasn't supplied.")))
+        self.text(field)?.ok_or_else(|| self.wrong(field, &format!("\"{field}\" wasn't supplied.")))
     }
 
     /// A text of a fixed choice.
@@ -80,9 +74,7 @@ impl<'a> Body<'a> {
         };
         let texts = items.iter().map(|i| i.as_str().map(str::to_owned));
         let texts: Option<Vec<String>> = texts.collect();
-        texts
-            .map(Some)
-            .ok_or_else(|| self.wrong(field, "is not an array of strings"))
+        texts.map(Some).ok_or_else(|| self.wrong(field, "is not an array of strings"))
     }
 
     /// A list of anything.

@@ -13,30 +13,15 @@ const WRITE: Need = Need::Permission("contents", Level::Write);
 const METADATA: Need = Need::Permission("metadata", Level::Read);
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/git/matching-refs/{ref…}",
-        READ,
-        matching_refs,
-    ),
+    route("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref…}", READ, matching_refs),
     route("GET", "/repos/{owner}/{repo}/git/ref/{ref…}", READ, one_ref),
     route("GET", "/repos/{owner}/{repo}/tags", METADATA, tags),
     route("GET", "/repos/{owner}/{repo}/branches", READ, branches),
     route("GET", "/repos/{owner}/{repo}/commits", READ, commits),
     route("GET", "/repos/{owner}/{repo}/commits/{sha}", READ, commit),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/compare/{basehead}",
-        READ,
-        compare,
-    ),
+    route("GET", "/repos/{owner}/{repo}/compare/{basehead}", READ, compare),
     route("GET", "/repos/{owner}/{repo}/comments", READ, comments),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/commits/{sha}/comments",
-        READ,
-        comments,
-    ),
+    route("GET", "/repos/{owner}/{repo}/commits/{sha}/comments", READ, comments),
     route(
         "POST",
         "/repos/{owner}/{repo}/commits/{sha}/comments",
@@ -45,27 +30,14 @@ pub(super) const ROUTES: &[Route] = &[
         add_comment,
     ),
     route("GET", "/repos/{owner}/{repo}/comments/{id}", READ, comment),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/comments/{id}",
-        WRITE,
-        edit_comment,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/comments/{id}",
-        WRITE,
-        delete_comment,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/comments/{id}", WRITE, edit_comment),
+    route("DELETE", "/repos/{owner}/{repo}/comments/{id}", WRITE, delete_comment),
 ];
 
 fn matching_refs(call: &mut Call<'_>) -> Outcome<Answer> {
     let prefix = format!("refs/{}", call.param("ref"));
     let (world, repo) = (&call.state.world, call.repo()?);
-    let found = repo
-        .refs
-        .iter()
-        .filter(|(name, _)| name.starts_with(&prefix));
+    let found = repo.refs.iter().filter(|(name, _)| name.starts_with(&prefix));
     let found = found.map(|(name, sha)| render::git::git_ref(world, repo, name, sha));
     Ok(Answer::ok(found.collect()))
 }
@@ -77,10 +49,7 @@ fn one_ref(call: &mut Call<'_>) -> Outcome<Answer> {
     Ok(Answer::ok(render::git::git_ref(world, repo, &name, sha)))
 }
 
-fn named<'a>(
-    repo: &'a Repository,
-    prefix: &'a str,
-) -> impl Iterator<Item = (&'a str, &'a str)> + 'a {
+fn named<'a>(repo: &'a Repository, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> + 'a {
     let refs = repo.refs.iter();
     refs.filter_map(move |(name, sha)| Some((name.strip_prefix(prefix)?, sha.as_str())))
 }
@@ -116,9 +85,7 @@ fn branches(call: &mut Call<'_>) -> Outcome<Answer> {
 fn render_commits(call: &Call<'_>, shas: &[String]) -> Outcome<Vec<Value>> {
     let (world, repo) = (&call.state.world, call.repo()?);
     let commits = shas.iter().filter_map(|sha| repo.commits.get(sha));
-    Ok(commits
-        .map(|c| render::git::commit(world, repo, c))
-        .collect())
+    Ok(commits.map(|c| render::git::commit(world, repo, c)).collect())
 }
 
 fn commits(call: &mut Call<'_>) -> Outcome<Answer> {
@@ -157,10 +124,7 @@ fn compare(call: &mut Call<'_>) -> Outcome<Answer> {
         _ => "diverged",
     };
     let api = render::repository::api(world, repo);
-    let page = format!(
-        "{}/compare/{base}...{head}",
-        render::repository::web(world, repo)
-    );
+    let page = format!("{}/compare/{base}...{head}", render::repository::web(world, repo));
     let one = |sha: &String| Ok(render_commits(call, std::slice::from_ref(sha))?.pop());
     Ok(Answer::ok(json!({
         "url": format!("{api}/compare/{base}...{head}"),
@@ -208,9 +172,7 @@ fn add_comment(call: &mut Call<'_>) -> Outcome<Answer> {
     let body = Body::new(&value, "CommitComment");
     let (text, path) = (body.needed_text("body")?, body.text("path")?);
     let sha = call.param("sha").to_owned();
-    let id = call
-        .world()
-        .comment_commit(repository, &sha, &actor, &text, path)?;
+    let id = call.world().comment_commit(repository, &sha, &actor, &text, path)?;
     Ok(Answer::with(201, shown(call, id)?))
 }
 

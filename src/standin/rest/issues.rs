@@ -9,66 +9,16 @@ use crate::standin::refusal::{Outcome, Refusal};
 use crate::standin::render;
 
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues",
-        Need::Permission("issues", Level::Read),
-        list,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/issues",
-        Need::Permission("issues", Level::Write),
-        open,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/{number}",
-        Need::Thread(Level::Read),
-        get,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/issues/{number}",
-        Need::Thread(Level::Write),
-        update,
-    ),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/issues/{number}/lock",
-        Need::Thread(Level::Write),
-        lock,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/issues/{number}/lock",
-        Need::Thread(Level::Write),
-        unlock,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/{number}/labels",
-        Need::Thread(Level::Read),
-        labels,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/issues/{number}/labels",
-        Need::Thread(Level::Write),
-        add_labels,
-    ),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/issues/{number}/labels",
-        Need::Thread(Level::Write),
-        set_labels,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/issues/{number}/labels/{label}",
-        Need::Thread(Level::Write),
-        remove_label,
-    ),
+    route("GET", "/repos/{owner}/{repo}/issues", Need::Permission("issues", Level::Read), list),
+    route("POST", "/repos/{owner}/{repo}/issues", Need::Permission("issues", Level::Write), open),
+    route("GET", "/repos/{owner}/{repo}/issues/{number}", Need::Thread(Level::Read), get),
+    route("PATCH", "/repos/{owner}/{repo}/issues/{number}", Need::Thread(Level::Write), update),
+    route("PUT", "/repos/{owner}/{repo}/issues/{number}/lock", Need::Thread(Level::Write), lock),
+    route("DELETE", "/repos/{owner}/{repo}/issues/{number}/lock", Need::Thread(Level::Write), unlock),
+    route("GET", "/repos/{owner}/{repo}/issues/{number}/labels", Need::Thread(Level::Read), labels),
+    route("POST", "/repos/{owner}/{repo}/issues/{number}/labels", Need::Thread(Level::Write), add_labels),
+    route("PUT", "/repos/{owner}/{repo}/issues/{number}/labels", Need::Thread(Level::Write), set_labels),
+    route("DELETE", "/repos/{owner}/{repo}/issues/{number}/labels/{label}", Need::Thread(Level::Write), remove_label),
 ];
 
 /// The thread in the path; discussions share the numbers but are not issues.
@@ -96,9 +46,7 @@ fn list(call: &mut Call<'_>) -> Outcome<Answer> {
         Some(Ok(since)) => Some(since),
         None => None,
     };
-    let wanted: Vec<&str> = asked("labels")
-        .map(|l| l.split(',').collect())
-        .unwrap_or_default();
+    let wanted: Vec<&str> = asked("labels").map(|l| l.split(',').collect()).unwrap_or_default();
     let by_update = asked("sort") == Some("updated");
     let mut all: Vec<&Thread> = repo
         .threads
@@ -110,20 +58,13 @@ fn list(call: &mut Call<'_>) -> Outcome<Answer> {
         .filter(|t| wanted.iter().all(|w| t.labels.iter().any(|l| l == w)))
         .collect();
     all.sort_by_key(|t| {
-        let at = if by_update {
-            t.post.updated_at
-        } else {
-            t.post.created_at
-        };
+        let at = if by_update { t.post.updated_at } else { t.post.created_at };
         (at, t.number)
     });
     if asked("direction") != Some("asc") {
         all.reverse();
     }
-    let all = all
-        .iter()
-        .map(|t| render::thread::issue(world, repo, t))
-        .collect();
+    let all = all.iter().map(|t| render::thread::issue(world, repo, t)).collect();
     Ok(call.page(all))
 }
 
@@ -157,17 +98,14 @@ fn update(call: &mut Call<'_>) -> Outcome<Answer> {
             Some(Value::Null) => Some(String::new()),
             _ => body.text("body")?,
         },
-        open: body
-            .choice("state", &["open", "closed"])?
-            .map(|s| s == "open"),
+        open: body.choice("state", &["open", "closed"])?.map(|s| s == "open"),
         state_reason: body.choice("state_reason", &reasons)?,
         labels: match body.get("labels") {
             Some(_) => Some(label_names(&value)?),
             None => None,
         },
     };
-    call.world()
-        .patch_thread(repository, number, &actor, patch)?;
+    call.world().patch_thread(repository, number, &actor, patch)?;
     shown(call, number).map(Answer::ok)
 }
 
@@ -175,8 +113,7 @@ fn lock(call: &mut Call<'_>) -> Outcome<Answer> {
     let number = thread(call)?.number;
     let (actor, repository) = (call.actor(), call.repository);
     let reason = Body::new(&call.body, "Issue").text("lock_reason")?;
-    call.world()
-        .lock(repository, number, &actor, reason.as_deref())?;
+    call.world().lock(repository, number, &actor, reason.as_deref())?;
     Ok(Answer::empty(204))
 }
 
@@ -195,8 +132,7 @@ fn label_names(body: &Value) -> Outcome<Vec<String>> {
     };
     let names = list.into_iter().flatten().map(|l| {
         let name = l.as_str().or_else(|| l["name"].as_str());
-        name.map(str::to_owned)
-            .ok_or_else(|| Refusal::invalid("Label", "name", "is not a name"))
+        name.map(str::to_owned).ok_or_else(|| Refusal::invalid("Label", "name", "is not a name"))
     });
     names.collect()
 }
@@ -212,8 +148,7 @@ fn add_labels(call: &mut Call<'_>) -> Outcome<Answer> {
     let number = thread(call)?.number;
     let (actor, repository) = (call.actor(), call.repository);
     let names = label_names(&call.body)?;
-    call.world()
-        .add_labels(repository, number, &actor, &names)?;
+    call.world().add_labels(repository, number, &actor, &names)?;
     labels(call)
 }
 
@@ -229,14 +164,9 @@ fn remove_label(call: &mut Call<'_>) -> Outcome<Answer> {
     let number = thread(call)?.number;
     let (actor, repository) = (call.actor(), call.repository);
     let label = call.param("label").to_owned();
-    call.world()
-        .remove_label(repository, number, &actor, &label)
-        .map_err(|refusal| match refusal.status {
-            404 => Refusal {
-                errors: vec![json!({"resource": "Label", "field": "name", "code": "not_found"})],
-                ..refusal
-            },
-            _ => refusal,
-        })?;
+    call.world().remove_label(repository, number, &actor, &label).map_err(|refusal| match refusal.status {
+        404 => Refusal { errors: vec![json!({"resource": "Label", "field": "name", "code": "not_found"})], ..refusal },
+        _ => refusal,
+    })?;
     labels(call)
 }

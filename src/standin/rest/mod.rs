@@ -81,12 +81,7 @@ pub(crate) const fn route(
     need: Need,
     run: fn(&mut Call<'_>) -> Outcome<Answer>,
 ) -> Route {
-    Route {
-        method,
-        pattern,
-        need,
-        run,
-    }
+    Route { method, pattern, need, run }
 }
 
 const TABLES: [&[Route]; 9] = [
@@ -115,19 +110,11 @@ impl Answer {
     }
 
     pub(crate) fn with(status: u16, body: Value) -> Self {
-        Self {
-            status,
-            body: Some(body),
-            headers: Vec::new(),
-        }
+        Self { status, body: Some(body), headers: Vec::new() }
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            body: None,
-            headers: Vec::new(),
-        }
+        Self { status, body: None, headers: Vec::new() }
     }
 }
 
@@ -226,21 +213,14 @@ impl Call<'_> {
             }
         }
         query.append_pair(parameter, value);
-        format!(
-            "<{}{}?{}>; rel=\"{relation}\"",
-            self.state.world.places.api,
-            self.path,
-            query.finish()
-        )
+        format!("<{}{}?{}>; rel=\"{relation}\"", self.state.world.places.api, self.path, query.finish())
     }
 }
 
 /// The route of a request with its path parameters; `{path…}` as the last segment takes the rest.
 pub(crate) fn find(method: &str, path: &str) -> Option<(&'static Route, BTreeMap<String, String>)> {
     let routes = TABLES.iter().flat_map(|table| table.iter());
-    routes
-        .filter(|r| r.method == method)
-        .find_map(|r| matches(r.pattern, path).map(|params| (r, params)))
+    routes.filter(|r| r.method == method).find_map(|r| matches(r.pattern, path).map(|params| (r, params)))
 }
 
 fn matches(pattern: &str, path: &str) -> Option<BTreeMap<String, String>> {
@@ -269,8 +249,5 @@ fn matches(pattern: &str, path: &str) -> Option<BTreeMap<String, String>> {
 fn decode(segment: &str) -> String {
     let kept = segment.replace('+', "%2B");
     let pair = format!("v={kept}");
-    form_urlencoded::parse(pair.as_bytes())
-        .next()
-        .map(|(_, v)| v.into_owned())
-        .unwrap_or_default()
+    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, v)| v.into_owned()).unwrap_or_default()
 }

@@ -13,79 +13,19 @@ const WRITE: Need = Need::Permission("pull_requests", Level::Write);
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/pulls", READ, list),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/comments/{id}",
-        READ,
-        comment,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/pulls/comments/{id}",
-        WRITE,
-        edit_comment,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/pulls/comments/{id}",
-        WRITE,
-        delete_comment,
-    ),
+    route("GET", "/repos/{owner}/{repo}/pulls/comments/{id}", READ, comment),
+    route("PATCH", "/repos/{owner}/{repo}/pulls/comments/{id}", WRITE, edit_comment),
+    route("DELETE", "/repos/{owner}/{repo}/pulls/comments/{id}", WRITE, delete_comment),
     route("GET", "/repos/{owner}/{repo}/pulls/{number}", READ, get),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/pulls/{number}",
-        WRITE,
-        update,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{number}/commits",
-        READ,
-        commits,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{number}/reviews",
-        READ,
-        reviews,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/pulls/{number}/reviews",
-        WRITE,
-        add_review,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{number}/reviews/{id}",
-        READ,
-        review,
-    ),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/pulls/{number}/reviews/{id}",
-        WRITE,
-        edit_review,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{number}/comments",
-        READ,
-        comments,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/pulls/{number}/comments",
-        WRITE,
-        add_comment,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/pulls/{number}/comments/{id}/replies",
-        WRITE,
-        reply,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/pulls/{number}", WRITE, update),
+    route("GET", "/repos/{owner}/{repo}/pulls/{number}/commits", READ, commits),
+    route("GET", "/repos/{owner}/{repo}/pulls/{number}/reviews", READ, reviews),
+    route("POST", "/repos/{owner}/{repo}/pulls/{number}/reviews", WRITE, add_review),
+    route("GET", "/repos/{owner}/{repo}/pulls/{number}/reviews/{id}", READ, review),
+    route("PUT", "/repos/{owner}/{repo}/pulls/{number}/reviews/{id}", WRITE, edit_review),
+    route("GET", "/repos/{owner}/{repo}/pulls/{number}/comments", READ, comments),
+    route("POST", "/repos/{owner}/{repo}/pulls/{number}/comments", WRITE, add_comment),
+    route("POST", "/repos/{owner}/{repo}/pulls/{number}/comments/{id}/replies", WRITE, reply),
 ];
 
 fn thread<'c>(call: &'c Call<'_>) -> Outcome<&'c Thread> {
@@ -99,9 +39,7 @@ fn list(call: &mut Call<'_>) -> Outcome<Answer> {
     let (world, repo) = (&call.state.world, call.repo()?);
     let state = call.query.get("state").map_or("open", String::as_str);
     let all = repo.threads.values().rev();
-    let all = all
-        .filter(|t| t.pull().is_some())
-        .filter(|t| state == "all" || t.state() == state);
+    let all = all.filter(|t| t.pull().is_some()).filter(|t| state == "all" || t.state() == state);
     let all = all.map(|t| render::pull::pull(world, repo, t)).collect();
     Ok(call.page(all))
 }
@@ -119,13 +57,10 @@ fn update(call: &mut Call<'_>) -> Outcome<Answer> {
     let patch = ThreadPatch {
         title: body.text("title")?,
         body: body.text("body")?,
-        open: body
-            .choice("state", &["open", "closed"])?
-            .map(|s| s == "open"),
+        open: body.choice("state", &["open", "closed"])?.map(|s| s == "open"),
         ..ThreadPatch::default()
     };
-    call.world()
-        .patch_thread(repository, number, &actor, patch)?;
+    call.world().patch_thread(repository, number, &actor, patch)?;
     get(call)
 }
 
@@ -144,15 +79,8 @@ fn commits(call: &mut Call<'_>) -> Outcome<Answer> {
 fn shown_review(call: &Call<'_>, id: u64) -> Outcome<Value> {
     let thread = thread(call)?;
     let mut all = thread.pull().into_iter().flat_map(|p| &p.reviews);
-    let found = all
-        .find(|r| r.post.id == id)
-        .ok_or_else(Refusal::not_found)?;
-    Ok(render::pull::review(
-        &call.state.world,
-        call.repo()?,
-        thread,
-        found,
-    ))
+    let found = all.find(|r| r.post.id == id).ok_or_else(Refusal::not_found)?;
+    Ok(render::pull::review(&call.state.world, call.repo()?, thread, found))
 }
 
 fn reviews(call: &mut Call<'_>) -> Outcome<Answer> {
@@ -178,9 +106,7 @@ fn add_review(call: &mut Call<'_>) -> Outcome<Answer> {
         Some("REQUEST_CHANGES") => "CHANGES_REQUESTED",
         _ => "COMMENTED",
     };
-    let id = call
-        .world()
-        .review(repository, number, &actor, state, &text)?;
+    let id = call.world().review(repository, number, &actor, state, &text)?;
     shown_review(call, id).map(Answer::ok)
 }
 
@@ -250,12 +176,7 @@ fn reply(call: &mut Call<'_>) -> Outcome<Answer> {
     write_comment(call, "", &text, Some(parent))
 }
 
-fn write_comment(
-    call: &mut Call<'_>,
-    path: &str,
-    text: &str,
-    parent: Option<u64>,
-) -> Outcome<Answer> {
+fn write_comment(call: &mut Call<'_>, path: &str, text: &str, parent: Option<u64>) -> Outcome<Answer> {
     let number = thread(call)?.number;
     let (actor, repository) = (call.actor(), call.repository);
     let world = call.world();

@@ -15,33 +15,13 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/meta", Need::Nothing, meta),
     route("GET", "/zen", Need::Nothing, zen),
     route("GET", "/rate_limit", Need::Nothing, rate_limit),
-    route(
-        "GET",
-        "/installation/repositories",
-        Need::Token,
-        of_installation,
-    ),
+    route("GET", "/installation/repositories", Need::Token, of_installation),
     route("GET", "/users/{login}", Need::Nothing, user),
     route("GET", "/repos/{owner}/{repo}", METADATA, repository),
     route("GET", "/repos/{owner}/{repo}/contents", CONTENTS, contents),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/contents/{path…}",
-        CONTENTS,
-        contents,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/collaborators/{login}/permission",
-        METADATA,
-        permission,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/private-vulnerability-reporting",
-        METADATA,
-        private_reporting,
-    ),
+    route("GET", "/repos/{owner}/{repo}/contents/{path…}", CONTENTS, contents),
+    route("GET", "/repos/{owner}/{repo}/collaborators/{login}/permission", METADATA, permission),
+    route("GET", "/repos/{owner}/{repo}/private-vulnerability-reporting", METADATA, private_reporting),
     route(
         "PUT",
         "/repos/{owner}/{repo}/private-vulnerability-reporting",
@@ -118,10 +98,7 @@ fn of_installation(call: &mut Call<'_>) -> Outcome<Answer> {
 }
 
 fn repository(call: &mut Call<'_>) -> Outcome<Answer> {
-    Ok(Answer::ok(render::repository::full(
-        &call.state.world,
-        call.repo()?,
-    )))
+    Ok(Answer::ok(render::repository::full(&call.state.world, call.repo()?)))
 }
 
 /// A file, or the entries of a folder. Only the default branch has files here.
@@ -131,17 +108,11 @@ fn contents(call: &mut Call<'_>) -> Outcome<Answer> {
     if let Some(text) = repo.files.get(&path) {
         return Ok(Answer::ok(render::git::file(world, repo, &path, text)));
     }
-    let prefix = if path.is_empty() {
-        String::new()
-    } else {
-        format!("{path}/")
-    };
+    let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
     let mut entries = std::collections::BTreeMap::new();
     for (file, text) in &repo.files {
         if let Some(rest) = file.strip_prefix(&prefix) {
-            let (name, folder) = rest
-                .split_once('/')
-                .map_or((rest, false), |(name, _)| (name, true));
+            let (name, folder) = rest.split_once('/').map_or((rest, false), |(name, _)| (name, true));
             entries.insert(format!("{prefix}{name}"), (folder, text));
         }
     }
@@ -191,10 +162,7 @@ fn permission(call: &mut Call<'_>) -> Outcome<Answer> {
 fn private_reporting(call: &mut Call<'_>) -> Outcome<Answer> {
     let repo = call.repo()?;
     if repo.private || !repo.has_advisories {
-        return Err(Refusal::new(
-            422,
-            "Private vulnerability reporting is not available on this repository.",
-        ));
+        return Err(Refusal::new(422, "Private vulnerability reporting is not available on this repository."));
     }
     Ok(Answer::ok(json!({"enabled": repo.private_reporting})))
 }

@@ -29,17 +29,9 @@ fn key() -> &'static (String, String) {
 }
 
 fn registration() -> AppRegistration {
-    let write = [
-        "issues",
-        "pull_requests",
-        "discussions",
-        "checks",
-        "repository_advisories",
-    ];
-    let mut permissions: std::collections::BTreeMap<String, String> = write
-        .iter()
-        .map(|a| ((*a).to_owned(), "write".to_owned()))
-        .collect();
+    let write = ["issues", "pull_requests", "discussions", "checks", "repository_advisories"];
+    let mut permissions: std::collections::BTreeMap<String, String> =
+        write.iter().map(|a| ((*a).to_owned(), "write".to_owned())).collect();
     permissions.insert("contents".into(), "read".into());
     permissions.insert("metadata".into(), "read".into());
     let events = [
@@ -85,48 +77,27 @@ impl Scene {
         let start: Timestamp = "2026-11-21T09:00:00.75Z".parse().expect("an instant");
         let clock = Arc::new(Mutex::new(start));
         let hands = clock.clone();
-        let now = Arc::new(move || {
-            *hands
-                .lock()
-                .expect("no test panics while holding the clock")
-        });
-        let github = Standin::start(Options::new(Some(registration()), now))
-            .await
-            .expect("loopback has free ports");
+        let now = Arc::new(move || *hands.lock().expect("no test panics while holding the clock"));
+        let github = Standin::start(Options::new(Some(registration()), now)).await.expect("loopback has free ports");
         github.add_organisation("acme");
         github.add_user("mallory");
-        github
-            .add_member("acme", "cora", true)
-            .expect("acme exists");
+        github.add_member("acme", "cora", true).expect("acme exists");
         let framework = RepositorySpec::public("acme", "framework")
             .file("SECURITY.md", "Write to us.")
             .file(".github/embargod.yml", "extends: django-2026\n");
         github.add_repository(&framework).expect("it is new");
-        github
-            .add_repository(&RepositorySpec::private("acme", "security"))
-            .expect("it is new");
+        github.add_repository(&RepositorySpec::private("acme", "security")).expect("it is new");
         github.grant(REPO, "tom", Role::Triage).expect("it exists");
         let installation = github.install_on_all("acme").expect("acme exists");
-        Self {
-            github,
-            clock,
-            client: reqwest::Client::new(),
-            installation,
-        }
+        Self { github, clock, client: reqwest::Client::new(), installation }
     }
 
     fn now(&self) -> Timestamp {
-        *self
-            .clock
-            .lock()
-            .expect("no test panics while holding the clock")
+        *self.clock.lock().expect("no test panics while holding the clock")
     }
 
     fn advance(&self, by: SignedDuration) {
-        *self
-            .clock
-            .lock()
-            .expect("no test panics while holding the clock") += by;
+        *self.clock.lock().expect("no test panics while holding the clock") += by;
     }
 
     fn jwt(&self, claims: &Value) -> String {
@@ -159,11 +130,7 @@ impl Scene {
         body: Option<Value>,
     ) -> reqwest::Result<Reply> {
         let method = method.parse().expect("a method");
-        let url = if path.starts_with("http") {
-            path.to_owned()
-        } else {
-            format!("{}{path}", self.github.base_url())
-        };
+        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.github.base_url()) };
         let mut request = self.client.request(method, url);
         if !credential.is_empty() {
             request = request.header("authorization", format!("Bearer {credential}"));
@@ -175,11 +142,7 @@ impl Scene {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await?;
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Reply {
-            status,
-            headers,
-            body,
-        })
+        Ok(Reply { status, headers, body })
     }
 
     async fn send(&self, method: &str, path: &str, credential: &str, body: Option<Value>) -> Reply {
@@ -192,8 +155,7 @@ impl Scene {
     }
 
     async fn write(&self, method: &str, path: &str, body: Value) -> Reply {
-        self.send(method, path, &self.token().await, Some(body))
-            .await
+        self.send(method, path, &self.token().await, Some(body)).await
     }
 }
 

@@ -43,10 +43,8 @@ fn operation<'d>(description: &'d Value, request: &LoggedRequest) -> Option<&'d 
         }
         same.then_some((literal, parts.len()))
     };
-    let best = paths
-        .iter()
-        .filter_map(|(template, item)| Some((fits(template)?, item)))
-        .max_by_key(|(score, _)| *score);
+    let best =
+        paths.iter().filter_map(|(template, item)| Some((fits(template)?, item))).max_by_key(|(score, _)| *score);
     best?.1.get(request.method.to_lowercase())
 }
 
@@ -72,32 +70,15 @@ fn without_known_differences(path: &str, value: &mut Value) {
 
 async fn walk(scene: &Scene) {
     let github = &scene.github;
-    let number = github
-        .open_issue(REPO, "mallory", "Hello", "")
-        .expect("opens");
+    let number = github.open_issue(REPO, "mallory", "Hello", "").expect("opens");
     let comment = github.comment(REPO, number, "tom", "Hi").expect("comments");
-    let pull = github
-        .open_pull_request(REPO, "mallory", "Fix", "it", "fix", "Fix it")
-        .expect("opens");
-    let review = github
-        .review(REPO, pull, "tom", "COMMENTED", "Hm")
-        .expect("reviews");
-    let line = github
-        .review_comment(REPO, pull, "tom", "a.py", "Here")
-        .expect("comments");
-    let on_commit = github
-        .comment_commit(REPO, "main", "tom", "There")
-        .expect("comments");
-    let sha = github
-        .push(REPO, "cora", "main", &["one"])
-        .expect("pushes")
-        .remove(0);
-    github
-        .create_tag(REPO, "cora", "1.0", "main")
-        .expect("tags");
-    let ghsa = github
-        .report_privately(REPO, "mallory", "S", "D")
-        .expect("reports");
+    let pull = github.open_pull_request(REPO, "mallory", "Fix", "it", "fix", "Fix it").expect("opens");
+    let review = github.review(REPO, pull, "tom", "COMMENTED", "Hm").expect("reviews");
+    let line = github.review_comment(REPO, pull, "tom", "a.py", "Here").expect("comments");
+    let on_commit = github.comment_commit(REPO, "main", "tom", "There").expect("comments");
+    let sha = github.push(REPO, "cora", "main", &["one"]).expect("pushes").remove(0);
+    github.create_tag(REPO, "cora", "1.0", "main").expect("tags");
+    let ghsa = github.report_privately(REPO, "mallory", "S", "D").expect("reports");
     let r = format!("/repos/{REPO}");
     for path in [
         "/installation/repositories".to_owned(),
@@ -134,72 +115,17 @@ async fn walk(scene: &Scene) {
         assert_eq!(scene.get(&path).await.status, 200, "{path}");
     }
     for (method, path, body, status) in [
-        (
-            "POST",
-            format!("{r}/issues"),
-            json!({"title": "t", "labels": ["security"]}),
-            201,
-        ),
-        (
-            "PATCH",
-            format!("{r}/issues/{number}"),
-            json!({"title": "u", "state": "closed"}),
-            200,
-        ),
-        (
-            "PUT",
-            format!("{r}/issues/{number}/lock"),
-            json!({"lock_reason": "resolved"}),
-            204,
-        ),
-        (
-            "POST",
-            format!("{r}/issues/{number}/comments"),
-            json!({"body": "b"}),
-            201,
-        ),
-        (
-            "POST",
-            format!("{r}/issues/{number}/reactions"),
-            json!({"content": "eyes"}),
-            201,
-        ),
-        (
-            "POST",
-            format!("{r}/issues/{number}/labels"),
-            json!({"labels": ["a"]}),
-            200,
-        ),
-        (
-            "PATCH",
-            format!("{r}/pulls/{pull}"),
-            json!({"title": "v"}),
-            200,
-        ),
-        (
-            "PUT",
-            format!("{r}/pulls/{pull}/reviews/{review}"),
-            json!({"body": "b"}),
-            200,
-        ),
-        (
-            "PATCH",
-            format!("{r}/pulls/comments/{line}"),
-            json!({"body": "b"}),
-            200,
-        ),
-        (
-            "POST",
-            format!("{r}/pulls/{pull}/comments/{line}/replies"),
-            json!({"body": "b"}),
-            201,
-        ),
-        (
-            "POST",
-            format!("{r}/commits/{sha}/comments"),
-            json!({"body": "b"}),
-            201,
-        ),
+        ("POST", format!("{r}/issues"), json!({"title": "t", "labels": ["security"]}), 201),
+        ("PATCH", format!("{r}/issues/{number}"), json!({"title": "u", "state": "closed"}), 200),
+        ("PUT", format!("{r}/issues/{number}/lock"), json!({"lock_reason": "resolved"}), 204),
+        ("POST", format!("{r}/issues/{number}/comments"), json!({"body": "b"}), 201),
+        ("POST", format!("{r}/issues/{number}/reactions"), json!({"content": "eyes"}), 201),
+        ("POST", format!("{r}/issues/{number}/labels"), json!({"labels": ["a"]}), 200),
+        ("PATCH", format!("{r}/pulls/{pull}"), json!({"title": "v"}), 200),
+        ("PUT", format!("{r}/pulls/{pull}/reviews/{review}"), json!({"body": "b"}), 200),
+        ("PATCH", format!("{r}/pulls/comments/{line}"), json!({"body": "b"}), 200),
+        ("POST", format!("{r}/pulls/{pull}/comments/{line}/replies"), json!({"body": "b"}), 201),
+        ("POST", format!("{r}/commits/{sha}/comments"), json!({"body": "b"}), 201),
         (
             "POST",
             format!("{r}/security-advisories"),
@@ -213,24 +139,9 @@ async fn walk(scene: &Scene) {
             json!({"state": "draft", "collaborating_users": ["mallory"], "collaborating_teams": ["security"]}),
             200,
         ),
-        (
-            "POST",
-            format!("{r}/security-advisories/reports"),
-            json!({"summary": "s", "description": "d"}),
-            201,
-        ),
-        (
-            "POST",
-            format!("{r}/check-runs"),
-            json!({"name": "n", "head_sha": sha, "conclusion": "neutral"}),
-            201,
-        ),
-        (
-            "PATCH",
-            format!("{r}/issues/{number}"),
-            json!({"state": "ajar"}),
-            422,
-        ),
+        ("POST", format!("{r}/security-advisories/reports"), json!({"summary": "s", "description": "d"}), 201),
+        ("POST", format!("{r}/check-runs"), json!({"name": "n", "head_sha": sha, "conclusion": "neutral"}), 201),
+        ("PATCH", format!("{r}/issues/{number}"), json!({"state": "ajar"}), 422),
     ] {
         let reply = scene.write(method, &path, body).await;
         assert_eq!(reply.status, status, "{path} {}", reply.body);
@@ -244,11 +155,7 @@ async fn walk(scene: &Scene) {
         "/app/hook/config".to_owned(),
         "/app/hook/deliveries".to_owned(),
     ] {
-        assert_eq!(
-            scene.send("GET", &path, &jwt, None).await.status,
-            200,
-            "{path}"
-        );
+        assert_eq!(scene.send("GET", &path, &jwt, None).await.status, 200, "{path}");
     }
 }
 
@@ -276,9 +183,7 @@ async fn answers_satisfy_githubs_own_description() {
         let mut answer = &answers[request.status.to_string()];
         if let Some(pointer) = answer["$ref"].as_str() {
             let pointer = pointer.trim_start_matches('#');
-            answer = description
-                .pointer(pointer)
-                .expect("references lead somewhere");
+            answer = description.pointer(pointer).expect("references lead somewhere");
         }
         if answer.is_null() {
             faults.insert(format!("{place}: this status is not in the description"));
@@ -286,10 +191,7 @@ async fn answers_satisfy_githubs_own_description() {
         }
         let schema = &answer["content"]["application/json"]["schema"];
         if schema.is_null() {
-            assert!(
-                request.response.is_null(),
-                "{place}: a body where none belongs"
-            );
+            assert!(request.response.is_null(), "{place}: a body where none belongs");
             continue;
         }
         let whole = json!({"allOf": [schema], "components": description["components"]});
@@ -302,9 +204,5 @@ async fn answers_satisfy_githubs_own_description() {
         judged += 1;
     }
     assert!(judged > 50, "only {judged} answers were judged");
-    assert!(
-        faults.is_empty(),
-        "{}",
-        faults.into_iter().collect::<Vec<_>>().join("\n")
-    );
+    assert!(faults.is_empty(), "{}", faults.into_iter().collect::<Vec<_>>().join("\n"));
 }

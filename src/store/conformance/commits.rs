@@ -6,12 +6,7 @@ use super::*;
 use crate::store::{Sealed, SealedWrite, StoredRecord};
 
 fn blob(name: &str, second: i64, bytes: &[u8]) -> SealedWrite {
-    SealedWrite {
-        owner: "SEC-1".to_owned(),
-        name: name.to_owned(),
-        at: at(second),
-        bytes: bytes.to_vec(),
-    }
+    SealedWrite { owner: "SEC-1".to_owned(), name: name.to_owned(), at: at(second), bytes: bytes.to_vec() }
 }
 
 /// A commit with everything in it, whose second record is written at `expected_version`.
@@ -23,9 +18,7 @@ fn full(expected_version: i64) -> Commit {
         decision: Some(decision("post", None)),
         ..write("first", None, json!(1))
     };
-    commit
-        .records
-        .extend(write("guarded", Some(expected_version), json!(2)).records);
+    commit.records.extend(write("guarded", Some(expected_version), json!(2)).records);
     commit
 }
 
@@ -51,10 +44,7 @@ pub async fn a_conflict_writes_nothing_at_all(place: &dyn Place) {
     assert_eq!(commit(&*store, 1, full(1)).await, Settled::Committed);
     let guarded = store.record("thing", "guarded").await.expect("it answers");
     assert_eq!(guarded.map(|record| record.version), Some(2));
-    assert!(matches!(
-        store.sealed("SEC-1", "evidence").await,
-        Ok(Some(_))
-    ));
+    assert!(matches!(store.sealed("SEC-1", "evidence").await, Ok(Some(_))));
     assert_eq!(store.decisions(None, 10).await.map(|all| all.len()), Ok(1));
 }
 
@@ -65,28 +55,19 @@ pub async fn a_conflict_leaves_the_claim_to_its_holder(place: &dyn Place) {
     accept(&*store, "b", "repo:1").await;
     commit(&*store, 0, enqueue([effect("waiting", "w")])).await;
     let a = claim(&*store, 1).await;
-    let settled = store
-        .settle_delivery(&a.lease, at(2), done(), full(4))
-        .await;
+    let settled = store.settle_delivery(&a.lease, at(2), done(), full(4)).await;
     assert_eq!(settled, Ok(Settled::Conflict));
     nothing_of_full_is_there(&*store).await;
     assert_eq!(claimable(&*store, 3).await, None, "the lane is still held");
-    let settled = store
-        .settle_delivery(&a.lease, at(4), done(), full(0))
-        .await;
+    let settled = store.settle_delivery(&a.lease, at(4), done(), full(0)).await;
     assert_eq!(settled, Ok(Settled::Committed));
     assert_eq!(claimable(&*store, 5).await.as_deref(), Some("b"));
 
     let waiting = claim_effect(&*store, 6).await;
     assert_eq!(waiting.effect.key, "new", "the other was dropped");
-    let settled = store
-        .settle_effect(&waiting.lease, at(7), done(), full(7))
-        .await;
+    let settled = store.settle_effect(&waiting.lease, at(7), done(), full(7)).await;
     assert_eq!(settled, Ok(Settled::Conflict));
-    assert_eq!(
-        settle_effect(&*store, &waiting, 8, done()).await,
-        Settled::Committed
-    );
+    assert_eq!(settle_effect(&*store, &waiting, 8, done()).await, Settled::Committed);
 }
 
 /// Versions count from 1; 0 stands for "did not exist"; `None` overwrites whatever is there.
@@ -105,11 +86,7 @@ pub async fn records_count_their_versions(place: &dyn Place) {
         let write = write("x", expected_version, json!({ "step": step }));
         assert_eq!(commit(&*store, 1, write).await, settled, "step {step}");
     }
-    let kept = StoredRecord {
-        key: "x".to_owned(),
-        version: 3,
-        value: json!({ "step": 5 }),
-    };
+    let kept = StoredRecord { key: "x".to_owned(), version: 3, value: json!({ "step": 5 }) };
     assert_eq!(store.record("thing", "x").await, Ok(Some(kept)));
     assert_eq!(store.record("other", "x").await, Ok(None));
 }
@@ -149,17 +126,10 @@ pub async fn records_of_a_kind_come_by_key(place: &dyn Place) {
 pub async fn a_sealed_name_is_written_once(place: &dyn Place) {
     let store = place.open().await;
     for (second, bytes) in [(1, b"first "), (2, b"second")] {
-        let keep = Commit {
-            sealed: vec![blob("body", second, bytes)],
-            ..Commit::default()
-        };
+        let keep = Commit { sealed: vec![blob("body", second, bytes)], ..Commit::default() };
         assert_eq!(commit(&*store, second, keep).await, Settled::Committed);
     }
-    let kept = Sealed {
-        name: "body".to_owned(),
-        at: at(1),
-        bytes: b"first ".to_vec(),
-    };
+    let kept = Sealed { name: "body".to_owned(), at: at(1), bytes: b"first ".to_vec() };
     assert!(store.sealed("SEC-1", "body").await == Ok(Some(kept)));
     assert!(store.sealed("SEC-2", "body").await == Ok(None));
 }
@@ -169,15 +139,8 @@ pub async fn sealed_blobs_come_oldest_first(place: &dyn Place) {
     let store = place.open().await;
     let mut other = blob("elsewhere", 0, b"x");
     other.owner = "SEC-2".to_owned();
-    let keep = Commit {
-        sealed: vec![
-            blob("c", 3, b"c"),
-            blob("a", 1, b"a"),
-            blob("b", 1, b"b"),
-            other,
-        ],
-        ..Commit::default()
-    };
+    let keep =
+        Commit { sealed: vec![blob("c", 3, b"c"), blob("a", 1, b"a"), blob("b", 1, b"b"), other], ..Commit::default() };
     commit(&*store, 5, keep).await;
     let blobs = store.sealed_of("SEC-1").await.expect("it answers");
     let names: Vec<_> = blobs.iter().map(|blob| blob.name.as_str()).collect();
@@ -210,20 +173,14 @@ pub async fn decisions_come_oldest_first_and_newest_kept(place: &dyn Place) {
     let store = place.open().await;
     for n in 0..5 {
         let case = (n % 2 == 0).then_some("SEC-1");
-        let keep = Commit {
-            decision: Some(decision(&format!("post {n}"), case)),
-            ..Commit::default()
-        };
+        let keep = Commit { decision: Some(decision(&format!("post {n}"), case)), ..Commit::default() };
         commit(&*store, 0, keep).await;
     }
     let subjects = async |case: Option<&str>, limit| -> Vec<String> {
         let decisions = store.decisions(case, limit).await.expect("it answers");
         decisions.into_iter().map(|found| found.subject).collect()
     };
-    assert_eq!(
-        subjects(Some("SEC-1"), 9).await,
-        ["post 0", "post 2", "post 4"]
-    );
+    assert_eq!(subjects(Some("SEC-1"), 9).await, ["post 0", "post 2", "post 4"]);
     assert_eq!(subjects(None, 3).await, ["post 2", "post 3", "post 4"]);
     assert!(subjects(Some("SEC-2"), 9).await.is_empty());
     let first = store.decisions(Some("SEC-1"), 9).await.expect("it answers");
@@ -239,9 +196,6 @@ pub async fn two_processes_see_one_state(place: &dyn Place) {
         assert_eq!(seen.map(|record| record.version), Some(n));
     }
     commit(&*command, 0, enqueue([effect("by hand", "l")])).await;
-    assert_eq!(
-        claimable_effect(&*server, 1).await.as_deref(),
-        Some("by hand")
-    );
+    assert_eq!(claimable_effect(&*server, 1).await.as_deref(), Some("by hand"));
     assert_eq!(command.ping().await, Ok(()));
 }

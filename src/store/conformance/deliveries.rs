@@ -66,10 +66,7 @@ pub async fn a_large_body_comes_back_whole(place: &dyn Place) {
     let store = place.open().await;
     let mut large = delivery("large", "repo:1", 0);
     large.sealed_body = (0..25 * 1024 * 1024u32).map(|n| (n % 251) as u8).collect();
-    let (one, two) = tokio::join!(
-        store.accept(large.clone()),
-        store.accept(delivery("small", "repo:2", 0))
-    );
+    let (one, two) = tokio::join!(store.accept(large.clone()), store.accept(delivery("small", "repo:2", 0)));
     assert_eq!((one, two), (Ok(Acceptance::Fresh), Ok(Acceptance::Fresh)));
     let back = claim(&*store, 1).await;
     assert_eq!(back.guid, "large");
@@ -116,10 +113,7 @@ pub async fn a_retry_holds_its_lane_and_its_instant(place: &dyn Place) {
     accept(&*store, "a", "repo:1").await;
     accept(&*store, "b", "repo:1").await;
     let first = claim(&*store, 1).await;
-    assert_eq!(
-        settle(&*store, &first, 2, retry(30)).await,
-        Settled::Committed
-    );
+    assert_eq!(settle(&*store, &first, 2, retry(30)).await, Settled::Committed);
     assert_eq!(state(&*store, "a").await.as_deref(), Some("ready"));
     assert_eq!(claimable(&*store, 29).await, None, "b waits behind a");
     let again = claim(&*store, 30).await;
@@ -134,10 +128,7 @@ pub async fn a_parked_delivery_frees_its_lane(place: &dyn Place) {
     accept(&*store, "a", "repo:1").await;
     accept(&*store, "b", "repo:1").await;
     let poisoned = claim(&*store, 1).await;
-    assert_eq!(
-        settle(&*store, &poisoned, 2, given_up()).await,
-        Settled::Committed
-    );
+    assert_eq!(settle(&*store, &poisoned, 2, given_up()).await, Settled::Committed);
     assert_eq!(state(&*store, "a").await.as_deref(), Some("parked"));
     assert_eq!(claimable(&*store, 3).await.as_deref(), Some("b"));
 }
@@ -164,27 +155,18 @@ pub async fn an_expired_lease_writes_nothing(place: &dyn Place) {
     let store = place.open().await;
     accept(&*store, "a", "repo:1").await;
     let slow = claim(&*store, 0).await;
-    let late = store
-        .settle_delivery(&slow.lease, at(60), done(), write("x", None, json!(1)))
-        .await;
+    let late = store.settle_delivery(&slow.lease, at(60), done(), write("x", None, json!(1))).await;
     assert_eq!(late, Ok(Settled::LeaseLost), "a lease ends at its instant");
 
     let other = claim(&*store, 61).await;
-    let later = store
-        .settle_delivery(&slow.lease, at(62), done(), write("x", None, json!(2)))
-        .await;
+    let later = store.settle_delivery(&slow.lease, at(62), done(), write("x", None, json!(2))).await;
     assert_eq!(later, Ok(Settled::LeaseLost));
     // Not even a clock that was set back brings the old lease to life.
-    let earlier = store
-        .settle_delivery(&slow.lease, at(1), done(), write("x", None, json!(3)))
-        .await;
+    let earlier = store.settle_delivery(&slow.lease, at(1), done(), write("x", None, json!(3))).await;
     assert_eq!(earlier, Ok(Settled::LeaseLost));
     assert_eq!(store.record("thing", "x").await, Ok(None));
     assert_eq!(state(&*store, "a").await.as_deref(), Some("running"));
-    assert_eq!(
-        settle(&*store, &other, 63, done()).await,
-        Settled::Committed
-    );
+    assert_eq!(settle(&*store, &other, 63, done()).await, Settled::Committed);
 }
 
 /// Knowing the row is not enough: the token counts.
@@ -231,10 +213,7 @@ pub async fn workers_never_share_a_delivery(place: &dyn Place) {
                     };
                     idle = 0;
                     assert_eq!(claimed.attempt, 1);
-                    assert_eq!(
-                        settle(&*store, &claimed, 2, done()).await,
-                        Settled::Committed
-                    );
+                    assert_eq!(settle(&*store, &claimed, 2, done()).await, Settled::Committed);
                     handled.push(claimed.guid);
                 }
                 handled
@@ -281,10 +260,7 @@ pub async fn waiting_ends_when_work_arrives(place: &dyn Place) {
 /// Deliveries that wait or run, the oldest of them, and the parked ones.
 pub async fn waiting_and_parked_deliveries_are_counted(place: &dyn Place) {
     let store = place.open().await;
-    assert_eq!(
-        store.backlog(at(0)).await,
-        Ok(crate::store::Backlog::default())
-    );
+    assert_eq!(store.backlog(at(0)).await, Ok(crate::store::Backlog::default()));
     for (guid, lane, second) in [("a", "1", 1), ("b", "1", 2), ("c", "2", 3), ("d", "3", 4)] {
         let accepted = store.accept(delivery(guid, lane, second)).await;
         assert_eq!(accepted, Ok(Acceptance::Fresh));

@@ -6,10 +6,7 @@ use crate::store::EffectState;
 /// Protecting before private before courtesy before upkeep; within one urgency the oldest.
 pub async fn the_most_urgent_goes_first_then_the_oldest(place: &dyn Place) {
     let store = place.open().await;
-    let urgent = |key: &str, urgency| Effect {
-        urgency,
-        ..effect(key, key)
-    };
+    let urgent = |key: &str, urgency| Effect { urgency, ..effect(key, key) };
     let enqueued = [
         urgent("upkeep", Urgency::Upkeep),
         urgent("courtesy 1", Urgency::Courtesy),
@@ -17,19 +14,8 @@ pub async fn the_most_urgent_goes_first_then_the_oldest(place: &dyn Place) {
         urgent("courtesy 2", Urgency::Courtesy),
     ];
     commit(&*store, 0, enqueue(enqueued)).await;
-    commit(
-        &*store,
-        1,
-        enqueue([urgent("protecting", Urgency::Protecting)]),
-    )
-    .await;
-    for key in [
-        "protecting",
-        "private",
-        "courtesy 1",
-        "courtesy 2",
-        "upkeep",
-    ] {
+    commit(&*store, 1, enqueue([urgent("protecting", Urgency::Protecting)])).await;
+    for key in ["protecting", "private", "courtesy 1", "courtesy 2", "upkeep"] {
         assert_eq!(claimable_effect(&*store, 2).await.as_deref(), Some(key));
     }
     assert_eq!(claimable_effect(&*store, 2).await, None);
@@ -44,10 +30,7 @@ pub async fn one_key_is_one_effect_for_ever(place: &dyn Place) {
     assert_eq!((only.effect.lane.as_str(), only.attempt), ("a", 1));
     assert_eq!(claimable_effect(&*store, 1).await, None);
     settle_effect(&*store, &only, 2, done()).await;
-    assert_eq!(
-        commit(&*store, 3, enqueue([effect("k", "c")])).await,
-        Settled::Committed
-    );
+    assert_eq!(commit(&*store, 3, enqueue([effect("k", "c")])).await, Settled::Committed);
     assert_eq!(claimable_effect(&*store, 4).await, None);
 }
 
@@ -77,22 +60,12 @@ pub async fn a_clock_set_back_starts_nothing_early(place: &dyn Place) {
     let busy = claim_effect(&*store, 90).await;
     let timer = effect("timer", "l").not_before(at(100));
     commit(&*store, 90, enqueue([timer])).await;
-    assert_eq!(
-        claimable_effect(&*store, 101).await,
-        None,
-        "the lane is busy"
-    );
+    assert_eq!(claimable_effect(&*store, 101).await, None, "the lane is busy");
     settle_effect(&*store, &busy, 101, done()).await;
     commit(&*store, 101, enqueue([effect("at once", "m")])).await;
-    assert_eq!(
-        claimable_effect(&*store, 20).await.as_deref(),
-        Some("at once")
-    );
+    assert_eq!(claimable_effect(&*store, 20).await.as_deref(), Some("at once"));
     assert_eq!(claimable_effect(&*store, 20).await, None);
-    assert_eq!(
-        claimable_effect(&*store, 100).await.as_deref(),
-        Some("timer")
-    );
+    assert_eq!(claimable_effect(&*store, 100).await.as_deref(), Some("timer"));
 }
 
 /// Two effects of one lane are never performed at one time; a more urgent one does not break in.
@@ -100,10 +73,7 @@ pub async fn a_lane_is_busy_while_somebody_works_in_it(place: &dyn Place) {
     let store = place.open().await;
     commit(&*store, 0, enqueue([effect("a", "l"), effect("c", "m")])).await;
     let a = claim_effect(&*store, 1).await;
-    let urgent = Effect {
-        urgency: Urgency::Protecting,
-        ..effect("b", "l")
-    };
+    let urgent = Effect { urgency: Urgency::Protecting, ..effect("b", "l") };
     commit(&*store, 2, enqueue([urgent])).await;
     assert_eq!(claimable_effect(&*store, 3).await.as_deref(), Some("c"));
     assert_eq!(claimable_effect(&*store, 3).await, None);
@@ -116,10 +86,7 @@ pub async fn a_retry_lets_others_of_its_lane_pass(place: &dyn Place) {
     let store = place.open().await;
     commit(&*store, 0, enqueue([effect("a", "l"), effect("b", "l")])).await;
     let a = claim_effect(&*store, 1).await;
-    assert_eq!(
-        settle_effect(&*store, &a, 2, retry(30)).await,
-        Settled::Committed
-    );
+    assert_eq!(settle_effect(&*store, &a, 2, retry(30)).await, Settled::Committed);
     let b = claim_effect(&*store, 3).await;
     assert_eq!(b.effect.key, "b");
     settle_effect(&*store, &b, 4, done()).await;
@@ -132,10 +99,7 @@ pub async fn a_retry_lets_others_of_its_lane_pass(place: &dyn Place) {
 pub async fn it_waits_until_those_before_it_are_over(place: &dyn Place) {
     let store = place.open().await;
     let keys = ["done", "dead", "dropped"].map(str::to_owned);
-    let last = Effect {
-        urgency: Urgency::Protecting,
-        ..effect("last", "x").after(keys)
-    };
+    let last = Effect { urgency: Urgency::Protecting, ..effect("last", "x").after(keys) };
     let before = ["done", "dead", "dropped"].map(|key| effect(key, key));
     let [first, second, third] = before;
     commit(&*store, 0, enqueue([last, first, second, third])).await;
@@ -148,10 +112,7 @@ pub async fn it_waits_until_those_before_it_are_over(place: &dyn Place) {
     settle_effect(&*store, &to_die, 4, retry(5)).await;
     let to_die = claim_effect(&*store, 5).await;
     assert_eq!(to_die.effect.key, "dead", "a retry is not over");
-    let drop = Commit {
-        dropped_effects: vec!["dropped".to_owned()],
-        ..Commit::default()
-    };
+    let drop = Commit { dropped_effects: vec!["dropped".to_owned()], ..Commit::default() };
     commit(&*store, 6, drop).await;
     assert_eq!(claimable_effect(&*store, 7).await, None, "one still runs");
     settle_effect(&*store, &to_die, 8, given_up()).await;
@@ -180,9 +141,7 @@ pub async fn only_waiting_effects_are_dropped(place: &dyn Place) {
     settle_effect(&*store, &again, 4, retry(20)).await;
 
     let drop_all = Commit {
-        dropped_effects: ["done", "running", "again", "waiting", "timer", "unknown"]
-            .map(str::to_owned)
-            .to_vec(),
+        dropped_effects: ["done", "running", "again", "waiting", "timer", "unknown"].map(str::to_owned).to_vec(),
         ..Commit::default()
     };
     assert_eq!(commit(&*store, 5, drop_all).await, Settled::Committed);
@@ -197,10 +156,7 @@ pub async fn only_waiting_effects_are_dropped(place: &dyn Place) {
         assert_eq!(report.map(|report| report.state), Some(expected), "{key}");
     }
     assert_eq!(claimable_effect(&*store, 55).await, None);
-    assert_eq!(
-        settle_effect(&*store, &running, 56, done()).await,
-        Settled::Committed
-    );
+    assert_eq!(settle_effect(&*store, &running, 56, done()).await, Settled::Committed);
 }
 
 /// A worker that died loses its effect to the next one, and its late result is refused with all it would have written.
@@ -209,23 +165,15 @@ pub async fn an_expired_lease_is_fenced_and_tried_again(place: &dyn Place) {
     commit(&*store, 0, enqueue([effect("a", "l")])).await;
     let slow = claim_effect(&*store, 0).await;
     assert_eq!(claimable_effect(&*store, 59).await, None);
-    assert_eq!(
-        settle_effect(&*store, &slow, 60, done()).await,
-        Settled::LeaseLost
-    );
+    assert_eq!(settle_effect(&*store, &slow, 60, done()).await, Settled::LeaseLost);
     let quick = claim_effect(&*store, 60).await;
     assert_eq!((quick.effect.key.as_str(), quick.attempt), ("a", 2));
     for second in [1, 61] {
-        let late = store
-            .settle_effect(&slow.lease, at(second), done(), enqueue([effect("b", "l")]))
-            .await;
+        let late = store.settle_effect(&slow.lease, at(second), done(), enqueue([effect("b", "l")])).await;
         assert_eq!(late, Ok(Settled::LeaseLost));
     }
     assert_eq!(store.effect("b").await, Ok(None));
-    assert_eq!(
-        settle_effect(&*store, &quick, 62, done()).await,
-        Settled::Committed
-    );
+    assert_eq!(settle_effect(&*store, &quick, 62, done()).await, Settled::Committed);
 }
 
 /// What follows from an effect is written with its end.
@@ -238,15 +186,10 @@ pub async fn settling_writes_the_follow_up(place: &dyn Place) {
         effects: vec![effect("b", "l").after(["a".to_owned()])],
         ..write("x", Some(0), json!({ "advisory": "GHSA" }))
     };
-    let settled = store
-        .settle_effect(&a.lease, at(2), done(), follow_up)
-        .await;
+    let settled = store.settle_effect(&a.lease, at(2), done(), follow_up).await;
     assert_eq!(settled, Ok(Settled::Committed));
     let record = store.record("thing", "x").await.expect("it answers");
-    assert_eq!(
-        record.map(|record| record.value),
-        Some(json!({ "advisory": "GHSA" }))
-    );
+    assert_eq!(record.map(|record| record.value), Some(json!({ "advisory": "GHSA" })));
     let decisions = store.decisions(Some("SEC-1"), 10).await;
     assert_eq!(decisions, Ok(vec![decision("post", Some("SEC-1"))]));
     assert_eq!(claimable_effect(&*store, 3).await.as_deref(), Some("b"));
@@ -255,10 +198,7 @@ pub async fn settling_writes_the_follow_up(place: &dyn Place) {
 /// The arrival of the delivery behind an effect stays with it; without one it is the instant of enqueueing.
 pub async fn it_remembers_what_caused_it(place: &dyn Place) {
     let store = place.open().await;
-    let caused = Commit {
-        caused_at: Some(at(3)),
-        ..enqueue([effect("a", "a")])
-    };
+    let caused = Commit { caused_at: Some(at(3)), ..enqueue([effect("a", "a")]) };
     commit(&*store, 7, caused).await;
     commit(&*store, 8, enqueue([effect("b", "b")])).await;
     let a = claim_effect(&*store, 9).await;
@@ -271,12 +211,7 @@ pub async fn it_remembers_what_caused_it(place: &dyn Place) {
 pub async fn reports_tell_what_became_of_it(place: &dyn Place) {
     let store = place.open().await;
     let ours = |key: &str| effect(key, key).for_case("SEC-1");
-    commit(
-        &*store,
-        0,
-        enqueue([ours("a"), effect("b", "b"), ours("c")]),
-    )
-    .await;
+    commit(&*store, 0, enqueue([ours("a"), effect("b", "b"), ours("c")])).await;
     let a = claim_effect(&*store, 1).await;
     settle_effect(&*store, &a, 2, retry(3)).await;
     let a = claim_effect(&*store, 3).await;
@@ -286,10 +221,7 @@ pub async fn reports_tell_what_became_of_it(place: &dyn Place) {
     settle_effect(&*store, &b, 6, given_up()).await;
 
     let all = store.effects(None, 10).await.expect("it answers");
-    let keys: Vec<_> = all
-        .iter()
-        .map(|report| report.effect.key.as_str())
-        .collect();
+    let keys: Vec<_> = all.iter().map(|report| report.effect.key.as_str()).collect();
     assert_eq!(keys, ["a", "b", "c"]);
     assert_eq!(all[0].effect, ours("a"));
     assert_eq!((all[0].state, all[0].attempts), (EffectState::Done, 2));
@@ -314,17 +246,9 @@ pub async fn reports_tell_what_became_of_it(place: &dyn Place) {
 pub async fn waiting_and_dead_effects_are_counted(place: &dyn Place) {
     let store = place.open().await;
     let timer = effect("timer", "t").not_before(at(50));
-    commit(
-        &*store,
-        10,
-        enqueue([effect("a", "a"), effect("b", "b"), timer]),
-    )
-    .await;
+    commit(&*store, 10, enqueue([effect("a", "a"), effect("b", "b"), timer])).await;
     let soon = store.backlog(at(20)).await.expect("it answers");
-    assert_eq!(
-        (soon.effects_waiting, soon.oldest_effect_at),
-        (2, Some(at(10)))
-    );
+    assert_eq!((soon.effects_waiting, soon.oldest_effect_at), (2, Some(at(10))));
 
     let a = claim_effect(&*store, 20).await;
     let b = claim_effect(&*store, 20).await;

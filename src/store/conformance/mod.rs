@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{
-    ClaimedDelivery, ClaimedEffect, Commit, NewDelivery, Settled, Settlement, SharedStore, Store,
-};
+use super::{ClaimedDelivery, ClaimedEffect, Commit, NewDelivery, Settled, Settlement, SharedStore, Store};
 use crate::domain::{
     decision::DecisionRecord,
     effect::{Effect, Urgency},
@@ -126,21 +124,13 @@ pub fn effect(key: &str, lane: &str) -> Effect {
 
 /// A commit that enqueues `effects`.
 pub fn enqueue(effects: impl IntoIterator<Item = Effect>) -> Commit {
-    Commit {
-        effects: effects.into_iter().collect(),
-        ..Commit::default()
-    }
+    Commit { effects: effects.into_iter().collect(), ..Commit::default() }
 }
 
 /// A commit that writes one record of kind `thing`.
 pub fn write(key: &str, expected_version: Option<i64>, value: Value) -> Commit {
     Commit {
-        records: vec![RecordWrite {
-            kind: "thing".to_owned(),
-            key: key.to_owned(),
-            expected_version,
-            value,
-        }],
+        records: vec![RecordWrite { kind: "thing".to_owned(), key: key.to_owned(), expected_version, value }],
         ..Commit::default()
     }
 }
@@ -185,12 +175,7 @@ pub async fn claimable(store: &dyn Store, second: i64) -> Option<String> {
 }
 
 /// Settles a delivery with nothing to write.
-pub async fn settle(
-    store: &dyn Store,
-    claimed: &ClaimedDelivery,
-    second: i64,
-    settlement: Settlement,
-) -> Settled {
+pub async fn settle(store: &dyn Store, claimed: &ClaimedDelivery, second: i64, settlement: Settlement) -> Settled {
     let settled = store.settle_delivery(&claimed.lease, at(second), settlement, Commit::default());
     settled.await.expect("it answers")
 }
@@ -204,18 +189,11 @@ pub async fn claim_effect(store: &dyn Store, second: i64) -> ClaimedEffect {
 /// Key of the effect that can be claimed, if any.
 pub async fn claimable_effect(store: &dyn Store, second: i64) -> Option<String> {
     let claimed = store.claim_effect(at(second), LEASE_MS).await;
-    claimed
-        .expect("it answers")
-        .map(|claimed| claimed.effect.key)
+    claimed.expect("it answers").map(|claimed| claimed.effect.key)
 }
 
 /// Settles an effect with nothing to write.
-pub async fn settle_effect(
-    store: &dyn Store,
-    claimed: &ClaimedEffect,
-    second: i64,
-    settlement: Settlement,
-) -> Settled {
+pub async fn settle_effect(store: &dyn Store, claimed: &ClaimedEffect, second: i64, settlement: Settlement) -> Settled {
     let settled = store.settle_effect(&claimed.lease, at(second), settlement, Commit::default());
     settled.await.expect("it answers")
 }
@@ -227,15 +205,10 @@ pub fn done() -> Settlement {
 
 /// It did not work; again at `second`.
 pub fn retry(second: i64) -> Settlement {
-    Settlement::Retry {
-        at: at(second),
-        error: "502".to_owned(),
-    }
+    Settlement::Retry { at: at(second), error: "502".to_owned() }
 }
 
 /// It will never work.
 pub fn given_up() -> Settlement {
-    Settlement::GivenUp {
-        error: "422".to_owned(),
-    }
+    Settlement::GivenUp { error: "422".to_owned() }
 }

@@ -11,33 +11,14 @@ use crate::store::Acceptance;
 /// One step of a schedule. Numbers are taken modulo whatever there is.
 #[derive(Clone, Debug)]
 enum Step {
-    Accept {
-        guid: u8,
-        lane: u8,
-    },
-    Enqueue {
-        key: u8,
-        lane: u8,
-        urgency: u8,
-        after: Option<u8>,
-        delay_s: u8,
-    },
+    Accept { guid: u8, lane: u8 },
+    Enqueue { key: u8, lane: u8, urgency: u8, after: Option<u8>, delay_s: u8 },
     ClaimDelivery,
     ClaimEffect,
-    SettleDelivery {
-        which: u8,
-        end: End,
-    },
-    SettleEffect {
-        which: u8,
-        end: End,
-    },
-    Drop {
-        key: u8,
-    },
-    Pass {
-        seconds: u8,
-    },
+    SettleDelivery { which: u8, end: End },
+    SettleEffect { which: u8, end: End },
+    Drop { key: u8 },
+    Pass { seconds: u8 },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -69,13 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..30u8).prop_map(|delay_s| End::Retry { delay_s }),
         1 => Just(End::GivenUp),
     ];
-    let effect = (
-        0..12u8,
-        0..3u8,
-        0..4u8,
-        proptest::option::of(0..12u8),
-        0..20u8,
-    );
+    let effect = (0..12u8, 0..3u8, 0..4u8, proptest::option::of(0..12u8), 0..20u8);
     prop_oneof![
         3 => (0..20u8, 0..3u8).prop_map(|(guid, lane)| Step::Accept { guid, lane }),
         3 => effect.prop_map(|(key, lane, urgency, after, delay_s)| Step::Enqueue {
@@ -157,9 +132,7 @@ impl Model {
             let busy = all.any(|other| other.lane == work.lane && other.is_held(self.now));
             let mut all = self.effects.iter();
             let held = all.any(|other| {
-                Some(&other.name) == work.after.as_ref()
-                    && other.name != work.name
-                    && other.state != State::Over
+                Some(&other.name) == work.after.as_ref() && other.name != work.name && other.state != State::Over
             });
             !busy && !held
         };
@@ -170,43 +143,26 @@ impl Model {
 
     /// Claims; returns name, attempt and the number of the claim.
     fn claim(&mut self, effect: bool) -> Option<(String, u32, usize)> {
-        let next = if effect {
-            self.next_effect()
-        } else {
-            self.next_delivery()
-        }?;
+        let next = if effect { self.next_effect() } else { self.next_delivery() }?;
         self.claims += 1;
-        let work = if effect {
-            &mut self.effects[next]
-        } else {
-            &mut self.deliveries[next]
-        };
+        let work = if effect { &mut self.effects[next] } else { &mut self.deliveries[next] };
         work.attempts += 1;
-        work.state = State::Running {
-            until: self.now + LEASE_S,
-            claim: self.claims,
-        };
+        work.state = State::Running { until: self.now + LEASE_S, claim: self.claims };
         Some((work.name.clone(), work.attempts, self.claims))
     }
 
     fn settle(&mut self, effect: bool, claim: usize, end: End) -> Settled {
         let now = self.now;
-        let queue = if effect {
-            &mut self.effects
-        } else {
-            &mut self.deliveries
-        };
-        let held = queue.iter_mut().find(|work| {
-            matches!(work.state, State::Running { until, claim: by } if by == claim && until > now)
-        });
+        let queue = if effect { &mut self.effects } else { &mut self.deliveries };
+        let held = queue
+            .iter_mut()
+            .find(|work| matches!(work.state, State::Running { until, claim: by } if by == claim && until > now));
         let Some(work) = held else {
             return Settled::LeaseLost;
         };
         work.state = match end {
             End::Done | End::GivenUp => State::Over,
-            End::Retry { delay_s } => State::Waiting {
-                from: now + i64::from(delay_s),
-            },
+            End::Retry { delay_s } => State::Waiting { from: now + i64::from(delay_s) },
         };
         Settled::Committed
     }
@@ -222,99 +178,38 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
         match step {
             Step::Accept { guid, lane } => {
                 let name = format!("d{guid}");
-                let accepted = store
-                    .accept(delivery(&name, &format!("l{lane}"), now))
-                    .await;
-                let work = Work {
-                    name,
-                    lane,
-                    urgency: 0,
-                    after: None,
-                    state: State::Waiting { from: 0 },
-                    attempts: 0,
-                };
+                let accepted = store.accept(delivery(&name, &format!("l{lane}"), now)).await;
+                let work = Work { name, lane, urgency: 0, after: None, state: State::Waiting { from: 0 }, attempts: 0 };
                 let fresh = Model::add(&mut model.deliveries, work);
-                let expected = if fresh {
-                    Acceptance::Fresh
-                } else {
-                    Acceptance::Duplicate
-                };
+                let expected = if fresh { Acceptance::Fresh } else { Acceptance::Duplicate };
                 assert_eq!(accepted, Ok(expected));
             }
-            Step::Enqueue {
-                key,
-                lane,
-                urgency,
-                after,
-                delay_s,
-            } => {
+            Step::Enqueue { key, lane, urgency, after, delay_s } => {
                 let from = now + i64::from(delay_s);
                 let mut new = effect(&format!("e{key}"), &format!("l{lane}")).not_before(at(from));
-                let urgencies = [
-                    Urgency::Protecting,
-                    Urgency::Private,
-                    Urgency::Courtesy,
-                    Urgency::Upkeep,
-                ];
+                let urgencies = [Urgency::Protecting, Urgency::Private, Urgency::Courtesy, Urgency::Upkeep];
                 new.urgency = urgencies[usize::from(urgency)];
                 // Only backwards, so that schedules hold no circles.
-                let after = after
-                    .filter(|after| *after < key)
-                    .map(|after| format!("e{after}"));
+                let after = after.filter(|after| *after < key).map(|after| format!("e{after}"));
                 new.after.extend(after.clone());
                 let name = new.key.clone();
                 assert_eq!(commit(store, now, enqueue([new])).await, Settled::Committed);
-                let work = Work {
-                    name,
-                    lane,
-                    urgency,
-                    after,
-                    state: State::Waiting { from },
-                    attempts: 0,
-                };
+                let work = Work { name, lane, urgency, after, state: State::Waiting { from }, attempts: 0 };
                 Model::add(&mut model.effects, work);
             }
             Step::ClaimDelivery => {
-                let claimed = store
-                    .claim_delivery(at(now), LEASE_S * 1000)
-                    .await
-                    .expect("it answers");
+                let claimed = store.claim_delivery(at(now), LEASE_S * 1000).await.expect("it answers");
                 let expected = model.claim(false);
-                let seen = claimed
-                    .as_ref()
-                    .map(|claimed| (claimed.guid.clone(), claimed.attempt));
-                assert_eq!(
-                    seen,
-                    expected
-                        .as_ref()
-                        .map(|(name, attempt, _)| (name.clone(), *attempt))
-                );
-                deliveries.extend(
-                    claimed
-                        .zip(expected)
-                        .map(|(claimed, (_, _, claim))| (claimed, claim)),
-                );
+                let seen = claimed.as_ref().map(|claimed| (claimed.guid.clone(), claimed.attempt));
+                assert_eq!(seen, expected.as_ref().map(|(name, attempt, _)| (name.clone(), *attempt)));
+                deliveries.extend(claimed.zip(expected).map(|(claimed, (_, _, claim))| (claimed, claim)));
             }
             Step::ClaimEffect => {
-                let claimed = store
-                    .claim_effect(at(now), LEASE_S * 1000)
-                    .await
-                    .expect("it answers");
+                let claimed = store.claim_effect(at(now), LEASE_S * 1000).await.expect("it answers");
                 let expected = model.claim(true);
-                let seen = claimed
-                    .as_ref()
-                    .map(|claimed| (claimed.effect.key.clone(), claimed.attempt));
-                assert_eq!(
-                    seen,
-                    expected
-                        .as_ref()
-                        .map(|(name, attempt, _)| (name.clone(), *attempt))
-                );
-                effects.extend(
-                    claimed
-                        .zip(expected)
-                        .map(|(claimed, (_, _, claim))| (claimed, claim)),
-                );
+                let seen = claimed.as_ref().map(|claimed| (claimed.effect.key.clone(), claimed.attempt));
+                assert_eq!(seen, expected.as_ref().map(|(name, attempt, _)| (name.clone(), *attempt)));
+                effects.extend(claimed.zip(expected).map(|(claimed, (_, _, claim))| (claimed, claim)));
             }
             Step::SettleDelivery { which, end } if !deliveries.is_empty() => {
                 let (claimed, claim) = &deliveries[usize::from(which) % deliveries.len()];
@@ -335,10 +230,7 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
                 let Some(work) = known.filter(|work| !expired(work)) else {
                     continue;
                 };
-                let drop = Commit {
-                    dropped_effects: vec![name],
-                    ..Commit::default()
-                };
+                let drop = Commit { dropped_effects: vec![name], ..Commit::default() };
                 assert_eq!(commit(store, now, drop).await, Settled::Committed);
                 if matches!(work.state, State::Waiting { .. }) {
                     work.state = State::Over;
@@ -348,26 +240,16 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
         }
     }
     let left = store.backlog(at(model.now)).await.expect("it answers");
-    let unfinished = model
-        .deliveries
-        .iter()
-        .filter(|work| work.state != State::Over);
+    let unfinished = model.deliveries.iter().filter(|work| work.state != State::Over);
     assert_eq!(left.deliveries_waiting, unfinished.count() as u64);
 }
 
 /// The store and the model give the same answers, whatever the schedule. Each schedule has a place of its own.
 pub fn any_schedule_agrees_with_the_model<P: Place>(make: impl Fn() -> P) {
-    let config = Config {
-        cases: SCHEDULES,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let config = Config { cases: SCHEDULES, failure_persistence: None, ..Config::default() };
     let schedules = proptest::collection::vec(step(), 0..80);
     let outcome = TestRunner::new(config).run(&schedules, |steps| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let place = make();
             let store = place.open().await;

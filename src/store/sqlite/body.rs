@@ -10,27 +10,16 @@ const PART_BYTES: usize = 256 * 1024;
 
 const INSERT: &str = "INSERT INTO delivery_bodies (delivery_id, part, sealed) VALUES (?1, ?2, ?3)";
 
-pub(super) const READ: &str =
-    "SELECT sealed FROM delivery_bodies WHERE delivery_id = ?1 AND part = ?2";
+pub(super) const READ: &str = "SELECT sealed FROM delivery_bodies WHERE delivery_id = ?1 AND part = ?2";
 
-pub(super) const SIZE: &str =
-    "SELECT SUM(LENGTH(sealed)) FROM delivery_bodies WHERE delivery_id = ?1";
+pub(super) const SIZE: &str = "SELECT SUM(LENGTH(sealed)) FROM delivery_bodies WHERE delivery_id = ?1";
 
 /// Writes the body of a delivery that has none yet.
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
-    delivery_id: i64,
-    body: &[u8],
-) -> Result<(), StoreError> {
+pub(super) async fn insert(connection: &mut SqliteConnection, delivery_id: i64, body: &[u8]) -> Result<(), StoreError> {
     let mut rest = body;
     for number in 0_i64.. {
         let (part, after) = rest.split_at(rest.len().min(PART_BYTES));
-        sqlx::query(INSERT)
-            .bind(delivery_id)
-            .bind(number)
-            .bind(part)
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query(INSERT).bind(delivery_id).bind(number).bind(part).execute(&mut *connection).await?;
         if part.len() < PART_BYTES {
             break;
         }
@@ -40,26 +29,16 @@ pub(super) async fn insert(
 }
 
 /// Reads the body of a delivery.
-pub(super) async fn read(
-    connection: &mut SqliteConnection,
-    delivery_id: i64,
-) -> Result<Vec<u8>, StoreError> {
+pub(super) async fn read(connection: &mut SqliteConnection, delivery_id: i64) -> Result<Vec<u8>, StoreError> {
     let mut body = Vec::new();
     for number in 0_i64.. {
-        let part: Vec<u8> = sqlx::query_scalar(READ)
-            .bind(delivery_id)
-            .bind(number)
-            .fetch_one(&mut *connection)
-            .await?;
+        let part: Vec<u8> = sqlx::query_scalar(READ).bind(delivery_id).bind(number).fetch_one(&mut *connection).await?;
         let is_last = part.len() < PART_BYTES;
         if number == 0 && is_last {
             return Ok(part);
         }
         if number == 0 {
-            let size: i64 = sqlx::query_scalar(SIZE)
-                .bind(delivery_id)
-                .fetch_one(&mut *connection)
-                .await?;
+            let size: i64 = sqlx::query_scalar(SIZE).bind(delivery_id).fetch_one(&mut *connection).await?;
             body = memory::buffer(usize::try_from(size).unwrap_or_default());
         }
         body.extend_from_slice(&part);
@@ -79,19 +58,9 @@ mod tests {
     async fn bodies_of_every_number_of_parts_come_back() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("embargod.db");
-        let store = SqliteStore::open(&path.display().to_string())
-            .await
-            .expect("it opens");
+        let store = SqliteStore::open(&path.display().to_string()).await.expect("it opens");
         let now = "2026-02-02T00:00:00Z".parse().expect("an instant");
-        for size in [
-            0,
-            1,
-            PART_BYTES - 1,
-            PART_BYTES,
-            PART_BYTES + 1,
-            2 * PART_BYTES,
-            5 * PART_BYTES + 7,
-        ] {
+        for size in [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 5 * PART_BYTES + 7] {
             let name = format!("body-{size}");
             let mut new = delivery(&name, &name, 0);
             new.sealed_body = (0..size).map(|n| (n % 251) as u8).collect();

@@ -32,8 +32,7 @@ const KEEP_SEALED: &str = "
     INSERT INTO sealed_blobs (owner, name, taken_at, bytes) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (owner, name) DO NOTHING";
 
-const APPEND_DECISION: &str =
-    "INSERT INTO decisions (decided_at, case_key, decision) VALUES (?1, ?2, ?3)";
+const APPEND_DECISION: &str = "INSERT INTO decisions (decided_at, case_key, decision) VALUES (?1, ?2, ?3)";
 
 const NEXT_NUMBER: &str = "
     INSERT INTO numbers (series, last) VALUES (?1, 1)
@@ -78,11 +77,8 @@ async fn write_record(
         Some(0) => sqlx::query(CREATE_RECORD),
         Some(_) => sqlx::query(UPDATE_RECORD),
     };
-    let statement = statement
-        .bind(record.kind.as_str())
-        .bind(record.key.as_str())
-        .bind(to_json(&record.value)?)
-        .bind(micros(now));
+    let statement =
+        statement.bind(record.kind.as_str()).bind(record.key.as_str()).bind(to_json(&record.value)?).bind(micros(now));
     let statement = match record.expected_version {
         Some(version) if version != 0 => statement.bind(version),
         _ => statement,
@@ -90,10 +86,7 @@ async fn write_record(
     Ok(statement.execute(connection).await?.rows_affected() > 0)
 }
 
-async fn keep_sealed(
-    connection: &mut SqliteConnection,
-    blob: SealedWrite,
-) -> Result<(), StoreError> {
+async fn keep_sealed(connection: &mut SqliteConnection, blob: SealedWrite) -> Result<(), StoreError> {
     sqlx::query(KEEP_SEALED)
         .bind(blob.owner)
         .bind(blob.name)
@@ -104,10 +97,7 @@ async fn keep_sealed(
     Ok(())
 }
 
-async fn append_decision(
-    connection: &mut SqliteConnection,
-    decision: &DecisionRecord,
-) -> Result<(), StoreError> {
+async fn append_decision(connection: &mut SqliteConnection, decision: &DecisionRecord) -> Result<(), StoreError> {
     sqlx::query(APPEND_DECISION)
         .bind(micros(decision.at))
         .bind(decision.case.as_deref())
@@ -127,10 +117,7 @@ pub(super) struct CommitAlone {
 impl Write for CommitAlone {
     type Answer = Settled;
 
-    async fn run(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<Verdict<Settled>, StoreError> {
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
         apply(connection, self.now, std::mem::take(&mut self.commit)).await
     }
 
@@ -147,10 +134,7 @@ impl Write for NextNumber {
     type Answer = i64;
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<i64>, StoreError> {
-        let number = sqlx::query_scalar(NEXT_NUMBER)
-            .bind(self.0.as_str())
-            .fetch_one(connection)
-            .await?;
+        let number = sqlx::query_scalar(NEXT_NUMBER).bind(self.0.as_str()).fetch_one(connection).await?;
         Ok(Verdict::Keep(number))
     }
 
@@ -161,12 +145,10 @@ impl Write for NextNumber {
 
 /// Plain data as JSON. The error is not passed on: it could quote.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value)
-        .map_err(|_| StoreError::Corrupt("a value cannot be written as JSON".to_owned()))
+    serde_json::to_string(value).map_err(|_| StoreError::Corrupt("a value cannot be written as JSON".to_owned()))
 }
 
 /// JSON as the data it was.
 pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, StoreError> {
-    serde_json::from_str(json)
-        .map_err(|_| StoreError::Corrupt("a JSON value is not of the expected shape".to_owned()))
+    serde_json::from_str(json).map_err(|_| StoreError::Corrupt("a JSON value is not of the expected shape".to_owned()))
 }

@@ -11,9 +11,7 @@ use super::{
     instant::{instant, lease_end, micros},
     writer::{Verdict, Write},
 };
-use crate::store::{
-    Acceptance, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError,
-};
+use crate::store::{Acceptance, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError};
 
 const INSERT: &str = "
     INSERT INTO deliveries (guid, event, lane, received_at, turn)
@@ -68,10 +66,7 @@ impl Write for Accept {
     // Nothing in it can fail for one delivery alone, and a savepoint each would cost the fast path a third of its speed.
     const UNDOABLE: bool = false;
 
-    async fn run(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<Verdict<Acceptance>, StoreError> {
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Acceptance>, StoreError> {
         let delivery = &mut self.0;
         let inserted = sqlx::query(INSERT)
             .bind(std::mem::take(&mut delivery.guid))
@@ -107,34 +102,20 @@ pub(super) struct Claim {
 impl Write for Claim {
     type Answer = Option<ClaimedDelivery>;
 
-    async fn run(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<Verdict<Self::Answer>, StoreError> {
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
         let now = micros(self.now);
         let until = lease_end(self.now, self.lease_ms);
         let token = Uuid::new_v4().to_string();
-        sqlx::query(RELEASE_EXPIRED)
-            .bind(now)
-            .execute(&mut *connection)
-            .await?;
-        let claimed = sqlx::query(CLAIM)
-            .bind(now)
-            .bind(token.as_str())
-            .bind(until)
-            .fetch_optional(&mut *connection)
-            .await?;
+        sqlx::query(RELEASE_EXPIRED).bind(now).execute(&mut *connection).await?;
+        let claimed =
+            sqlx::query(CLAIM).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
         let Some(row) = claimed else {
             return Ok(Verdict::Keep(None));
         };
         let id: i64 = row.try_get(0)?;
         let sealed_body = body::read(connection, id).await?;
         Ok(Verdict::Keep(Some(ClaimedDelivery {
-            lease: Lease {
-                id,
-                token,
-                until: instant(until)?,
-            },
+            lease: Lease { id, token, until: instant(until)? },
             guid: row.try_get(1)?,
             event: row.try_get(2)?,
             lane: row.try_get(3)?,
@@ -162,19 +143,13 @@ pub(super) struct Settle {
 impl Write for Settle {
     type Answer = Settled;
 
-    async fn run(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<Verdict<Settled>, StoreError> {
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
         let now = micros(self.now);
         let (statement, over) = match &self.settlement {
             Settlement::Retry { .. } => (sqlx::query(RETRY), false),
             Settlement::Done(_) | Settlement::GivenUp { .. } => (sqlx::query(FINISH), true),
         };
-        let statement = statement
-            .bind(self.lease.id)
-            .bind(self.lease.token.as_str())
-            .bind(now);
+        let statement = statement.bind(self.lease.id).bind(self.lease.token.as_str()).bind(now);
         let settled = match &self.settlement {
             Settlement::Retry { at, error } => statement.bind(micros(*at)).bind(error.as_str()),
             Settlement::Done(_) => statement.bind("done").bind(None::<String>),
@@ -186,10 +161,7 @@ impl Write for Settle {
             return Ok(Verdict::Undo(Settled::LeaseLost));
         }
         if over {
-            sqlx::query(PASS_TURN)
-                .bind(self.lease.id)
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(PASS_TURN).bind(self.lease.id).execute(&mut *connection).await?;
         }
         apply(connection, self.now, std::mem::take(&mut self.commit)).await
     }
@@ -201,13 +173,4 @@ impl Write for Settle {
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] = &[
-    INSERT,
-    RELEASE_EXPIRED,
-    CLAIM,
-    body::READ,
-    body::SIZE,
-    RETRY,
-    FINISH,
-    PASS_TURN,
-];
+pub(super) const HOT: &[&str] = &[INSERT, RELEASE_EXPIRED, CLAIM, body::READ, body::SIZE, RETRY, FINISH, PASS_TURN];

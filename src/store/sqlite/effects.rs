@@ -13,9 +13,7 @@ use super::{
 };
 use crate::{
     domain::effect::Effect,
-    store::{
-        ClaimedEffect, Commit, EffectReport, EffectState, Lease, Settled, Settlement, StoreError,
-    },
+    store::{ClaimedEffect, Commit, EffectReport, EffectState, Lease, Settled, Settlement, StoreError},
 };
 
 const INSERT: &str = "
@@ -101,11 +99,7 @@ pub(super) async fn enqueue(
     let id = inserted.last_insert_rowid();
     // An effect that waited for itself would wait for ever.
     for before in effect.after.iter().filter(|key| **key != effect.key) {
-        sqlx::query(INSERT_PREDECESSOR)
-            .bind(id)
-            .bind(before.as_str())
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query(INSERT_PREDECESSOR).bind(id).bind(before.as_str()).execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -116,11 +110,7 @@ pub(super) async fn drop_waiting(
     now: Timestamp,
     key: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(DROP)
-        .bind(key)
-        .bind(micros(now))
-        .execute(connection)
-        .await?;
+    sqlx::query(DROP).bind(key).bind(micros(now)).execute(connection).await?;
     Ok(())
 }
 
@@ -134,36 +124,18 @@ pub(super) struct Claim {
 impl Write for Claim {
     type Answer = Option<ClaimedEffect>;
 
-    async fn run(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<Verdict<Self::Answer>, StoreError> {
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
         let now = micros(self.now);
         let until = lease_end(self.now, self.lease_ms);
         let token = Uuid::new_v4().to_string();
-        sqlx::query(RELEASE_EXPIRED)
-            .bind(now)
-            .execute(&mut *connection)
-            .await?;
-        sqlx::query(PROMOTE_DUE)
-            .bind(now)
-            .execute(&mut *connection)
-            .await?;
-        let claimed = sqlx::query(CLAIM)
-            .bind(now)
-            .bind(token.as_str())
-            .bind(until)
-            .fetch_optional(connection)
-            .await?;
+        sqlx::query(RELEASE_EXPIRED).bind(now).execute(&mut *connection).await?;
+        sqlx::query(PROMOTE_DUE).bind(now).execute(&mut *connection).await?;
+        let claimed = sqlx::query(CLAIM).bind(now).bind(token.as_str()).bind(until).fetch_optional(connection).await?;
         let Some(row) = claimed else {
             return Ok(Verdict::Keep(None));
         };
         Ok(Verdict::Keep(Some(ClaimedEffect {
-            lease: Lease {
-                id: row.try_get(0)?,
-                token,
-                until: instant(until)?,
-            },
+            lease: Lease { id: row.try_get(0)?, token, until: instant(until)? },
             effect: from_json(row.try_get(1)?)?,
             enqueued_at: instant(row.try_get(2)?)?,
             caused_at: instant(row.try_get(3)?)?,
@@ -189,16 +161,8 @@ pub(super) struct Settle {
 impl Write for Settle {
     type Answer = Settled;
 
-    async fn run(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<Verdict<Settled>, StoreError> {
-        let fenced = |sql| {
-            sqlx::query(sql)
-                .bind(self.lease.id)
-                .bind(self.lease.token.as_str())
-                .bind(micros(self.now))
-        };
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
+        let fenced = |sql| sqlx::query(sql).bind(self.lease.id).bind(self.lease.token.as_str()).bind(micros(self.now));
         let settled = match &self.settlement {
             Settlement::Done(value) => fenced(DONE).bind(to_json(value)?),
             Settlement::Retry { at, error } => fenced(RETRY).bind(micros(*at)).bind(error.as_str()),
@@ -240,23 +204,12 @@ fn state_named(name: &str) -> Result<EffectState, StoreError> {
         "dead" => EffectState::Dead,
         "dropped" => EffectState::Dropped,
         _ => {
-            return Err(StoreError::Corrupt(
-                "an effect is in no known state".to_owned(),
-            ));
+            return Err(StoreError::Corrupt("an effect is in no known state".to_owned()));
         }
     })
 }
 
 /// What runs for every effect; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] = &[
-    INSERT,
-    INSERT_PREDECESSOR,
-    DROP,
-    RELEASE_EXPIRED,
-    PROMOTE_DUE,
-    CLAIM,
-    RETRY,
-    DONE,
-    DEAD,
-];
+pub(super) const HOT: &[&str] =
+    &[INSERT, INSERT_PREDECESSOR, DROP, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, RETRY, DONE, DEAD];

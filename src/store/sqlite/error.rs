@@ -10,17 +10,13 @@ impl From<sqlx::Error> for StoreError {
         let unavailable = |why: &str| Self::Unavailable(why.to_owned());
         match error {
             Error::Database(error) => by_result_code(error.code().as_deref().unwrap_or("")),
-            Error::Io(error) => {
-                Self::Unavailable(format!("input or output failed ({})", error.kind()))
-            }
+            Error::Io(error) => Self::Unavailable(format!("input or output failed ({})", error.kind())),
             Error::RowNotFound => Self::Corrupt("a row that must exist is missing".to_owned()),
             Error::ColumnNotFound(_)
             | Error::ColumnIndexOutOfBounds { .. }
             | Error::ColumnDecode { .. }
             | Error::Decode(_)
-            | Error::TypeNotFound { .. } => {
-                Self::Corrupt("a column is not of the expected type".to_owned())
-            }
+            | Error::TypeNotFound { .. } => Self::Corrupt("a column is not of the expected type".to_owned()),
             Error::PoolTimedOut => unavailable("all reading connections are busy"),
             Error::PoolClosed | Error::WorkerCrashed => unavailable("the connection is closed"),
             Error::Configuration(_) => unavailable("the name of the database is not usable"),
@@ -34,15 +30,13 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         use sqlx::migrate::MigrateError;
         match error {
-            MigrateError::VersionMissing(version) => Self::Unavailable(format!(
-                "its schema (version {version}) is of a newer embargod; run that one"
-            )),
-            MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => Self::Corrupt(
-                format!("schema version {version} is not the one this program knows"),
-            ),
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                Self::from(error)
+            MigrateError::VersionMissing(version) => {
+                Self::Unavailable(format!("its schema (version {version}) is of a newer embargod; run that one"))
             }
+            MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => {
+                Self::Corrupt(format!("schema version {version} is not the one this program knows"))
+            }
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Self::from(error),
             _ => Self::Unavailable("its schema could not be brought up to date".to_owned()),
         }
     }

@@ -11,13 +11,10 @@ pub(super) fn micros(instant: Timestamp) -> i64 {
 
 /// The instant that was kept.
 pub(super) fn instant(micros: i64) -> Result<Timestamp, StoreError> {
-    Timestamp::from_microsecond(micros)
-        .map_err(|_| StoreError::Corrupt("an instant is out of range".to_owned()))
+    Timestamp::from_microsecond(micros).map_err(|_| StoreError::Corrupt("an instant is out of range".to_owned()))
 }
 
 /// When a lease taken at `now` runs out; a duration too large to be represented ends at the end of time.
 pub(super) fn lease_end(now: Timestamp, lease_ms: i64) -> i64 {
-    micros(now)
-        .saturating_add(lease_ms.saturating_mul(1000))
-        .min(micros(Timestamp::MAX))
+    micros(now).saturating_add(lease_ms.saturating_mul(1000)).min(micros(Timestamp::MAX))
 }

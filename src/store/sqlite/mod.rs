@@ -25,8 +25,8 @@ use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::Notify;
 
 use super::{
-    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery,
-    Sealed, Settled, Settlement, Store, StoreError, StoredRecord,
+    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery, Sealed, Settled,
+    Settlement, Store, StoreError, StoredRecord,
 };
 use crate::domain::decision::DecisionRecord;
 use writer::Writer;
@@ -71,11 +71,7 @@ impl Store for SqliteStore {
         self.writer.submit(deliveries::Accept(delivery)).await
     }
 
-    async fn claim_delivery(
-        &self,
-        now: Timestamp,
-        lease_ms: i64,
-    ) -> Result<Option<ClaimedDelivery>, StoreError> {
+    async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError> {
         let claim = deliveries::Claim { now, lease_ms };
         self.writer.submit(claim).await
     }
@@ -87,20 +83,11 @@ impl Store for SqliteStore {
         settlement: Settlement,
         commit: Commit,
     ) -> Result<Settled, StoreError> {
-        let settle = deliveries::Settle {
-            lease: lease.clone(),
-            now,
-            settlement,
-            commit,
-        };
+        let settle = deliveries::Settle { lease: lease.clone(), now, settlement, commit };
         self.writer.submit(settle).await
     }
 
-    async fn claim_effect(
-        &self,
-        now: Timestamp,
-        lease_ms: i64,
-    ) -> Result<Option<ClaimedEffect>, StoreError> {
+    async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError> {
         self.writer.submit(effects::Claim { now, lease_ms }).await
     }
 
@@ -111,12 +98,7 @@ impl Store for SqliteStore {
         settlement: Settlement,
         commit: Commit,
     ) -> Result<Settled, StoreError> {
-        let settle = effects::Settle {
-            lease: lease.clone(),
-            now,
-            settlement,
-            commit,
-        };
+        let settle = effects::Settle { lease: lease.clone(), now, settlement, commit };
         self.writer.submit(settle).await
     }
 
@@ -146,19 +128,11 @@ impl Store for SqliteStore {
         Ok(self.writer.submit(next).await?.unsigned_abs())
     }
 
-    async fn decisions(
-        &self,
-        case: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<DecisionRecord>, StoreError> {
+    async fn decisions(&self, case: Option<&str>, limit: u32) -> Result<Vec<DecisionRecord>, StoreError> {
         read::decisions(&self.readers, case, limit).await
     }
 
-    async fn effects(
-        &self,
-        case: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<EffectReport>, StoreError> {
+    async fn effects(&self, case: Option<&str>, limit: u32) -> Result<Vec<EffectReport>, StoreError> {
         read::effects(&self.readers, case, limit).await
     }
 

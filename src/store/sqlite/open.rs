@@ -5,9 +5,7 @@ use std::{path::Path, time::Duration};
 use sqlx::{
     ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
     migrate::{Migration, MigrationType, Migrator},
-    sqlite::{
-        SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-    },
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use crate::store::StoreError;
@@ -26,19 +24,14 @@ const LOG_BYTES_KEPT: &str = "67108864";
 pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
 /// The schema's history, oldest first. One that was released is never changed: add another.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "initial", include_str!("migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("migrations/0001_initial.sql"))];
 
 /// The path in `sqlite:PATH` or `sqlite://PATH`, or a bare path.
 pub(super) fn path_of(path_or_url: &str) -> Result<&Path, StoreError> {
-    let path = path_or_url
-        .strip_prefix("sqlite://")
-        .or_else(|| path_or_url.strip_prefix("sqlite:"))
-        .unwrap_or(path_or_url);
+    let path =
+        path_or_url.strip_prefix("sqlite://").or_else(|| path_or_url.strip_prefix("sqlite:")).unwrap_or(path_or_url);
     if path.is_empty() || path == ":memory:" || path.contains('?') {
-        return Err(StoreError::Unavailable(
-            "a file is needed, without options: write sqlite:PATH".to_owned(),
-        ));
+        return Err(StoreError::Unavailable("a file is needed, without options: write sqlite:PATH".to_owned()));
     }
     Ok(Path::new(path))
 }
@@ -86,9 +79,7 @@ pub(super) fn readers(options: SqliteConnectOptions) -> SqlitePool {
 pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let mut transaction = connection.begin_with(BEGIN_WRITE).await?;
     // `Migrator::run` does the same, but the future of its generic `Acquire` cannot be sent between threads.
-    migrator()
-        .run_direct(None, &mut *transaction, false)
-        .await?;
+    migrator().run_direct(None, &mut *transaction, false).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -17,16 +17,13 @@ const RECORD: &str = "SELECT key, version, value FROM records WHERE kind = ?1 AN
 
 const RECORDS: &str = "SELECT key, version, value FROM records WHERE kind = ?1 ORDER BY key";
 
-const SEALED: &str =
-    "SELECT name, taken_at, bytes FROM sealed_blobs WHERE owner = ?1 AND name = ?2";
+const SEALED: &str = "SELECT name, taken_at, bytes FROM sealed_blobs WHERE owner = ?1 AND name = ?2";
 
-const SEALED_OF: &str =
-    "SELECT name, taken_at, bytes FROM sealed_blobs WHERE owner = ?1 ORDER BY taken_at, id";
+const SEALED_OF: &str = "SELECT name, taken_at, bytes FROM sealed_blobs WHERE owner = ?1 ORDER BY taken_at, id";
 
 const DECISIONS: &str = "SELECT decision FROM decisions ORDER BY id DESC LIMIT ?1";
 
-const DECISIONS_OF_CASE: &str =
-    "SELECT decision FROM decisions WHERE case_key = ?2 ORDER BY id DESC LIMIT ?1";
+const DECISIONS_OF_CASE: &str = "SELECT decision FROM decisions WHERE case_key = ?2 ORDER BY id DESC LIMIT ?1";
 
 const EFFECT: &str = "
     SELECT effect, state, attempts, result, last_error, enqueued_at, finished_at
@@ -69,44 +66,25 @@ const BACKLOG: &str = "
     ) AS due";
 
 fn record_of(row: &SqliteRow) -> Result<StoredRecord, StoreError> {
-    Ok(StoredRecord {
-        key: row.try_get(0)?,
-        version: row.try_get(1)?,
-        value: from_json(row.try_get(2)?)?,
-    })
+    Ok(StoredRecord { key: row.try_get(0)?, version: row.try_get(1)?, value: from_json(row.try_get(2)?)? })
 }
 
 fn sealed_of_row(row: &SqliteRow) -> Result<Sealed, StoreError> {
-    Ok(Sealed {
-        name: row.try_get(0)?,
-        at: instant(row.try_get(1)?)?,
-        bytes: row.try_get(2)?,
-    })
+    Ok(Sealed { name: row.try_get(0)?, at: instant(row.try_get(1)?)?, bytes: row.try_get(2)? })
 }
 
-pub(super) async fn record(
-    pool: &SqlitePool,
-    kind: &str,
-    key: &str,
-) -> Result<Option<StoredRecord>, StoreError> {
+pub(super) async fn record(pool: &SqlitePool, kind: &str, key: &str) -> Result<Option<StoredRecord>, StoreError> {
     let row = sqlx::query(RECORD).bind(kind).bind(key);
     let row = row.fetch_optional(pool).await?;
     row.as_ref().map(record_of).transpose()
 }
 
-pub(super) async fn records(
-    pool: &SqlitePool,
-    kind: &str,
-) -> Result<Vec<StoredRecord>, StoreError> {
+pub(super) async fn records(pool: &SqlitePool, kind: &str) -> Result<Vec<StoredRecord>, StoreError> {
     let rows = sqlx::query(RECORDS).bind(kind).fetch_all(pool).await?;
     rows.iter().map(record_of).collect()
 }
 
-pub(super) async fn sealed(
-    pool: &SqlitePool,
-    owner: &str,
-    name: &str,
-) -> Result<Option<Sealed>, StoreError> {
+pub(super) async fn sealed(pool: &SqlitePool, owner: &str, name: &str) -> Result<Option<Sealed>, StoreError> {
     let row = sqlx::query(SEALED).bind(owner).bind(name);
     let row = row.fetch_optional(pool).await?;
     row.as_ref().map(sealed_of_row).transpose()
@@ -123,10 +101,7 @@ pub(super) async fn decisions(
     limit: u32,
 ) -> Result<Vec<DecisionRecord>, StoreError> {
     let rows = newest(pool, DECISIONS, DECISIONS_OF_CASE, case, limit).await?;
-    rows.iter()
-        .rev()
-        .map(|row| from_json(row.try_get(0)?))
-        .collect()
+    rows.iter().rev().map(|row| from_json(row.try_get(0)?)).collect()
 }
 
 pub(super) async fn effects(
@@ -152,27 +127,18 @@ async fn newest(
     Ok(statement.fetch_all(pool).await?)
 }
 
-pub(super) async fn effect(
-    pool: &SqlitePool,
-    key: &str,
-) -> Result<Option<EffectReport>, StoreError> {
+pub(super) async fn effect(pool: &SqlitePool, key: &str) -> Result<Option<EffectReport>, StoreError> {
     let row = sqlx::query(EFFECT).bind(key).fetch_optional(pool).await?;
     row.as_ref().map(effects::report).transpose()
 }
 
-pub(super) async fn delivery_state(
-    pool: &SqlitePool,
-    guid: &str,
-) -> Result<Option<String>, StoreError> {
+pub(super) async fn delivery_state(pool: &SqlitePool, guid: &str) -> Result<Option<String>, StoreError> {
     let state = sqlx::query_scalar(DELIVERY_STATE).bind(guid);
     Ok(state.fetch_optional(pool).await?)
 }
 
 pub(super) async fn backlog(pool: &SqlitePool, now: Timestamp) -> Result<Backlog, StoreError> {
-    let row = sqlx::query(BACKLOG)
-        .bind(micros(now))
-        .fetch_one(pool)
-        .await?;
+    let row = sqlx::query(BACKLOG).bind(micros(now)).fetch_one(pool).await?;
     let count = |column: usize| -> Result<u64, StoreError> {
         let count: i64 = row.try_get(column)?;
         Ok(count.unsigned_abs())

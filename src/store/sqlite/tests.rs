@@ -46,9 +46,7 @@ impl Folder {
 #[async_trait]
 impl Place for Folder {
     async fn open(&self) -> SharedStore {
-        crate::store::open(&self.database())
-            .await
-            .expect("it opens")
+        crate::store::open(&self.database()).await.expect("it opens")
     }
 }
 
@@ -84,10 +82,7 @@ async fn a_lock_held_too_long_fails_all_who_wait_and_nothing_is_written() {
     let store = SqliteStore::open_patient(&folder.database(), patience).await;
     let store = store.expect("it opens");
     let mut outsider = folder.outsider().await;
-    let lock = outsider
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .expect("a lock");
+    let lock = outsider.begin_with("BEGIN IMMEDIATE").await.expect("a lock");
 
     let refused = join_all((0..50).map(|n| {
         let new = conformance::delivery(&format!("d{n}"), "repo:1", 0);
@@ -127,10 +122,7 @@ async fn one_bad_commit_does_not_spoil_its_neighbours() {
         store.accept(conformance::delivery("d", "repo:1", 0)),
         store.commit(now, write("other")),
     );
-    assert_eq!(
-        (good, other),
-        (Ok(Settled::Committed), Ok(Settled::Committed))
-    );
+    assert_eq!((good, other), (Ok(Settled::Committed), Ok(Settled::Committed)));
     assert_eq!(delivery, Ok(Acceptance::Fresh));
     let error = bad.expect_err("it is refused");
     assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
@@ -142,16 +134,10 @@ async fn one_bad_commit_does_not_spoil_its_neighbours() {
 async fn decisions_can_neither_be_changed_nor_deleted() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let keep = Commit {
-        decision: Some(conformance::decision("post", None)),
-        ..Commit::default()
-    };
+    let keep = Commit { decision: Some(conformance::decision("post", None)), ..Commit::default() };
     conformance::commit(&*store, 0, keep).await;
     let mut outsider = folder.outsider().await;
-    for tampering in [
-        "UPDATE decisions SET decision = '{}'",
-        "DELETE FROM decisions",
-    ] {
+    for tampering in ["UPDATE decisions SET decision = '{}'", "DELETE FROM decisions"] {
         let refused = sqlx::query(tampering).execute(&mut outsider).await;
         assert!(refused.is_err(), "{tampering}");
     }
@@ -191,10 +177,8 @@ async fn its_files_are_readable_by_their_owner_alone() {
     let folder = Folder::new();
     let store = folder.open().await;
     conformance::accept(&*store, "d", "repo:1").await;
-    let files: Vec<_> = std::fs::read_dir(folder.0.path())
-        .expect("a folder")
-        .map(|entry| entry.expect("a file"))
-        .collect();
+    let files: Vec<_> =
+        std::fs::read_dir(folder.0.path()).expect("a folder").map(|entry| entry.expect("a file")).collect();
     assert_eq!(files.len(), 3, "the database, its log and the log's index");
     for file in files {
         let mode = file.metadata().expect("a mode").permissions().mode();
@@ -205,11 +189,7 @@ async fn its_files_are_readable_by_their_owner_alone() {
 #[tokio::test]
 async fn what_cannot_be_opened_is_told_with_a_remedy() {
     let folder = Folder::new();
-    std::fs::write(
-        folder.path(),
-        "this is a text file, not a database. ".repeat(50),
-    )
-    .expect("it is written");
+    std::fs::write(folder.path(), "this is a text file, not a database. ".repeat(50)).expect("it is written");
     let elsewhere = format!("sqlite:{}/no/such/folder.db", folder.0.path().display());
     for (database, expected) in [
         (folder.database().as_str(), "not a database"),

@@ -37,10 +37,7 @@ pub(super) trait Write: Send + 'static {
     const UNDOABLE: bool = true;
 
     /// Does it.
-    async fn run(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<Verdict<Self::Answer>, StoreError>;
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError>;
 
     /// Whether there may be something new to claim after it.
     fn makes_work(&self, answer: &Self::Answer) -> bool;
@@ -116,17 +113,9 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the writer on `connection`; should it break, another is made from `options`.
-    pub(super) fn start(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
-        work: Arc<Notify>,
-    ) -> Self {
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, work: Arc<Notify>) -> Self {
         let (queue, jobs) = mpsc::channel(BATCH_JOBS);
-        let desk = Desk {
-            connection: Some(connection),
-            options,
-            work,
-        };
+        let desk = Desk { connection: Some(connection), options, work };
         tokio::spawn(desk.serve(jobs));
         Self { queue }
     }
@@ -134,11 +123,7 @@ impl Writer {
     /// Has `write` done, and returns when it is durable or refused.
     pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let job = Asked {
-            write,
-            outcome: None,
-            caller,
-        };
+        let job = Asked { write, outcome: None, caller };
         self.queue.send(Box::new(job)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }

@@ -19,20 +19,14 @@ pub fn all() -> Vec<(String, usize, Value)> {
         return Vec::new();
     };
     let path = dir.join(FILE);
-    let bytes = std::fs::read(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask test`", path.display()));
-    let events: Vec<Value> =
-        serde_json::from_slice(&bytes).expect("the package holds a list of events");
+    let bytes =
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask test`", path.display()));
+    let events: Vec<Value> = serde_json::from_slice(&bytes).expect("the package holds a list of events");
     let mut examples = Vec::new();
     for event in events {
         let name = event["name"].as_str().expect("an event has a name");
         let payloads = event["examples"].as_array().expect("an event has examples");
-        examples.extend(
-            payloads
-                .iter()
-                .enumerate()
-                .map(|(index, payload)| (name.to_owned(), index, payload.clone())),
-        );
+        examples.extend(payloads.iter().enumerate().map(|(index, payload)| (name.to_owned(), index, payload.clone())));
     }
     examples
 }
@@ -43,20 +37,8 @@ fn there_are_as_many_examples_as_were_pinned() {
         return;
     }
     let examples = all();
-    assert!(
-        examples.len() >= AT_LEAST,
-        "only {} examples",
-        examples.len()
-    );
-    for event in [
-        "issues",
-        "issue_comment",
-        "pull_request",
-        "discussion_comment",
-    ] {
-        assert!(
-            examples.iter().any(|(name, ..)| name == event),
-            "no example of {event}"
-        );
+    assert!(examples.len() >= AT_LEAST, "only {} examples", examples.len());
+    for event in ["issues", "issue_comment", "pull_request", "discussion_comment"] {
+        assert!(examples.iter().any(|(name, ..)| name == event), "no example of {event}");
     }
 }

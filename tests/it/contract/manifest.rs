@@ -67,10 +67,7 @@ fn every_permission_says_in_a_comment_what_it_is_for() {
     let lines: Vec<&str> = TEXT.lines().map(str::trim).collect();
     for (name, access) in manifest().default_permissions {
         let line = format!("{name}: {access}");
-        let at = lines
-            .iter()
-            .position(|known| **known == line)
-            .expect("it stands there");
+        let at = lines.iter().position(|known| **known == line).expect("it stands there");
         assert!(lines[at - 1].starts_with('#'), "no reason above `{line}`");
     }
 }
@@ -82,10 +79,7 @@ fn every_event_is_one_that_its_permissions_allow() {
     let events: BTreeSet<&str> = manifest.default_events.iter().map(String::as_str).collect();
     assert_eq!(events, known.keys().copied().collect());
     for (event, permission) in known {
-        assert!(
-            manifest.default_permissions.contains_key(permission),
-            "{event} needs {permission}"
-        );
+        assert!(manifest.default_permissions.contains_key(permission), "{event} needs {permission}");
     }
 }
 
@@ -94,17 +88,11 @@ fn every_event_is_one_that_github_sends() {
     if !available() {
         return;
     }
-    let sent: BTreeSet<String> = examples::all()
-        .into_iter()
-        .map(|(event, ..)| event)
-        .collect();
+    let sent: BTreeSet<String> = examples::all().into_iter().map(|(event, ..)| event).collect();
     // GitHub's collection of examples has none of it; its description of webhooks does
     let without_example = "repository_advisory";
     for event in manifest().default_events {
-        assert!(
-            event == without_example || sent.contains(&event),
-            "GitHub has no event {event}"
-        );
+        assert!(event == without_example || sent.contains(&event), "GitHub has no event {event}");
     }
 }
 
@@ -113,13 +101,7 @@ fn setup_finds_the_places_that_it_fills_in() {
     let manifest = manifest();
     assert_eq!(manifest.name, "embargod");
     assert!(!manifest.description.is_empty());
-    assert!(
-        !manifest.public,
-        "others' organisations are not invited by default"
-    );
+    assert!(!manifest.public, "others' organisations are not invited by default");
     assert!(manifest.hook_attributes.active);
-    assert_eq!(
-        manifest.hook_attributes.url,
-        format!("{}/webhook", manifest.url)
-    );
+    assert_eq!(manifest.hook_attributes.url, format!("{}/webhook", manifest.url));
 }

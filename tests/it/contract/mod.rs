@@ -28,11 +28,7 @@ const DIR_VARIABLE: &str = "EMBARGOD_CONTRACT_DIR";
 fn data_dir() -> Option<&'static PathBuf> {
     static DIR: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
         let dir = std::env::var_os(DIR_VARIABLE).map(PathBuf::from)?;
-        assert!(
-            dir.is_dir(),
-            "{DIR_VARIABLE} names {}, which is no folder: run `cargo xtask test`",
-            dir.display()
-        );
+        assert!(dir.is_dir(), "{DIR_VARIABLE} names {}, which is no folder: run `cargo xtask test`", dir.display());
         Some(dir)
     });
     static SAID: Once = Once::new();

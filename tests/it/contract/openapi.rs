@@ -41,21 +41,14 @@ pub struct SentRequest {
 /// # Errors
 /// All complaints, also where the description is not installed (ask [`super::available`] first).
 pub fn check(request: &SentRequest) -> Result<(), Vec<String>> {
-    let (path, query) = request
-        .path_and_query
-        .split_once('?')
-        .unwrap_or((&request.path_and_query, ""));
+    let (path, query) = request.path_and_query.split_once('?').unwrap_or((&request.path_and_query, ""));
     if path == "/graphql" {
         return Ok(());
     }
     let Some(api) = API.as_ref() else {
-        return Err(vec![
-            "GitHub's description is not installed: run `cargo xtask test`".to_owned(),
-        ]);
+        return Err(vec!["GitHub's description is not installed: run `cargo xtask test`".to_owned()]);
     };
-    let (operation, captured) = api
-        .find(&request.method, path)
-        .map_err(|complaint| vec![complaint])?;
+    let (operation, captured) = api.find(&request.method, path).map_err(|complaint| vec![complaint])?;
     let compiled = operation.compiled(&api.description);
     let mut complaints = Vec::new();
     compiled.check_path(&captured, &mut complaints);
@@ -65,28 +58,20 @@ pub fn check(request: &SentRequest) -> Result<(), Vec<String>> {
         return Ok(());
     }
     let name = &operation.name;
-    Err(complaints
-        .into_iter()
-        .map(|complaint| format!("{name}: {complaint}"))
-        .collect())
+    Err(complaints.into_iter().map(|complaint| format!("{name}: {complaint}")).collect())
 }
 
 static API: LazyLock<Option<Api>> = LazyLock::new(|| {
     let path = super::data_dir()?.join(FILE);
-    let bytes = std::fs::read(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask test`", path.display()));
-    let mut description: Value = serde_json::from_slice(&bytes)
-        .unwrap_or_else(|error| panic!("{} is not JSON: {error}", path.display()));
+    let bytes =
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask test`", path.display()));
+    let mut description: Value =
+        serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{} is not JSON: {error}", path.display()));
     let newer: Value = serde_json::from_str(NEWER_ROUTES).expect("our own file is JSON");
-    let routes = description["paths"]
-        .as_object_mut()
-        .expect("a description has paths");
+    let routes = description["paths"].as_object_mut().expect("a description has paths");
     for (template, operations) in newer["paths"].as_object().expect("our own file has paths") {
         let before = routes.insert(template.clone(), operations.clone());
-        assert!(
-            before.is_none(),
-            "the description has {template} now: take it out of newer_routes.json"
-        );
+        assert!(before.is_none(), "the description has {template} now: take it out of newer_routes.json");
     }
     Some(Api::new(description))
 });
@@ -125,46 +110,30 @@ type Captured = Vec<(String, String)>;
 
 impl Api {
     fn new(description: Value) -> Self {
-        let paths = description["paths"]
-            .as_object()
-            .expect("a description has paths");
+        let paths = description["paths"].as_object().expect("a description has paths");
         let routes = paths
             .iter()
             // The one template with two parameters in a segment stands there a second time as `{basehead}`.
             .filter(|(template, _)| !template.contains("}..."))
             .map(|(template, operations)| Route::new(template, operations, &description))
             .collect();
-        Self {
-            description,
-            routes,
-        }
+        Self { description, routes }
     }
 
     /// The operation that a request means, by the most literal template.
     fn find(&self, method: &str, path: &str) -> Result<(&Operation, Captured), String> {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let mut fitting: Vec<(&Route, Captured)> = self
-            .routes
-            .iter()
-            .filter_map(|route| Some((route, fit(&route.segments, &parts)?)))
-            .collect();
+        let mut fitting: Vec<(&Route, Captured)> =
+            self.routes.iter().filter_map(|route| Some((route, fit(&route.segments, &parts)?))).collect();
         fitting.sort_by_key(|(route, _)| route.preference());
-        let templates: Vec<&str> = fitting
-            .iter()
-            .map(|(route, _)| route.template.as_str())
-            .collect();
+        let templates: Vec<&str> = fitting.iter().map(|(route, _)| route.template.as_str()).collect();
         if templates.is_empty() {
             return Err(format!("GitHub has no route for {method} {path}"));
         }
         let refusal = format!("{method} is not offered on {}", templates.join(" or "));
         fitting
             .into_iter()
-            .find_map(|(route, captured)| {
-                Some((
-                    route.operations.get(&method.to_ascii_lowercase())?,
-                    captured,
-                ))
-            })
+            .find_map(|(route, captured)| Some((route.operations.get(&method.to_ascii_lowercase())?, captured)))
             .ok_or(refusal)
     }
 }
@@ -173,27 +142,17 @@ impl Route {
     fn new(template: &str, operations: &Value, description: &Value) -> Self {
         let operations = operations.as_object().expect("a path holds operations");
         let spans_segments = |name: &str| {
-            operations
-                .values()
-                .flat_map(|operation| parameters_of(operation, description))
-                .any(|parameter| {
-                    parameter["in"] == "path"
-                        && parameter["name"] == name
-                        && parameter["x-multi-segment"] == true
-                })
+            operations.values().flat_map(|operation| parameters_of(operation, description)).any(|parameter| {
+                parameter["in"] == "path" && parameter["name"] == name && parameter["x-multi-segment"] == true
+            })
         };
         let segments = template
             .trim_start_matches('/')
             .split('/')
-            .map(|piece| {
-                match piece
-                    .strip_prefix('{')
-                    .and_then(|rest| rest.strip_suffix('}'))
-                {
-                    None => Segment::Literal(piece.to_owned()),
-                    Some(name) if spans_segments(name) => Segment::Many(name.to_owned()),
-                    Some(name) => Segment::One(name.to_owned()),
-                }
+            .map(|piece| match piece.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                None => Segment::Literal(piece.to_owned()),
+                Some(name) if spans_segments(name) => Segment::Many(name.to_owned()),
+                Some(name) => Segment::One(name.to_owned()),
             })
             .collect();
         let operations = operations
@@ -201,19 +160,11 @@ impl Route {
             .map(|(method, operation)| {
                 let id = operation["operationId"].as_str().unwrap_or("unnamed");
                 let name = format!("{id} ({} {template})", method.to_ascii_uppercase());
-                let operation = Operation {
-                    name,
-                    description: operation.clone(),
-                    compiled: OnceLock::new(),
-                };
+                let operation = Operation { name, description: operation.clone(), compiled: OnceLock::new() };
                 (method.clone(), operation)
             })
             .collect();
-        Self {
-            segments,
-            template: template.to_owned(),
-            operations,
-        }
+        Self { segments, template: template.to_owned(), operations }
     }
 
     /// Sorts literal templates before those with parameters, segment by segment.
@@ -253,21 +204,13 @@ fn fit(segments: &[Segment], parts: &[&str]) -> Option<Captured> {
     }
 }
 
-fn parameters_of<'a>(
-    operation: &'a Value,
-    description: &'a Value,
-) -> impl Iterator<Item = &'a Value> {
-    operation["parameters"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|parameter| schema::resolve(parameter, description))
+fn parameters_of<'a>(operation: &'a Value, description: &'a Value) -> impl Iterator<Item = &'a Value> {
+    operation["parameters"].as_array().into_iter().flatten().map(|parameter| schema::resolve(parameter, description))
 }
 
 impl Operation {
     fn compiled(&self, description: &Value) -> &Compiled {
-        self.compiled
-            .get_or_init(|| Compiled::new(&self.description, description))
+        self.compiled.get_or_init(|| Compiled::new(&self.description, description))
     }
 }
 
@@ -304,9 +247,7 @@ impl Compiled {
                 })
                 .collect()
         };
-        let request_body = operation
-            .get("requestBody")
-            .map(|body| schema::resolve(body, description));
+        let request_body = operation.get("requestBody").map(|body| schema::resolve(body, description));
         let body = request_body.and_then(|body| {
             let schema = body.pointer("/content/application~1json/schema")?;
             Some(Body {
@@ -315,11 +256,7 @@ impl Compiled {
                 validator: compile(schema, description),
             })
         });
-        Self {
-            path: of_place("path"),
-            query: of_place("query"),
-            body,
-        }
+        Self { path: of_place("path"), query: of_place("query"), body }
     }
 
     fn check_path(&self, captured: &Captured, complaints: &mut Vec<String>) {
@@ -343,10 +280,8 @@ impl Compiled {
             }
             given.insert(name.to_owned(), Value::Bool(true));
         }
-        let missing = self
-            .query
-            .iter()
-            .filter(|(name, parameter)| parameter.required && !given.contains_key(name.as_str()));
+        let missing =
+            self.query.iter().filter(|(name, parameter)| parameter.required && !given.contains_key(name.as_str()));
         complaints.extend(missing.map(|(name, _)| format!("query parameter {name} is missing")));
     }
 
@@ -374,16 +309,11 @@ impl Parameter {
         if let Ok(literal @ (Value::Number(_) | Value::Bool(_))) = serde_json::from_str(text) {
             readings.extend([literal.clone(), as_list(literal)]);
         }
-        if readings
-            .iter()
-            .any(|reading| self.validator.is_valid(reading))
-        {
+        if readings.iter().any(|reading| self.validator.is_valid(reading)) {
             return;
         }
         let typed = readings.get(2).unwrap_or(&as_text);
-        complaints.extend(
-            said(&self.validator, typed).map(|what| format!("{place} parameter {name}: {what}")),
-        );
+        complaints.extend(said(&self.validator, typed).map(|what| format!("{place} parameter {name}: {what}")));
     }
 }
 
@@ -392,8 +322,7 @@ impl Body {
         complaints.extend(said(&self.validator, body).map(|what| format!("body{what}")));
         if let (Some(known), Some(object)) = (&self.known_names, body.as_object()) {
             let unknown = object.keys().filter(|name| !known.contains(name));
-            complaints
-                .extend(unknown.map(|name| format!("body at /{name}: the field is not known")));
+            complaints.extend(unknown.map(|name| format!("body at /{name}: the field is not known")));
         }
     }
 }
@@ -403,11 +332,7 @@ fn said<'a>(validator: &'a Validator, value: &'a Value) -> impl Iterator<Item = 
     validator.iter_errors(value).map(|error| {
         let place = error.instance_path().to_string();
         let what: String = error.to_string().chars().take(240).collect();
-        if place.is_empty() {
-            format!(": {what}")
-        } else {
-            format!(" at {place}: {what}")
-        }
+        if place.is_empty() { format!(": {what}") } else { format!(" at {place}: {what}") }
     })
 }
 

@@ -64,12 +64,7 @@ pub fn known_names(schema: &Value, description: &Value) -> Option<Vec<String>> {
         Some(_) => return None,
     }
     for combinator in ["allOf", "anyOf", "oneOf"] {
-        for part in schema
-            .get(combinator)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for part in schema.get(combinator).and_then(Value::as_array).into_iter().flatten() {
             if resolve(part, description).get("properties").is_some() {
                 listed = true;
                 names.extend(known_names(part, description)?);
@@ -100,10 +95,8 @@ fn convert(schema: &Value, description: &Value, components: &mut BTreeMap<String
         }
     }
     if let Some(Value::Object(properties)) = object.get("properties") {
-        let converted: Map<String, Value> = properties
-            .iter()
-            .map(|(name, inner)| (name.clone(), convert(inner, description, components)))
-            .collect();
+        let converted: Map<String, Value> =
+            properties.iter().map(|(name, inner)| (name.clone(), convert(inner, description, components))).collect();
         out.insert("properties".to_owned(), Value::Object(converted));
     }
     for name in ["items", "additionalProperties", "not"] {
@@ -113,9 +106,7 @@ fn convert(schema: &Value, description: &Value, components: &mut BTreeMap<String
     }
     for name in ["allOf", "anyOf", "oneOf"] {
         if let Some(Value::Array(parts)) = object.get(name) {
-            let converted = parts
-                .iter()
-                .map(|part| convert(part, description, components));
+            let converted = parts.iter().map(|part| convert(part, description, components));
             out.insert(name.to_owned(), Value::Array(converted.collect()));
         }
     }
@@ -151,9 +142,7 @@ fn carry(reference: &str, description: &Value, components: &mut BTreeMap<String,
     // taken before it is converted, so that a schema that reaches itself ends
     components.insert(name.to_owned(), Value::Null);
     let pointer = reference.trim_start_matches('#');
-    let schema = description
-        .pointer(pointer)
-        .unwrap_or_else(|| panic!("{reference} points nowhere"));
+    let schema = description.pointer(pointer).unwrap_or_else(|| panic!("{reference} points nowhere"));
     let converted = convert(schema, description, components);
     components.insert(name.to_owned(), converted);
 }

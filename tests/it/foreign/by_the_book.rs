@@ -27,33 +27,16 @@ async fn redirected(github: &Examples, mark: usize) {
         let body = asked.body.as_ref().and_then(|body| body[part].as_str());
         body.unwrap_or_default().to_owned()
     };
-    let patch = github
-        .wait_for("neutral text", mark, |a| {
-            a.line() == format!("PATCH {ISSUE}")
-        })
-        .await;
+    let patch = github.wait_for("neutral text", mark, |a| a.line() == format!("PATCH {ISSUE}")).await;
     assert_eq!(text(&patch, "title"), texts::NEUTRAL_TITLE);
     assert_eq!(text(&patch, "body"), texts::NEUTRAL_BODY);
     assert_eq!(text(&patch, "state"), "closed");
-    github
-        .wait_for("lock", mark, |a| a.line() == format!("PUT {ISSUE}/lock"))
-        .await;
-    let advisory = github
-        .wait_for("advisory", mark, |a| {
-            a.line() == "POST /repos/acme/framework/security-advisories"
-        })
-        .await;
+    github.wait_for("lock", mark, |a| a.line() == format!("PUT {ISSUE}/lock")).await;
+    let advisory =
+        github.wait_for("advisory", mark, |a| a.line() == "POST /repos/acme/framework/security-advisories").await;
     assert!(text(&advisory, "description").contains("UNION%20SELECT"));
-    github
-        .wait_for("invitation", mark, |a| {
-            a.method == "PATCH" && a.path.contains("/security-advisories/")
-        })
-        .await;
-    let comment = github
-        .wait_for("comment", mark, |a| {
-            a.line() == format!("POST {ISSUE}/comments")
-        })
-        .await;
+    github.wait_for("invitation", mark, |a| a.method == "PATCH" && a.path.contains("/security-advisories/")).await;
+    let comment = github.wait_for("comment", mark, |a| a.line() == format!("POST {ISSUE}/comments")).await;
     let page = "https://github.com/acme/framework/security/advisories/new";
     assert!(text(&comment, "body").contains(page));
 }
@@ -61,9 +44,7 @@ async fn redirected(github: &Examples, mark: usize) {
 async fn quiet(program: &Program) {
     program.digested().await;
     // the looks at the edit history are not due yet
-    program
-        .wait_for("embargod_effects_waiting", |waiting| waiting == 0.0)
-        .await;
+    program.wait_for("embargod_effects_waiting", |waiting| waiting == 0.0).await;
 }
 
 async fn a_redirect(links: Links, opened: fn(u64, &str, &str) -> Value) {
@@ -74,9 +55,7 @@ async fn a_redirect(links: Links, opened: fn(u64, &str, &str) -> Value) {
     let payload = &opened(7, &title, &body);
     let github = Examples::start(links).await;
     let program = Operator::new(&github.base).serve();
-    github
-        .wait_for("first sweep", 0, |a| a.path == "/app/hook/deliveries")
-        .await;
+    github.wait_for("first sweep", 0, |a| a.path == "/app/hook/deliveries").await;
     github.wait_for("own name", 0, |a| a.path == "/app").await;
     let mark = github.asked().len();
 
@@ -98,10 +77,7 @@ async fn a_redirect(links: Links, opened: fn(u64, &str, &str) -> Value) {
     let mark = github.asked().len();
     assert_eq!(program.deliver("issues", "guid-1", payload).await, 202);
     quiet(&program).await;
-    assert_eq!(
-        program.metric("embargod_deliveries_duplicate_total").await,
-        1.0
-    );
+    assert_eq!(program.metric("embargod_deliveries_duplicate_total").await, 1.0);
     assert_eq!(github.lines_since(mark), Vec::<String>::new());
 
     // an ordinary issue costs nothing, once the policy is known
@@ -153,16 +129,9 @@ async fn every_example_payload_is_taken_and_digested() {
     program.is_healthy().await;
     let log = String::from_utf8_lossy(&program.logged()).into_owned();
     let parked: Vec<_> = log.lines().filter(|l| l.contains("is parked")).collect();
-    assert_eq!(
-        program.metric("embargod_deliveries_parked").await,
-        0.0,
-        "{parked:#?}"
-    );
+    assert_eq!(program.metric("embargod_deliveries_parked").await, 0.0, "{parked:#?}");
     let metrics = program.metrics().await;
-    let taken = format!(
-        "embargod_deliveries_total{{answer=\"202\"}} {}",
-        examples.len()
-    );
+    let taken = format!("embargod_deliveries_total{{answer=\"202\"}} {}", examples.len());
     assert!(metrics.contains(&taken), "{metrics}");
     assert_eq!(github.complaints(), Vec::<String>::new());
     let stopped = program.stop();

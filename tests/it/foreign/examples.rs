@@ -79,23 +79,14 @@ impl Examples {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let app = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&shared));
+        let app = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, app).await });
         let examples = Self { base, shared };
         // its example is an administrator, whose posts are nobody's business
-        let mut permission = example_of(
-            "GET",
-            "/repos/{owner}/{repo}/collaborators/{username}/permission",
-        );
+        let mut permission = example_of("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission");
         permission["permission"] = json!("read");
         permission["role_name"] = json!("read");
-        examples.instead(
-            "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
-            200,
-            permission,
-        );
+        examples.instead("GET /repos/{owner}/{repo}/collaborators/{username}/permission", 200, permission);
         examples
     }
 
@@ -156,14 +147,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         body: body.clone(),
         at,
     });
-    let sent = SentRequest {
-        method: method.clone(),
-        path_and_query: parts.uri.to_string(),
-        body,
-    };
+    let sent = SentRequest { method: method.clone(), path_and_query: parts.uri.to_string(), body };
     let mut complaints = openapi::check(&sent).err().unwrap_or_default();
-    complaints
-        .extend(missing_headers(&parts.headers).map(|what| format!("{method} {path}: {what}")));
+    complaints.extend(missing_headers(&parts.headers).map(|what| format!("{method} {path}: {what}")));
     shared.complaints.lock().expect("whole").extend(complaints);
     let answer = respond(&shared, &method, &path);
     shared.news.notify_waiters();
@@ -207,10 +193,7 @@ fn respond(shared: &Shared, method: &str, path: &str) -> Response<Body> {
             Links::Loop => Some(format!("{path}?page=1&after=Y3Vyc29y&cursor=v1_1")),
         };
         if let Some(link) = link {
-            response = response.header(
-                "link",
-                format!("<{link}>; rel=\"next\", <{link}>; rel=\"last\""),
-            );
+            response = response.header("link", format!("<{link}>; rel=\"next\", <{link}>; rel=\"last\""));
         }
     }
     let body = if status == 204 {
@@ -270,19 +253,13 @@ fn example_of(method: &str, template: &str) -> Value {
 /// Status and body of the operation's first success.
 fn success(operation: &Value) -> (u16, Value) {
     let responses = operation["responses"].as_object().expect("responses");
-    let (code, response) = responses
-        .iter()
-        .find(|(code, _)| code.starts_with('2'))
-        .expect("a success");
+    let (code, response) = responses.iter().find(|(code, _)| code.starts_with('2')).expect("a success");
     let status = code.parse().expect("a status");
     let response = resolve(response);
     let Some(contents) = response.get("content").and_then(Value::as_object) else {
         return (status, Value::Null);
     };
-    let content = contents
-        .get("application/json")
-        .or_else(|| contents.values().next())
-        .expect("a content");
+    let content = contents.get("application/json").or_else(|| contents.values().next()).expect("a content");
     let examples = content.get("examples").and_then(Value::as_object);
     let first = examples.and_then(|examples| examples.values().next());
     let body = match (first, content.get("example")) {
@@ -342,24 +319,17 @@ fn examples_are_found_resolved_or_made() {
         return;
     }
     let template = find("PATCH", "/repos/acme/framework/issues/7");
-    assert_eq!(
-        template.as_deref(),
-        Some("/repos/{owner}/{repo}/issues/{issue_number}")
-    );
+    assert_eq!(template.as_deref(), Some("/repos/{owner}/{repo}/issues/{issue_number}"));
     let template = find("GET", "/repos/acme/framework/contents/.github/embargod.yml");
-    assert_eq!(
-        template.as_deref(),
-        Some("/repos/{owner}/{repo}/contents/{path}")
-    );
+    assert_eq!(template.as_deref(), Some("/repos/{owner}/{repo}/contents/{path}"));
     assert_eq!(find("POST", "/graphql"), None);
     assert_eq!(success(operation("GET", "/app")).1["slug"], "octoapp");
     let mut made = 0;
     for (template, operations) in DESCRIPTION["paths"].as_object().expect("paths") {
         for method in ["get", "post", "put", "patch", "delete"] {
             let operation = &operations[method];
-            let has_success = operation["responses"]
-                .as_object()
-                .is_some_and(|all| all.keys().any(|code| code.starts_with('2')));
+            let has_success =
+                operation["responses"].as_object().is_some_and(|all| all.keys().any(|code| code.starts_with('2')));
             if has_success {
                 let (status, _) = success(operation);
                 assert!((200..300).contains(&status), "{method} {template}");

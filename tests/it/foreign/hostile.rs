@@ -90,11 +90,7 @@ impl Hostile {
             }
         };
         let waited = tokio::time::timeout(DEADLINE, waiting).await;
-        assert!(
-            waited.is_ok(),
-            "only {} of {requests} requests",
-            self.asked()
-        );
+        assert!(waited.is_ok(), "only {} of {requests} requests", self.asked());
     }
 }
 
@@ -133,8 +129,7 @@ async fn serve(
         Malice::Trouble => write(&mut stream, 500, json, "", b"{\"message\":\"no\"}").await,
         Malice::HangUp => Ok(()),
         Malice::Flood(bytes) => {
-            let head =
-                format!("HTTP/1.1 200 OK\r\ncontent-type: {json}\r\nconnection: close\r\n\r\n");
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {json}\r\nconnection: close\r\n\r\n");
             stream.write_all(head.as_bytes()).await?;
             let chunk = vec![b' '; 64 * 1_024];
             for _ in 0..bytes / chunk.len() {
@@ -143,11 +138,7 @@ async fn serve(
             Ok(())
         }
         Malice::Says(body) => write(&mut stream, 200, json, "", body.as_bytes()).await,
-        Malice::Nothing => {
-            stream
-                .write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
-                .await
-        }
+        Malice::Nothing => stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await,
         Malice::Away(status, to) => {
             let header = format!("location: {to}\r\n");
             write(&mut stream, *status, json, &header, b"{}").await
@@ -166,8 +157,7 @@ async fn serve(
                 "documentation_url": sent, "status": status.to_string(),
             });
             let echo = echo.to_string();
-            let header =
-                format!("x-github-request-id: {word}\r\nx-accepted-github-permissions: {word}\r\n");
+            let header = format!("x-github-request-id: {word}\r\nx-accepted-github-permissions: {word}\r\n");
             write(&mut stream, *status, json, &header, echo.as_bytes()).await
         }
         Malice::EchoPage(status) => {
@@ -222,21 +212,13 @@ async fn survives(malice: Malice, tokens: bool) {
     #[cfg(target_os = "linux")]
     {
         let peak = program.peak_memory_bytes();
-        println!(
-            "{malice:?}: {} requests, {} MiB",
-            github.asked(),
-            peak >> 20
-        );
+        println!("{malice:?}: {} requests, {} MiB", github.asked(), peak >> 20);
         assert!(peak < MEMORY_BYTES, "{malice:?}: {peak} bytes");
     }
     let stopped = program.stop();
     println!("{malice:?}: stopped after {:?}", stopped.took);
     assert_eq!(stopped.status.code(), Some(0), "{malice:?}");
-    assert!(
-        stopped.took < Duration::from_secs(15),
-        "{malice:?}: {:?}",
-        stopped.took
-    );
+    assert!(stopped.took < Duration::from_secs(15), "{malice:?}: {:?}", stopped.took);
     let log = String::from_utf8_lossy(&stopped.log);
     assert!(!log.contains("panicked"), "{log}");
     assert!(!log.contains("ghs_hostiletoken"), "a token is in the log");
@@ -262,13 +244,7 @@ async fn endless_bodies() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_types() {
-    for body in [
-        "[]",
-        "null",
-        "\"text\"",
-        "{\"token\":5,\"slug\":[],\"id\":\"x\"}",
-        "{",
-    ] {
+    for body in ["[]", "null", "\"text\"", "{\"token\":5,\"slug\":[],\"id\":\"x\"}", "{"] {
         survives(Malice::Says(body), false).await;
     }
     survives(Malice::Says("{\"enabled\":\"yes\",\"permission\":7}"), true).await;
@@ -317,8 +293,5 @@ async fn a_token_that_cannot_be_read_is_asked_for_again() {
     let stopped = program.stop();
     assert_eq!(stopped.status.code(), Some(0));
     let log = String::from_utf8_lossy(&stopped.log);
-    assert!(
-        !log.contains("is broken"),
-        "the policy is blamed for a token:\n{log}"
-    );
+    assert!(!log.contains("is broken"), "the policy is blamed for a token:\n{log}");
 }

@@ -33,18 +33,13 @@ impl Operator {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         let text = |name: &str| path(name).display().to_string();
-        SealingKey::generate()
-            .write_new(&path("sealing.key"))
-            .expect("a sealing key");
+        SealingKey::generate().write_new(&path("sealing.key")).expect("a sealing key");
         std::fs::write(path("app.pem"), app_key_pem()).expect("written");
         std::fs::write(path("policy.yml"), SHIELD).expect("written");
         let environment = [
             ("EMBARGOD_LISTEN", "127.0.0.1:0".to_owned()),
             ("EMBARGOD_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
-            (
-                "EMBARGOD_DATABASE",
-                format!("sqlite:{}", text("embargod.db")),
-            ),
+            ("EMBARGOD_DATABASE", format!("sqlite:{}", text("embargod.db"))),
             ("EMBARGOD_GITHUB_API_BASE", api_base.to_owned()),
             ("EMBARGOD_GITHUB_APP_ID", APP_ID.to_string()),
             ("EMBARGOD_GITHUB_PRIVATE_KEY_PATH", text("app.pem")),
@@ -54,10 +49,7 @@ impl Operator {
             ("EMBARGOD_LOG", "trace".to_owned()),
         ]
         .into();
-        Self {
-            folder,
-            environment,
-        }
+        Self { folder, environment }
     }
 
     /// The same with one more setting, or another value of one.
@@ -76,11 +68,7 @@ impl Operator {
         let entries = std::fs::read_dir(self.folder.path()).expect("the folder");
         let mut bytes = Vec::new();
         for entry in entries.flatten() {
-            if entry
-                .file_name()
-                .to_string_lossy()
-                .starts_with("embargod.db")
-            {
+            if entry.file_name().to_string_lossy().starts_with("embargod.db") {
                 bytes.extend(std::fs::read(entry.path()).expect("readable"));
             }
         }
@@ -106,20 +94,14 @@ impl Operator {
 
     /// Starts the server and waits until it accepts.
     pub fn serve(self) -> Program {
-        let mut child = self
-            .command(&["serve"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        let mut child =
+            self.command(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let log: Arc<Mutex<Vec<u8>>> = Arc::default();
         let (mut stderr, kept) = (child.stderr.take().expect("piped"), Arc::clone(&log));
         std::thread::spawn(move || {
             let mut chunk = [0; 8_192];
             while let Ok(count @ 1..) = stderr.read(&mut chunk) {
-                kept.lock()
-                    .expect("whole")
-                    .extend_from_slice(&chunk[..count]);
+                kept.lock().expect("whole").extend_from_slice(&chunk[..count]);
             }
         });
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
@@ -129,16 +111,11 @@ impl Operator {
                 let _nobody_listens = tell.send(line);
             }
         });
-        let said_of = |log: &Mutex<Vec<u8>>| {
-            String::from_utf8_lossy(&log.lock().expect("whole")).into_owned()
-        };
-        let ready = told
-            .recv_timeout(DEADLINE)
-            .unwrap_or_else(|_| panic!("not ready:\n{}", said_of(&log)));
+        let said_of = |log: &Mutex<Vec<u8>>| String::from_utf8_lossy(&log.lock().expect("whole")).into_owned();
+        let ready = told.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("not ready:\n{}", said_of(&log)));
         let address = |name: &str| {
             let part = ready.split(' ').find_map(|part| part.strip_prefix(name));
-            part.unwrap_or_else(|| panic!("no {name} in {ready:?}"))
-                .to_owned()
+            part.unwrap_or_else(|| panic!("no {name} in {ready:?}")).to_owned()
         };
         assert!(ready.starts_with("ready "), "{ready}");
         Program {
@@ -147,11 +124,7 @@ impl Operator {
             child: Running(child),
             log,
             operator: self,
-            http: reqwest::Client::builder()
-                .no_proxy()
-                .timeout(DEADLINE)
-                .build()
-                .expect("a client"),
+            http: reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().expect("a client"),
         }
     }
 }
@@ -217,9 +190,7 @@ impl Program {
     /// The value of a metric. One that is named with its labels is 0 as long as nothing was counted.
     pub async fn metric(&self, name: &str) -> f64 {
         let metrics = self.metrics().await;
-        let value = metrics
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         match value {
             None if name.contains('{') => 0.0,
             None => panic!("no {name} in\n{metrics}"),
@@ -248,8 +219,7 @@ impl Program {
 
     /// Waits until no delivery waits.
     pub async fn digested(&self) {
-        self.wait_for("embargod_deliveries_waiting", |waiting| waiting == 0.0)
-            .await;
+        self.wait_for("embargod_deliveries_waiting", |waiting| waiting == 0.0).await;
     }
 
     /// Everything that was logged.
@@ -264,20 +234,14 @@ impl Program {
         let status = std::fs::read_to_string(Path::new(&path)).expect("it runs");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
-        kib.expect("a peak")
-            .trim()
-            .parse::<u64>()
-            .expect("a number")
-            * 1_024
+        kib.expect("a peak").trim().parse::<u64>().expect("a number") * 1_024
     }
 
     /// Asks it to stop (SIGTERM); how it ended, how long that took, and the operator's files.
     pub fn stop(mut self) -> Stopped {
         let asked = Instant::now();
         let pid = self.child.0.id().to_string();
-        let killed = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {pid}")])
-            .status();
+        let killed = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
         assert!(killed.expect("a shell").success());
         let (tell, told) = mpsc::channel();
         let watch = std::thread::spawn(move || {
@@ -285,18 +249,11 @@ impl Program {
             let _nobody_waits = tell.send(status);
             self
         });
-        let status = told
-            .recv_timeout(DEADLINE)
-            .expect("it stops when it is asked to");
+        let status = told.recv_timeout(DEADLINE).expect("it stops when it is asked to");
         let took = asked.elapsed();
         let program = watch.join().expect("no panic");
         let log = program.logged();
-        Stopped {
-            status,
-            took,
-            log,
-            operator: program.operator,
-        }
+        Stopped { status, took, log, operator: program.operator }
     }
 }
 

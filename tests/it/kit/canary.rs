@@ -18,15 +18,9 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::install);
 /// Everything that the program logs at any level is kept, over all stories of this process.
 pub(super) fn listen() {
     static STARTED: LazyLock<()> = LazyLock::new(|| {
-        let layer = fmt::layer()
-            .with_ansi(false)
-            .with_writer(Kept(Arc::clone(&LOG)));
+        let layer = fmt::layer().with_ansi(false).with_writer(Kept(Arc::clone(&LOG)));
         let filter = EnvFilter::new("embargod=trace,sqlx=debug,hyper=debug,reqwest=trace");
-        tracing_subscriber::registry()
-            .with(filter)
-            .with(layer)
-            .try_init()
-            .expect("nobody else logs in the tests");
+        tracing_subscriber::registry().with(filter).with(layer).try_init().expect("nobody else logs in the tests");
         LazyLock::force(&METRICS);
     });
     LazyLock::force(&STARTED);
@@ -50,27 +44,19 @@ impl Canary {
 
     /// Fails where the word is in `bytes`.
     pub fn must_not_be_in(&self, place: &str, bytes: &[u8]) {
-        let found = bytes
-            .windows(self.0.len())
-            .any(|window| window == self.0.as_bytes());
+        let found = bytes.windows(self.0.len()).any(|window| window == self.0.as_bytes());
         assert!(!found, "the canary is in {place}");
     }
 
     pub(super) fn must_not_be_logged(&self) {
         let log = LOG.lock().expect("no writer panics").clone();
-        assert!(
-            !log.is_empty(),
-            "nothing was logged at all: the test listens to nothing"
-        );
+        assert!(!log.is_empty(), "nothing was logged at all: the test listens to nothing");
         self.must_not_be_in("the log", &log);
     }
 
     pub(super) fn must_not_be_measured(&self) {
         let rendered = METRICS.render();
-        assert!(
-            rendered.contains("embargod_"),
-            "nothing was measured at all"
-        );
+        assert!(rendered.contains("embargod_"), "nothing was measured at all");
         self.must_not_be_in("the metrics", rendered.as_bytes());
     }
 }
@@ -80,10 +66,7 @@ struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .expect("no writer panics")
-            .extend_from_slice(bytes);
+        self.0.lock().expect("no writer panics").extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

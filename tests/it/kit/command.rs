@@ -23,10 +23,7 @@ impl World {
             .args(arguments)
             .current_dir(&folder)
             .env_clear()
-            .env(
-                "EMBARGOD_DATABASE",
-                format!("sqlite:{}", folder.join("embargod.db").display()),
-            )
+            .env("EMBARGOD_DATABASE", format!("sqlite:{}", folder.join("embargod.db").display()))
             .env("EMBARGOD_GITHUB_API_BASE", self.github.base_url())
             .env("EMBARGOD_GITHUB_APP_ID", APP_ID.to_string())
             .env("EMBARGOD_GITHUB_PRIVATE_KEY_PATH", &app_key)

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use embargod::{
     domain::decision::DecisionRecord,
     store::{
-        Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease,
-        NewDelivery, Sealed, Settled, Settlement, SharedStore, Store, StoreError, StoredRecord,
+        Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery, Sealed, Settled,
+        Settlement, SharedStore, Store, StoreError, StoredRecord,
     },
 };
 use jiff::Timestamp;
@@ -62,16 +62,8 @@ impl World {
     /// From now on a process works that dies at its `nth` write (counted from 1). A claim on work counts only where there
     /// was work and only after it took effect: before it, nothing has happened since the last write.
     pub async fn live_until(&mut self, nth: usize, moment: Moment) -> Arc<Death> {
-        let death = Arc::new(Death {
-            nth,
-            moment,
-            writes: AtomicUsize::new(0),
-            over: AtomicBool::new(false),
-        });
-        let store = MortalStore {
-            inner: open_store(&self.folder).await,
-            death: Arc::clone(&death),
-        };
+        let death = Arc::new(Death { nth, moment, writes: AtomicUsize::new(0), over: AtomicBool::new(false) });
+        let store = MortalStore { inner: open_store(&self.folder).await, death: Arc::clone(&death) };
         self.restart_on(Arc::new(store)).await;
         death
     }
@@ -83,10 +75,7 @@ struct MortalStore {
 }
 
 impl MortalStore {
-    async fn write<T>(
-        &self,
-        write: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
+    async fn write<T>(&self, write: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
         self.death.alive()?;
         let due = self.death.count() == self.death.nth;
         if due && self.death.moment == Moment::Before {
@@ -119,11 +108,7 @@ impl Store for MortalStore {
         self.write(self.inner.accept(delivery)).await
     }
 
-    async fn claim_delivery(
-        &self,
-        now: Timestamp,
-        lease_ms: i64,
-    ) -> Result<Option<ClaimedDelivery>, StoreError> {
+    async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError> {
         self.claim(self.inner.claim_delivery(now, lease_ms)).await
     }
 
@@ -134,15 +119,10 @@ impl Store for MortalStore {
         settlement: Settlement,
         commit: Commit,
     ) -> Result<Settled, StoreError> {
-        self.write(self.inner.settle_delivery(lease, now, settlement, commit))
-            .await
+        self.write(self.inner.settle_delivery(lease, now, settlement, commit)).await
     }
 
-    async fn claim_effect(
-        &self,
-        now: Timestamp,
-        lease_ms: i64,
-    ) -> Result<Option<ClaimedEffect>, StoreError> {
+    async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError> {
         self.claim(self.inner.claim_effect(now, lease_ms)).await
     }
 
@@ -153,8 +133,7 @@ impl Store for MortalStore {
         settlement: Settlement,
         commit: Commit,
     ) -> Result<Settled, StoreError> {
-        self.write(self.inner.settle_effect(lease, now, settlement, commit))
-            .await
+        self.write(self.inner.settle_effect(lease, now, settlement, commit)).await
     }
 
     async fn commit(&self, now: Timestamp, commit: Commit) -> Result<Settled, StoreError> {
@@ -185,20 +164,12 @@ impl Store for MortalStore {
         self.write(self.inner.next_number(series)).await
     }
 
-    async fn decisions(
-        &self,
-        case: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<DecisionRecord>, StoreError> {
+    async fn decisions(&self, case: Option<&str>, limit: u32) -> Result<Vec<DecisionRecord>, StoreError> {
         self.death.alive()?;
         self.inner.decisions(case, limit).await
     }
 
-    async fn effects(
-        &self,
-        case: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<EffectReport>, StoreError> {
+    async fn effects(&self, case: Option<&str>, limit: u32) -> Result<Vec<EffectReport>, StoreError> {
         self.death.alive()?;
         self.inner.effects(case, limit).await
     }

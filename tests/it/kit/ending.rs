@@ -28,10 +28,7 @@ pub struct Ending {
 impl Ending {
     /// Whether the opening post is out of sight.
     pub fn is_shielded(&self) -> bool {
-        self.body == texts::NEUTRAL_BODY
-            && self.title == texts::NEUTRAL_TITLE
-            && self.locked
-            && !self.open
+        self.body == texts::NEUTRAL_BODY && self.title == texts::NEUTRAL_TITLE && self.locked && !self.open
     }
 }
 
@@ -43,10 +40,7 @@ impl World {
         // Which of two cases came first is nothing to hold on to.
         advisories.sort_by(|a, b| a.collaborators.cmp(&b.collaborators));
         let cases = self.cases().await;
-        let mut cases: Vec<_> = cases
-            .iter()
-            .map(|case| (desk_word(&case.desk), case.posts.len()))
-            .collect();
+        let mut cases: Vec<_> = cases.iter().map(|case| (desk_word(&case.desk), case.posts.len())).collect();
         cases.sort_unstable();
         Ending {
             comments: thread
@@ -54,11 +48,7 @@ impl World {
                 .into_iter()
                 .map(|(author, text)| (author, self.worldless(&text)))
                 .collect(),
-            folded: thread
-                .comments
-                .iter()
-                .map(|comment| comment.post.minimised.is_some())
-                .collect(),
+            folded: thread.comments.iter().map(|comment| comment.post.minimised.is_some()).collect(),
             title: thread.title,
             body: thread.post.body,
             open: thread.open,
@@ -88,16 +78,9 @@ impl World {
 
     /// The calls that made something new on GitHub, whether or not their answer arrived; each should be there once.
     pub fn made(&self) -> Vec<String> {
-        let makes = |request: &LoggedRequest| {
-            request.mutates && request.method == "POST" && request.status == 201
-        };
-        let mut made: Vec<String> = self
-            .github
-            .requests()
-            .into_iter()
-            .filter(makes)
-            .map(|request| request.path)
-            .collect();
+        let makes = |request: &LoggedRequest| request.mutates && request.method == "POST" && request.status == 201;
+        let mut made: Vec<String> =
+            self.github.requests().into_iter().filter(makes).map(|request| request.path).collect();
         made.sort();
         made
     }

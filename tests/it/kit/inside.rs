@@ -18,19 +18,13 @@ impl World {
     /// The raw bytes of the database's files: the main file, and what SQLite keeps beside it.
     pub fn database_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for entry in std::fs::read_dir(self.folder.path())
-            .expect("the folder")
-            .flatten()
-        {
+        for entry in std::fs::read_dir(self.folder.path()).expect("the folder").flatten() {
             let name = entry.file_name();
             if name.to_string_lossy().starts_with("embargod.db") {
                 bytes.extend(std::fs::read(entry.path()).expect("readable"));
             }
         }
-        assert!(
-            bytes.len() > 4_096,
-            "the database is empty: the test looks at nothing"
-        );
+        assert!(bytes.len() > 4_096, "the database is empty: the test looks at nothing");
         bytes
     }
 

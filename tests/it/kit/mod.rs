@@ -79,24 +79,13 @@ struct AppKey {
 static APP_KEY: LazyLock<AppKey> = LazyLock::new(|| {
     let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
     let pem = |label: &str, der: &[u8]| {
-        let lines: Vec<String> = STANDARD
-            .encode(der)
-            .as_bytes()
-            .chunks(64)
-            .map(|line| String::from_utf8_lossy(line).into_owned())
-            .collect();
-        format!(
-            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-            lines.join("\n")
-        )
+        let lines: Vec<String> =
+            STANDARD.encode(der).as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
     };
     let private = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der>::as_der(&pair).expect("PKCS#8");
-    let public =
-        AsDer::<aws_lc_rs::encoding::PublicKeyX509Der>::as_der(pair.public_key()).expect("SPKI");
-    AppKey {
-        private_pem: pem("PRIVATE KEY", private.as_ref()),
-        public_pem: pem("PUBLIC KEY", public.as_ref()),
-    }
+    let public = AsDer::<aws_lc_rs::encoding::PublicKeyX509Der>::as_der(pair.public_key()).expect("SPKI");
+    AppKey { private_pem: pem("PRIVATE KEY", private.as_ref()), public_pem: pem("PUBLIC KEY", public.as_ref()) }
 });
 
 /// How a world begins.
@@ -229,12 +218,7 @@ impl World {
             stop,
         };
         world.open_door().await;
-        world
-            .engine
-            .shop()
-            .learn_own_login()
-            .await
-            .expect("the stand-in knows the App");
+        world.engine.shop().learn_own_login().await.expect("the stand-in knows the App");
         world
     }
 
@@ -248,17 +232,10 @@ impl World {
             body_timeout_ms: 10_000,
             readiness: Readiness::yes(),
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a port");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(receiver::serve(
-            listener,
-            receiver::router(receiver),
-            self.stop.clone(),
-        ));
-        self.github
-            .set_hook_url(&format!("http://{address}/webhook"));
+        tokio::spawn(receiver::serve(listener, receiver::router(receiver), self.stop.clone()));
+        self.github.set_hook_url(&format!("http://{address}/webhook"));
     }
 
     /// The process dies and another one starts on the same files, with nothing in memory.
@@ -281,19 +258,9 @@ impl World {
     }
 
     async fn engine_on(&self, store: SharedStore) -> Engine {
-        let engine = engine(
-            &self.github,
-            &self.clock,
-            store,
-            &self.sealing_key,
-            self.default_policy.as_deref(),
-            &self.detector,
-        );
-        engine
-            .shop()
-            .learn_own_login()
-            .await
-            .expect("the stand-in knows the App");
+        let engine =
+            engine(&self.github, &self.clock, store, &self.sealing_key, self.default_policy.as_deref(), &self.detector);
+        engine.shop().learn_own_login().await.expect("the stand-in knows the App");
         engine
     }
 
@@ -353,19 +320,13 @@ impl World {
     pub fn said(&self, number: u64) -> Vec<String> {
         let bot = self.github.bot_login();
         let texts = self.thread(number).comment_texts();
-        texts
-            .into_iter()
-            .filter(|(author, _)| *author == bot)
-            .map(|(_, text)| text)
-            .collect()
+        texts.into_iter().filter(|(author, _)| *author == bot).map(|(_, text)| text).collect()
     }
 
     /// A text of the bot as it would stand on github.com: without the mark that nobody sees, and with
     /// `{acknowledged within}` for the time that the policy promises.
     pub fn as_read(&self, said: &str) -> String {
-        let (words, mark) = said
-            .rsplit_once("\n\n<!-- embargod:")
-            .expect("the text carries its mark");
+        let (words, mark) = said.rsplit_once("\n\n<!-- embargod:").expect("the text carries its mark");
         assert!(mark.ends_with(" -->"), "nothing stands behind the mark");
         let promise = parse(&policy("shield")).acknowledgment.within().to_string();
         let words = words.replace(&self.github.web_url(), "https://github.com");
@@ -374,11 +335,7 @@ impl World {
 
     /// The calls that changed something on GitHub since `mark`.
     pub fn writes_since(&self, mark: usize) -> Vec<LoggedRequest> {
-        self.github
-            .requests_since(mark)
-            .into_iter()
-            .filter(|request| request.mutates)
-            .collect()
+        self.github.requests_since(mark).into_iter().filter(|request| request.mutates).collect()
     }
 
     /// The store.
@@ -397,44 +354,26 @@ impl World {
     }
 
     async fn records<R: Record>(&self) -> Vec<R> {
-        let stored = self
-            .store()
-            .records(R::KIND)
-            .await
-            .expect("the store works");
-        stored
-            .into_iter()
-            .map(|record| serde_json::from_value(record.value).expect("readable"))
-            .collect()
+        let stored = self.store().records(R::KIND).await.expect("the store works");
+        stored.into_iter().map(|record| serde_json::from_value(record.value).expect("readable")).collect()
     }
 
     /// All decisions, oldest first.
     pub async fn decisions(&self) -> Vec<DecisionRecord> {
-        self.store()
-            .decisions(None, u32::MAX)
-            .await
-            .expect("the store works")
+        self.store().decisions(None, u32::MAX).await.expect("the store works")
     }
 
     /// The last decision's outcome and the rules that gave its reasons.
     pub async fn last_outcome(&self) -> (String, Vec<String>) {
         let decisions = self.decisions().await;
         let last = decisions.last().expect("something was decided");
-        (
-            last.outcome.clone(),
-            last.reasons
-                .iter()
-                .map(|reason| reason.rule.clone())
-                .collect(),
-        )
+        (last.outcome.clone(), last.reasons.iter().map(|reason| reason.rule.clone()).collect())
     }
 
     /// The outcome of the last decision about what `login` did, and the rules that gave its reasons.
     pub async fn last_decision_about_a_post_of(&self, login: &str) -> (String, Vec<String>) {
         let decisions = self.decisions().await;
-        let mut of_login = decisions
-            .iter()
-            .filter(|decision| decision.actor.as_deref() == Some(login));
+        let mut of_login = decisions.iter().filter(|decision| decision.actor.as_deref() == Some(login));
         let last = of_login.next_back().expect("something was decided");
         let rules = last.reasons.iter().map(|reason| reason.rule.clone());
         (last.outcome.clone(), rules.collect())
@@ -442,10 +381,7 @@ impl World {
 
     /// All effects.
     pub async fn effects(&self) -> Vec<EffectReport> {
-        self.store()
-            .effects(None, u32::MAX)
-            .await
-            .expect("the store works")
+        self.store().effects(None, u32::MAX).await.expect("the store works")
     }
 
     /// The present instant.
@@ -459,25 +395,10 @@ impl World {
         for request in self.github.requests() {
             check_contract(&request);
         }
-        let backlog = self
-            .store()
-            .backlog(self.now())
-            .await
-            .expect("the store works");
-        assert_eq!(
-            backlog.deliveries_waiting, 0,
-            "a delivery was left unhandled"
-        );
-        let waiting: Vec<_> = self
-            .effects()
-            .await
-            .into_iter()
-            .filter(|e| e.state == EffectState::Ready)
-            .collect();
-        let due: Vec<_> = waiting
-            .iter()
-            .filter(|e| e.effect.not_before.is_none_or(|at| at <= self.now()))
-            .collect();
+        let backlog = self.store().backlog(self.now()).await.expect("the store works");
+        assert_eq!(backlog.deliveries_waiting, 0, "a delivery was left unhandled");
+        let waiting: Vec<_> = self.effects().await.into_iter().filter(|e| e.state == EffectState::Ready).collect();
+        let due: Vec<_> = waiting.iter().filter(|e| e.effect.not_before.is_none_or(|at| at <= self.now())).collect();
         if !self.losses_expected {
             assert_eq!(backlog.deliveries_parked, 0, "a delivery was parked");
             assert_eq!(backlog.effects_dead, 0, "an effect was given up");
@@ -489,21 +410,12 @@ impl World {
         }
         let bot = self.github.bot_login();
         for thread in self.github.threads(REPO).expect("the repository exists") {
-            let said = thread
-                .comments
-                .iter()
-                .filter(|comment| comment.post.author == bot)
-                .count();
-            assert!(
-                said <= 1,
-                "the bot spoke {said} times in #{}",
-                thread.number
-            );
+            let said = thread.comments.iter().filter(|comment| comment.post.author == bot).count();
+            assert!(said <= 1, "the bot spoke {said} times in #{}", thread.number);
         }
         if !self.words_restored {
             let changes = self.github.public_transcript()["changes_by_bot"].to_string();
-            self.canary
-                .must_not_be_in("what the bot changed in public", changes.as_bytes());
+            self.canary.must_not_be_in("what the bot changed in public", changes.as_bytes());
         }
         self.canary.must_not_be_logged();
         self.canary.must_not_be_measured();
@@ -521,23 +433,14 @@ fn check_contract(request: &LoggedRequest) {
     if !crate::contract::available() {
         return;
     }
-    let query = if request.query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", request.query)
-    };
+    let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
     let sent = SentRequest {
         method: request.method.clone(),
         path_and_query: format!("{}{query}", request.path),
         body: (!request.body.is_null()).then(|| request.body.clone()),
     };
     if let Err(complaints) = openapi::check(&sent) {
-        panic!(
-            "GitHub's description does not allow {} {}:\n{}",
-            sent.method,
-            request.path,
-            complaints.join("\n")
-        );
+        panic!("GitHub's description does not allow {} {}:\n{}", sent.method, request.path, complaints.join("\n"));
     }
 }
 
@@ -558,9 +461,7 @@ fn people_and_places(github: &Standin, setting: &Setting) {
         public = public.file(".github/embargod.yml", policy);
     }
     github.add_repository(&public).expect("a repository");
-    github
-        .add_repository(&RepositorySpec::private("acme", "cases"))
-        .expect("a private repository");
+    github.add_repository(&RepositorySpec::private("acme", "cases")).expect("a private repository");
     github.grant(REPO, CORA, Role::Maintain).expect("a role");
     github.install_on_all("acme").expect("an installation");
 }
@@ -595,9 +496,6 @@ fn engine(
 }
 
 fn parse(text: &str) -> Policy {
-    let layer = Layer {
-        origin: "default policy".to_owned(),
-        text: text.to_owned(),
-    };
+    let layer = Layer { origin: "default policy".to_owned(), text: text.to_owned() };
     effective(&[layer]).expect("a valid policy").policy
 }

@@ -41,7 +41,8 @@ impl World {
     pub fn harmless(&self) -> (String, String) {
         (
             "Documentation of the cache settings is hard to follow".to_owned(),
-            "The page about cache settings mentions the timeout twice, with different defaults. Which one is right?".to_owned(),
+            "The page about cache settings mentions the timeout twice, with different defaults. Which one is right?"
+                .to_owned(),
         )
     }
 

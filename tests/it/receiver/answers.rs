@@ -18,11 +18,7 @@ async fn answer_to_signature(headers: &[(&str, String)]) -> u16 {
     let mut delivery = Delivery::new(GUID);
     delivery.secret = None;
     let mut all = delivery.headers();
-    all.extend(
-        headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes())),
-    );
+    all.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes())));
     let bytes = request("POST", "/webhook", &all, &delivery.body, Framing::Length);
     Door::open().await.status_of(&bytes).await
 }
@@ -136,14 +132,8 @@ async fn without_a_sha_256_signature_nothing_is_believed() {
         ("missing", vec![]),
         ("empty", vec![(NAME, String::new())]),
         ("no digits", vec![(NAME, "sha256=".to_owned())]),
-        (
-            "SHA-1 only",
-            vec![("X-Hub-Signature", format!("sha1={}", &digits[..40]))],
-        ),
-        (
-            "SHA-1 under the new name",
-            vec![(NAME, format!("sha1={}", &digits[..40]))],
-        ),
+        ("SHA-1 only", vec![("X-Hub-Signature", format!("sha1={}", &digits[..40]))]),
+        ("SHA-1 under the new name", vec![(NAME, format!("sha1={}", &digits[..40]))]),
         ("another body's", vec![(NAME, sign(b"x", b"y"))]),
         ("twice", vec![(NAME, valid.clone()), (NAME, valid.clone())]),
     ] {
@@ -154,9 +144,7 @@ async fn without_a_sha_256_signature_nothing_is_believed() {
 #[tokio::test]
 async fn form_encoded_deliveries_are_signed_as_they_are_sent() {
     let payload = valid_payload().to_string();
-    let form: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("payload", &payload)
-        .finish();
+    let form: String = form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload).finish();
     let mut delivery = Delivery::new(GUID).with_body(form);
     delivery.content_type = Some("application/x-www-form-urlencoded".to_owned());
     let door = Door::open().await;
@@ -218,13 +206,7 @@ async fn the_door_has_one_path_whatever_stands_before_or_behind_it() {
         ("/", 404),
         ("/metrics", 404),
     ] {
-        let bytes = request(
-            "POST",
-            target,
-            &delivery.headers(),
-            &delivery.body,
-            Framing::Length,
-        );
+        let bytes = request("POST", target, &delivery.headers(), &delivery.body, Framing::Length);
         assert_eq!(door.status_of(&bytes).await, expected, "{target}");
     }
 }
@@ -236,8 +218,7 @@ async fn a_large_body_on_a_wrong_path_or_method_still_gets_its_answer() {
     for (method, target, expected) in [("POST", "/elsewhere", 404), ("PUT", "/webhook", 405)] {
         let mut wire = door.connect().await;
         // All of it is written before the answer is looked at, as most clients do.
-        wire.send(&request(method, target, &[], &body, Framing::Length))
-            .await;
+        wire.send(&request(method, target, &[], &body, Framing::Length)).await;
         let answer = wire.answer().await.expect("an answer, not a broken pipe");
         assert_eq!(answer.status, expected, "{method} {target}");
     }
@@ -283,8 +264,7 @@ async fn a_client_that_asks_first_is_told_to_go_on_only_where_its_body_is_wanted
     let door = Door::open().await;
     let asking = |delivery: &Delivery, length: usize| {
         let head = String::from_utf8(delivery.head(length)).expect("ASCII");
-        head.replacen("\r\n", "\r\nExpect: 100-continue\r\n", 1)
-            .into_bytes()
+        head.replacen("\r\n", "\r\nExpect: 100-continue\r\n", 1).into_bytes()
     };
     let delivery = Delivery::new(GUID);
     let mut wire = door.connect().await;
@@ -295,10 +275,7 @@ async fn a_client_that_asks_first_is_told_to_go_on_only_where_its_body_is_wanted
 
     let mut unsigned = delivery.clone();
     unsigned.secret = None;
-    for (head, expected) in [
-        (asking(&unsigned, 1000), 401),
-        (asking(&delivery, MOST_BYTES + 1), 413),
-    ] {
+    for (head, expected) in [(asking(&unsigned, 1000), 401), (asking(&delivery, MOST_BYTES + 1), 413)] {
         let mut wire = door.connect().await;
         wire.send(&head).await;
         assert_eq!(wire.any_answer().await.expect("an answer").status, expected);

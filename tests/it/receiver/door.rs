@@ -38,10 +38,7 @@ pub struct Setup {
 impl Default for Setup {
     /// Patient with bodies: a test that wants a time-out says so.
     fn default() -> Self {
-        Self {
-            limits: DoorLimits::default(),
-            body_timeout_ms: 30_000,
-        }
+        Self { limits: DoorLimits::default(), body_timeout_ms: 30_000 }
     }
 }
 
@@ -63,14 +60,10 @@ impl Door {
 
     pub async fn open_with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = store::open(&format!("sqlite:{}", database(&folder).display()))
-            .await
-            .expect("a new database");
+        let store = store::open(&format!("sqlite:{}", database(&folder).display())).await.expect("a new database");
         let sealer = Sealer::new(SealingKey::generate());
-        let secrets = [
-            SecretString::from(OLD_SECRET),
-            SecretString::from(String::from_utf8_lossy(hostile::SECRET).into_owned()),
-        ];
+        let secrets =
+            [SecretString::from(OLD_SECRET), SecretString::from(String::from_utf8_lossy(hostile::SECRET).into_owned())];
         let readiness = Readiness::yes();
         let router = router(Receiver {
             store: Arc::clone(&store),
@@ -84,15 +77,7 @@ impl Door {
         let address = listener.local_addr().expect("an address");
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve_within(setup.limits, listener, router, stop.clone()));
-        Self {
-            address,
-            readiness,
-            stop,
-            store,
-            sealer,
-            serving,
-            folder,
-        }
+        Self { address, readiness, stop, store, sealer, serving, folder }
     }
 
     pub async fn connect(&self) -> Wire {
@@ -122,9 +107,7 @@ impl Door {
 
     /// A second handle on the same file, as another process would have it.
     pub async fn second_handle(&self) -> SharedStore {
-        store::open(&format!("sqlite:{}", self.database().display()))
-            .await
-            .expect("the database of the door")
+        store::open(&format!("sqlite:{}", self.database().display())).await.expect("the database of the door")
     }
 
     /// What a delivery's sealed body holds.
@@ -154,10 +137,7 @@ fn database(folder: &TempDir) -> PathBuf {
 pub async fn claim(store: &SharedStore) -> Option<ClaimedDelivery> {
     let now = NOW.parse().expect("an instant");
     let lease = Duration::from_secs(60);
-    store
-        .claim_delivery(now, i64::try_from(lease.as_millis()).expect("a minute"))
-        .await
-        .expect("a database")
+    store.claim_delivery(now, i64::try_from(lease.as_millis()).expect("a minute")).await.expect("a database")
 }
 
 /// A delivery as GitHub sends it; every part may be changed.
@@ -214,13 +194,7 @@ impl Delivery {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        request(
-            "POST",
-            "/webhook",
-            &self.headers(),
-            &self.body,
-            self.framing,
-        )
+        request("POST", "/webhook", &self.headers(), &self.body, self.framing)
     }
 
     /// The head alone, which promises `length` bytes.

@@ -22,9 +22,7 @@ async fn client_under_way(door: &Door, delivery: &Delivery) -> Wire {
 async fn refuses_connections(door: &Door) {
     let address = door.address;
     let refused = async { while TcpStream::connect(address).await.is_ok() {} };
-    timeout(GUARD, refused)
-        .await
-        .expect("a door that was asked to stop listens no more");
+    timeout(GUARD, refused).await.expect("a door that was asked to stop listens no more");
 }
 
 #[tokio::test]
@@ -68,10 +66,7 @@ async fn a_full_house_does_not_hold_it_up() {
 
 #[tokio::test]
 async fn a_dawdler_is_cut_off_when_the_time_for_draining_is_over() {
-    let mut setup = Setup {
-        body_timeout_ms: 3_600_000,
-        ..Setup::default()
-    };
+    let mut setup = Setup { body_timeout_ms: 3_600_000, ..Setup::default() };
     setup.limits.drain_ms = 50;
     let door = Door::open_with(setup).await;
     let delivery = Delivery::new("slow");
@@ -84,11 +79,7 @@ async fn a_dawdler_is_cut_off_when_the_time_for_draining_is_over() {
 /// Nothing ends because of a time-out here.
 fn patient_with_heads() -> Setup {
     Setup {
-        limits: DoorLimits {
-            header_timeout_ms: 3_600_000,
-            drain_ms: 3_600_000,
-            ..DoorLimits::default()
-        },
+        limits: DoorLimits { header_timeout_ms: 3_600_000, drain_ms: 3_600_000, ..DoorLimits::default() },
         ..Setup::default()
     }
 }

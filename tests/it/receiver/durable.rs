@@ -13,11 +13,7 @@ use super::{
 
 async fn waiting(store: &SharedStore) -> u64 {
     let now = NOW.parse().expect("an instant");
-    store
-        .backlog(now)
-        .await
-        .expect("a database")
-        .deliveries_waiting
+    store.backlog(now).await.expect("a database").deliveries_waiting
 }
 
 #[tokio::test]
@@ -69,11 +65,8 @@ async fn fifty_at_once_with_one_guid_count_once() {
 #[tokio::test]
 async fn a_failing_database_is_never_hidden_behind_a_202() {
     let door = Door::open().await;
-    let mut breaker = SqliteConnectOptions::new()
-        .filename(door.database())
-        .connect()
-        .await
-        .expect("the door's database");
+    let mut breaker =
+        SqliteConnectOptions::new().filename(door.database()).connect().await.expect("the door's database");
     // so that the change is certain to reach the door's connection, it has been used before
     assert!(door.serves("before").await);
     rename(&mut breaker, "deliveries", "hidden").await;
@@ -90,10 +83,7 @@ async fn a_failing_database_is_never_hidden_behind_a_202() {
 
 async fn rename(connection: &mut sqlx::SqliteConnection, from: &str, to: &str) {
     let statement = format!("ALTER TABLE {from} RENAME TO {to}");
-    sqlx::query(sqlx::AssertSqlSafe(statement))
-        .execute(connection)
-        .await
-        .expect("renamed");
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(connection).await.expect("renamed");
 }
 
 #[tokio::test]
@@ -101,8 +91,7 @@ async fn a_client_that_hangs_up_after_its_last_byte_was_heard_all_the_same() {
     let door = Door::open().await;
     for n in 0..20 {
         let mut wire = door.connect().await;
-        wire.send(&Delivery::new(&format!("hasty-{n}")).bytes())
-            .await;
+        wire.send(&Delivery::new(&format!("hasty-{n}")).bytes()).await;
         drop(wire);
     }
     let all_there = async {
@@ -110,7 +99,5 @@ async fn a_client_that_hangs_up_after_its_last_byte_was_heard_all_the_same() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(GUARD, all_there)
-        .await
-        .expect("a delivery that arrived whole becomes durable");
+    timeout(GUARD, all_there).await.expect("a delivery that arrived whole becomes durable");
 }

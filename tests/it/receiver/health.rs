@@ -26,10 +26,7 @@ async fn a_draining_door_is_alive_takes_deliveries_and_asks_for_no_more() {
     let answer = get(&door, "/readyz").await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.body, b"draining\n");
-    assert!(
-        door.serves("late").await,
-        "the balancer may be slow to notice"
-    );
+    assert!(door.serves("late").await, "the balancer may be slow to notice");
 }
 
 #[tokio::test]

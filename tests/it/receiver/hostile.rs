@@ -17,10 +17,7 @@ async fn every_request_of_the_catalogue_gets_a_right_answer() {
         let answer = door.exchange(case.method, &wire::hostile(&case)).await;
         let status = answer.map(|answer| answer.status);
         if !status.is_some_and(|status| case.expect.contains(&status)) {
-            complaints.push(format!(
-                "{}: {status:?} instead of {:?}",
-                case.name, case.expect
-            ));
+            complaints.push(format!("{}: {status:?} instead of {:?}", case.name, case.expect));
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
@@ -35,11 +32,7 @@ async fn every_conversation_of_the_catalogue_comes_to_a_right_end() {
         if let Err(complaint) = hold(&door, &conversation).await {
             complaints.push(format!("{}: {complaint}", conversation.name));
         }
-        assert!(
-            door.serves(&guid(conversation.name)).await,
-            "after {}",
-            conversation.name
-        );
+        assert!(door.serves(&guid(conversation.name)).await, "after {}", conversation.name);
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
@@ -57,22 +50,13 @@ async fn hold(door: &Door, conversation: &Raw) -> Result<(), String> {
     if first_is_right && none_fails && statuses.len() <= conversation.most_answers {
         Ok(())
     } else {
-        Err(format!(
-            "{statuses:?} instead of {:?}, at most {}",
-            conversation.expect, conversation.most_answers
-        ))
+        Err(format!("{statuses:?} instead of {:?}, at most {}", conversation.expect, conversation.most_answers))
     }
 }
 
 /// Good deliveries come whole; everybody else is to fail quickly.
 fn impatient() -> Setup {
-    Setup {
-        limits: DoorLimits {
-            header_timeout_ms: 300,
-            ..DoorLimits::default()
-        },
-        body_timeout_ms: 300,
-    }
+    Setup { limits: DoorLimits { header_timeout_ms: 300, ..DoorLimits::default() }, body_timeout_ms: 300 }
 }
 
 fn guid(name: &str) -> String {

@@ -100,30 +100,16 @@ async fn listened_to() {
     singing_names.event = format!("{CANARY}.");
     let mut singing_type = singing("type");
     singing_type.content_type = Some(format!("text/{CANARY}"));
-    for (delivery, expected) in [
-        (&good, 202),
-        (&good, 202),
-        (&forged, 401),
-        (&broken, 400),
-        (&singing_names, 400),
-        (&singing_type, 415),
-    ] {
+    for (delivery, expected) in
+        [(&good, 202), (&good, 202), (&forged, 401), (&broken, 400), (&singing_names, 400), (&singing_type, 415)]
+    {
         assert_eq!(door.status_of(&on_the_wire(delivery)).await, expected);
     }
-    let mut breaker = SqliteConnectOptions::new()
-        .filename(door.database())
-        .connect()
-        .await
-        .expect("the door's database");
-    sqlx::query("ALTER TABLE delivery_bodies RENAME TO hidden")
-        .execute(&mut breaker)
-        .await
-        .expect("renamed");
+    let mut breaker =
+        SqliteConnectOptions::new().filename(door.database()).connect().await.expect("the door's database");
+    sqlx::query("ALTER TABLE delivery_bodies RENAME TO hidden").execute(&mut breaker).await.expect("renamed");
     assert_eq!(door.status_of(&on_the_wire(&singing("lost"))).await, 503);
-    sqlx::query("ALTER TABLE hidden RENAME TO delivery_bodies")
-        .execute(&mut breaker)
-        .await
-        .expect("renamed");
+    sqlx::query("ALTER TABLE hidden RENAME TO delivery_bodies").execute(&mut breaker).await.expect("renamed");
 
     let mut forbidden = vec![
         CANARY.to_owned(),
@@ -136,10 +122,7 @@ async fn listened_to() {
         forbidden.extend(signatures(&delivery.headers()));
     }
     // bodies of 25 MiB say nothing new here
-    for case in requests()
-        .into_iter()
-        .filter(|case| !case.name.starts_with("size:"))
-    {
+    for case in requests().into_iter().filter(|case| !case.name.starts_with("size:")) {
         forbidden.extend(signatures(&case.finished().0));
         let answer = door.exchange(case.method, &wire::hostile(&case)).await;
         assert!(answer.is_some(), "{}", case.name);
@@ -152,14 +135,8 @@ async fn listened_to() {
     assert!(door.serves("last").await);
 
     let log = captured.text();
-    for said in [
-        "delivery good is durable",
-        "delivery lost could not be made durable",
-    ] {
-        assert!(
-            log.contains(said),
-            "the log is not listened to: no {said:?}"
-        );
+    for said in ["delivery good is durable", "delivery lost could not be made durable"] {
+        assert!(log.contains(said), "the log is not listened to: no {said:?}");
     }
     for word in forbidden {
         assert!(!log.contains(&word), "{word:?} is in the log");

@@ -89,10 +89,7 @@ impl Apart {
             .env("EMBARGOD_GITHUB_API_BASE", "http://127.0.0.1:1")
             .env("EMBARGOD_GITHUB_APP_ID", "1")
             .env("EMBARGOD_GITHUB_PRIVATE_KEY_PATH", private_key)
-            .env(
-                "EMBARGOD_GITHUB_WEBHOOK_SECRETS",
-                String::from_utf8_lossy(SECRET).as_ref(),
-            )
+            .env("EMBARGOD_GITHUB_WEBHOOK_SECRETS", String::from_utf8_lossy(SECRET).as_ref())
             .env("EMBARGOD_SEALING_KEY_PATH", sealing_key)
             .env("EMBARGOD_LOG", "off")
             .stdin(Stdio::null())
@@ -114,11 +111,7 @@ impl Apart {
                 rest.split_whitespace().next()?.parse().ok()
             })
             .expect("the door tells its address");
-        Self {
-            child,
-            address,
-            _output: output,
-        }
+        Self { child, address, _output: output }
     }
 
     /// The most memory that was resident at one time (`VmHWM`, proc_pid_status(5)).
@@ -152,26 +145,15 @@ fn new_private_key() -> String {
 /// Sends `count` deliveries at once that differ in their GUID alone; all must be answered with `expected`, or 408 where
 /// there was no room in time, but one at least not.
 async fn at_once(door: SocketAddr, name: &str, count: usize, delivery: &Delivery, expected: u16) {
-    let signature = delivery
-        .secret
-        .as_deref()
-        .map(|key| sign(key, &delivery.body));
-    let unsigned = Delivery {
-        secret: None,
-        body: Vec::new(),
-        ..delivery.clone()
-    };
+    let signature = delivery.secret.as_deref().map(|key| sign(key, &delivery.body));
+    let unsigned = Delivery { secret: None, body: Vec::new(), ..delivery.clone() };
     // One copy for all of them; only the heads differ.
     let framed = request("POST", "/webhook", &[], &delivery.body, delivery.framing);
     let head_bytes = b"POST /webhook HTTP/1.1\r\n".len();
     let rest: Arc<[u8]> = framed[head_bytes..].into();
     let mut clients = JoinSet::new();
     for n in 0..count {
-        let mut headers = Delivery {
-            guid: format!("{name}-{n}"),
-            ..unsigned.clone()
-        }
-        .headers();
+        let mut headers = Delivery { guid: format!("{name}-{n}"), ..unsigned.clone() }.headers();
         if let Some(signature) = &signature {
             headers.push(("X-Hub-Signature-256".to_owned(), signature.clone().into()));
         }
@@ -186,22 +168,15 @@ async fn at_once(door: SocketAddr, name: &str, count: usize, delivery: &Delivery
         clients.spawn(async move {
             let mut wire = Wire::to(door).await;
             wire.send(&head).await;
-            wire.exchange("POST", &rest)
-                .await
-                .map(|answer| answer.status)
+            wire.exchange("POST", &rest).await.map(|answer| answer.status)
         });
     }
     let mut statuses = Vec::new();
     while let Some(status) = clients.join_next().await {
         statuses.push(status.expect("no panic").expect("an answer"));
     }
-    let right = statuses
-        .iter()
-        .all(|status| [expected, 408].contains(status));
-    assert!(
-        right && statuses.contains(&expected),
-        "{name}: {statuses:?}"
-    );
+    let right = statuses.iter().all(|status| [expected, 408].contains(status));
+    assert!(right && statuses.contains(&expected), "{name}: {statuses:?}");
 }
 
 fn form(body: Vec<u8>) -> Delivery {
@@ -256,57 +231,15 @@ async fn besieged(door: &Apart) -> u64 {
 
     let rounds = vec![
         ("json", Delivery::new("").sized(MOST_BYTES), 202),
-        (
-            "chunked",
-            Delivery {
-                framing: Framing::Chunked,
-                ..Delivery::new("").sized(MOST_BYTES)
-            },
-            202,
-        ),
-        (
-            "forged",
-            Delivery {
-                secret: Some(b"a guess".to_vec()),
-                ..Delivery::new("").sized(MOST_BYTES)
-            },
-            401,
-        ),
-        (
-            "escaped",
-            Delivery::new("").with_body(filled(br#"{"a":""#, br"\u0041", br#""}"#)),
-            202,
-        ),
-        (
-            "escaped-name",
-            Delivery::new("").with_body(filled(br#"{"\n"#, b"aaaaaaa", br#"":1}"#)),
-            400,
-        ),
-        (
-            "deep",
-            Delivery::new("").with_body(filled(br#"{"a":"#, b"[", b"]")),
-            400,
-        ),
-        (
-            "wide",
-            Delivery::new("").with_body(filled(br#"{"repository":["#, b"{},", b"{}]}")),
-            202,
-        ),
-        (
-            "form-plain",
-            form(filled(b"payload=%7B%22a%22:%22", b"a", b"%22%7D")),
-            202,
-        ),
-        (
-            "form-escaped",
-            form(filled(b"payload=%7B%22a%22:%22", b"%61+", b"%22%7D")),
-            202,
-        ),
-        (
-            "form-no-text",
-            form(filled(b"payload=%7B%22a%22:%22", b"\xff", b"%22%7D")),
-            400,
-        ),
+        ("chunked", Delivery { framing: Framing::Chunked, ..Delivery::new("").sized(MOST_BYTES) }, 202),
+        ("forged", Delivery { secret: Some(b"a guess".to_vec()), ..Delivery::new("").sized(MOST_BYTES) }, 401),
+        ("escaped", Delivery::new("").with_body(filled(br#"{"a":""#, br"\u0041", br#""}"#)), 202),
+        ("escaped-name", Delivery::new("").with_body(filled(br#"{"\n"#, b"aaaaaaa", br#"":1}"#)), 400),
+        ("deep", Delivery::new("").with_body(filled(br#"{"a":"#, b"[", b"]")), 400),
+        ("wide", Delivery::new("").with_body(filled(br#"{"repository":["#, b"{},", b"{}]}")), 202),
+        ("form-plain", form(filled(b"payload=%7B%22a%22:%22", b"a", b"%22%7D")), 202),
+        ("form-escaped", form(filled(b"payload=%7B%22a%22:%22", b"%61+", b"%22%7D")), 202),
+        ("form-no-text", form(filled(b"payload=%7B%22a%22:%22", b"\xff", b"%22%7D")), 400),
         ("form-fields", form(filled(b"", b"a=1&", b"")), 400),
     ];
     for (name, delivery, expected) in rounds {
@@ -318,18 +251,11 @@ async fn besieged(door: &Apart) -> u64 {
     let mut clients = JoinSet::new();
     for case in requests() {
         clients.spawn(async move {
-            let answer = Wire::to(address)
-                .await
-                .exchange(case.method, &wire::hostile(&case))
-                .await;
+            let answer = Wire::to(address).await.exchange(case.method, &wire::hostile(&case)).await;
             answer.expect("an answer").status
         });
         if clients.len() >= 100 {
-            let status = clients
-                .join_next()
-                .await
-                .expect("a client")
-                .expect("no panic");
+            let status = clients.join_next().await.expect("a client").expect("no panic");
             assert!(status < 500);
         }
     }

@@ -10,11 +10,7 @@ const FOR_EVER_MS: u64 = 3_600_000;
 
 #[tokio::test]
 async fn a_body_that_does_not_come_times_out() {
-    let door = Door::open_with(Setup {
-        body_timeout_ms: 50,
-        ..Setup::default()
-    })
-    .await;
+    let door = Door::open_with(Setup { body_timeout_ms: 50, ..Setup::default() }).await;
     let delivery = Delivery::new("slow");
     for sent in [0, 1, delivery.body.len() - 1] {
         let mut wire = door.connect().await;
@@ -28,11 +24,7 @@ async fn a_body_that_does_not_come_times_out() {
 
 #[tokio::test]
 async fn a_body_that_grows_too_large_is_told_so_even_if_it_never_ends() {
-    let door = Door::open_with(Setup {
-        body_timeout_ms: 5_000,
-        ..Setup::default()
-    })
-    .await;
+    let door = Door::open_with(Setup { body_timeout_ms: 5_000, ..Setup::default() }).await;
     let mut delivery = Delivery::new("endless").sized(MOST_BYTES + 100_000);
     delivery.framing = Framing::Chunked;
     let mut bytes = delivery.bytes();
@@ -44,15 +36,8 @@ async fn a_body_that_grows_too_large_is_told_so_even_if_it_never_ends() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_times_out_and_so_does_an_idle_connection() {
-    let limits = DoorLimits {
-        header_timeout_ms: 50,
-        ..DoorLimits::default()
-    };
-    let door = Door::open_with(Setup {
-        limits,
-        ..Setup::default()
-    })
-    .await;
+    let limits = DoorLimits { header_timeout_ms: 50, ..DoorLimits::default() };
+    let door = Door::open_with(Setup { limits, ..Setup::default() }).await;
     let head = Delivery::new("slow").head(2);
     for sent in [0, 1, head.len() - 1] {
         let mut wire = door.connect().await;
@@ -69,16 +54,8 @@ async fn a_head_that_does_not_come_times_out_and_so_does_an_idle_connection() {
 
 #[tokio::test]
 async fn a_connection_comes_of_age_and_ends_after_the_answer_under_way() {
-    let limits = DoorLimits {
-        header_timeout_ms: FOR_EVER_MS,
-        connection_ms: 50,
-        ..DoorLimits::default()
-    };
-    let door = Door::open_with(Setup {
-        limits,
-        ..Setup::default()
-    })
-    .await;
+    let limits = DoorLimits { header_timeout_ms: FOR_EVER_MS, connection_ms: 50, ..DoorLimits::default() };
+    let door = Door::open_with(Setup { limits, ..Setup::default() }).await;
     let mut idle = door.connect().await;
     assert!(idle.answer().await.is_none(), "closed at its age");
 }
@@ -86,11 +63,7 @@ async fn a_connection_comes_of_age_and_ends_after_the_answer_under_way() {
 #[tokio::test]
 async fn a_hundred_who_promise_a_large_body_and_send_nothing_keep_nobody_waiting() {
     for promised in [1_000_000, MOST_BYTES] {
-        let door = Door::open_with(Setup {
-            body_timeout_ms: FOR_EVER_MS,
-            ..Setup::default()
-        })
-        .await;
+        let door = Door::open_with(Setup { body_timeout_ms: FOR_EVER_MS, ..Setup::default() }).await;
         let mut dawdlers = Vec::new();
         for n in 0..100 {
             let mut wire = door.connect().await;

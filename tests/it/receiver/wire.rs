@@ -42,18 +42,13 @@ impl Wire {
     pub async fn to(door: SocketAddr) -> Self {
         let stream = TcpStream::connect(door).await.expect("the door listens");
         let (half, writer) = split(stream);
-        let reader = Reader {
-            half,
-            seen: Vec::new(),
-        };
+        let reader = Reader { half, seen: Vec::new() };
         Self { reader, writer }
     }
 
     /// Sends bytes; a server that has closed already is none of our concern here.
     pub async fn send(&mut self, bytes: &[u8]) {
-        let _ = timeout(GUARD, self.writer.write_all(bytes))
-            .await
-            .expect("the server takes bytes, or closes");
+        let _ = timeout(GUARD, self.writer.write_all(bytes)).await.expect("the server takes bytes, or closes");
     }
 
     /// Closes this side for writing.
@@ -63,16 +58,12 @@ impl Wire {
 
     /// The next final answer, or `None` where the server closes instead.
     pub async fn answer(&mut self) -> Option<Answer> {
-        timeout(GUARD, self.reader.answer("POST"))
-            .await
-            .expect("the server answers, or closes")
+        timeout(GUARD, self.reader.answer("POST")).await.expect("the server answers, or closes")
     }
 
     /// The next answer, also an interim one (100), or `None` where the server closes instead.
     pub async fn any_answer(&mut self) -> Option<Answer> {
-        timeout(GUARD, self.reader.any_answer("POST"))
-            .await
-            .expect("the server answers, or closes")
+        timeout(GUARD, self.reader.any_answer("POST")).await.expect("the server answers, or closes")
     }
 
     /// Sends and listens at the same time, as the server may answer before it has read everything.
@@ -85,9 +76,7 @@ impl Wire {
                 _ = writer.write_all(bytes) => answer.await,
             }
         };
-        timeout(GUARD, both)
-            .await
-            .expect("the server answers, or closes")
+        timeout(GUARD, both).await.expect("the server answers, or closes")
     }
 
     /// How many answers come until the server closes. The caller has made sure that it will.
@@ -117,8 +106,7 @@ impl Reader {
             }
             self.more().await?;
         };
-        let head =
-            String::from_utf8(self.seen.drain(..head_bytes).collect()).expect("heads are ASCII");
+        let head = String::from_utf8(self.seen.drain(..head_bytes).collect()).expect("heads are ASCII");
         let mut lines = head.trim_end().split("\r\n");
         let status_line = lines.next().unwrap_or_default();
         let status = status_line
@@ -130,14 +118,8 @@ impl Reader {
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        let mut answer = Answer {
-            status,
-            headers,
-            body: Vec::new(),
-        };
-        let length = answer
-            .header("content-length")
-            .map_or(0, |length| length.parse().expect("a length"));
+        let mut answer = Answer { status, headers, body: Vec::new() };
+        let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a length"));
         if method != "HEAD" {
             while self.seen.len() < length {
                 self.more().await?;
@@ -160,19 +142,11 @@ impl Reader {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 /// A request as bytes. `headers` come as they are; framing is added, and `Host`.
-pub fn request(
-    method: &str,
-    target: &str,
-    headers: &[(String, Vec<u8>)],
-    body: &[u8],
-    framing: Framing,
-) -> Vec<u8> {
+pub fn request(method: &str, target: &str, headers: &[(String, Vec<u8>)], body: &[u8], framing: Framing) -> Vec<u8> {
     const CHUNK_BYTES: usize = 60_000;
     let mut bytes = format!("{method} {target} HTTP/1.1\r\nHost: bot.example\r\n").into_bytes();
     for (name, value) in headers {

@@ -24,16 +24,8 @@ fn listed(calls: &[LoggedRequest]) -> String {
 
 fn assert_cheap(world: &World, what: &str, mark: usize) {
     let calls = world.github.requests_since(mark);
-    assert!(
-        calls.iter().any(|c| c.mutates),
-        "{what}: nothing was done at all"
-    );
-    assert!(
-        calls.len() <= MOST_CALLS,
-        "{what} cost {} calls:\n{}",
-        calls.len(),
-        listed(&calls)
-    );
+    assert!(calls.iter().any(|c| c.mutates), "{what}: nothing was done at all");
+    assert!(calls.len() <= MOST_CALLS, "{what} cost {} calls:\n{}", calls.len(), listed(&calls));
 }
 
 /// The process starts anew: no token, no policy, no channel in memory.
@@ -47,12 +39,8 @@ async fn thread_of_each_kind(world: &World) -> (u64, u64, u64) {
     let (title, body) = world.harmless();
     let github = &world.github;
     let issue = github.open_issue(REPO, RAE, &title, &body).expect("posted");
-    let pull = github
-        .open_pull_request(REPO, RAE, &title, &body, "docs", "Say it once")
-        .expect("opened");
-    let discussion = github
-        .open_discussion(REPO, RAE, &title, &body)
-        .expect("posted");
+    let pull = github.open_pull_request(REPO, RAE, &title, &body, "docs", "Say it once").expect("opened");
+    let discussion = github.open_discussion(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     (issue, pull, discussion)
 }
@@ -65,38 +53,27 @@ async fn a_thread_of_its_own_is_moved_cheaply_with_nothing_known_beforehand() {
 
     let mark = gone_cold(&mut world).await;
     let github = &world.github;
-    github
-        .open_issue(REPO, MALLORY, &title, &body)
-        .expect("posted");
+    github.open_issue(REPO, MALLORY, &title, &body).expect("posted");
     world.settle().await;
     assert_cheap(&world, "an issue", mark);
 
     let mark = gone_cold(&mut world).await;
     let github = &world.github;
-    github
-        .open_discussion(REPO, MALLORY, &title, &body)
-        .expect("posted");
+    github.open_discussion(REPO, MALLORY, &title, &body).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a discussion", mark);
 
     let mark = gone_cold(&mut world).await;
     let github = &world.github;
-    github
-        .open_pull_request(REPO, MALLORY, &title, &body, "fix", "Escape")
-        .expect("opened");
+    github.open_pull_request(REPO, MALLORY, &title, &body, "fix", "Escape").expect("opened");
     world.settle().await;
     assert_cheap(&world, "a pull request", mark);
 
-    for (number, what) in [
-        (issue, "an edited issue"),
-        (discussion, "an edited discussion"),
-        (pull, "an edited pull request"),
-    ] {
+    for (number, what) in
+        [(issue, "an edited issue"), (discussion, "an edited discussion"), (pull, "an edited pull request")]
+    {
         let mark = gone_cold(&mut world).await;
-        world
-            .github
-            .edit_thread(REPO, number, RAE, None, Some(&body))
-            .expect("edited");
+        world.github.edit_thread(REPO, number, RAE, None, Some(&body)).expect("edited");
         world.settle().await;
         assert_cheap(&world, what, mark);
     }
@@ -111,58 +88,37 @@ async fn a_post_in_a_thread_is_moved_cheaply_with_nothing_known_beforehand() {
     let (issue, pull, discussion) = thread_of_each_kind(&world).await;
     // Others write there, too.
     for _ in 0..3 {
-        world
-            .github
-            .comment(REPO, issue, RAE, "Me, too.")
-            .expect("posted");
+        world.github.comment(REPO, issue, RAE, "Me, too.").expect("posted");
     }
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .comment(REPO, issue, MALLORY, &words)
-        .expect("posted");
+    world.github.comment(REPO, issue, MALLORY, &words).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a comment under an issue", mark);
 
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .comment(REPO, pull, MALLORY, &words)
-        .expect("posted");
+    world.github.comment(REPO, pull, MALLORY, &words).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a comment under a pull request", mark);
 
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .comment_discussion(REPO, discussion, MALLORY, &words, None)
-        .expect("posted");
+    world.github.comment_discussion(REPO, discussion, MALLORY, &words, None).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a comment in a discussion", mark);
 
     let (_, pull, _) = thread_of_each_kind(&world).await;
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .review(REPO, pull, MALLORY, "COMMENTED", &words)
-        .expect("reviewed");
+    world.github.review(REPO, pull, MALLORY, "COMMENTED", &words).expect("reviewed");
     world.settle().await;
     assert_cheap(&world, "a review", mark);
 
     let (_, pull, _) = thread_of_each_kind(&world).await;
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .review_comment(REPO, pull, MALLORY, "src/lib.rs", &words)
-        .expect("posted");
+    world.github.review_comment(REPO, pull, MALLORY, "src/lib.rs", &words).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a comment on a line", mark);
 
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .comment_commit(REPO, "main", MALLORY, &words)
-        .expect("posted");
+    world.github.comment_commit(REPO, "main", MALLORY, &words).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a comment on a commit", mark);
     world.finish().await;
@@ -174,31 +130,19 @@ async fn questions_and_second_texts_are_cheap_too() {
     let (title, body) = world.question();
     let (issue, _, _) = thread_of_each_kind(&world).await;
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .open_issue(REPO, MALLORY, &title, &body)
-        .expect("posted");
+    world.github.open_issue(REPO, MALLORY, &title, &body).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a question", mark);
 
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .comment(REPO, issue, MALLORY, &body)
-        .expect("posted");
+    world.github.comment(REPO, issue, MALLORY, &body).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a question in a comment", mark);
 
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, MALLORY, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, MALLORY, &title, &body).expect("posted");
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .edit_thread(REPO, number, MALLORY, Some(&title), Some(&body))
-        .expect("edited");
+    world.github.edit_thread(REPO, number, MALLORY, Some(&title), Some(&body)).expect("edited");
     world.settle().await;
     assert_cheap(&world, "an exploit that is brought back", mark);
     world.finish().await;
@@ -209,37 +153,20 @@ async fn what_is_ordinary_costs_nothing_once_the_policy_is_known() {
     let world = World::new().await;
     let (title, body) = world.harmless();
     let mark = world.github.mark();
-    world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
-    assert_eq!(
-        world.github.requests_since(mark).len(),
-        2,
-        "a token, and the policy"
-    );
+    assert_eq!(world.github.requests_since(mark).len(), 2, "a token, and the policy");
 
     let mark = world.github.mark();
     let (issue, pull, discussion) = thread_of_each_kind(&world).await;
     let github = &world.github;
     for number in [issue, pull] {
-        github
-            .comment(REPO, number, RAE, "Me, too.")
-            .expect("posted");
+        github.comment(REPO, number, RAE, "Me, too.").expect("posted");
     }
-    github
-        .comment_discussion(REPO, discussion, RAE, "Me, too.", None)
-        .expect("posted");
-    github
-        .open_issue(CASES, INSIDER, &title, &body)
-        .expect("posted");
+    github.comment_discussion(REPO, discussion, RAE, "Me, too.", None).expect("posted");
+    github.open_issue(CASES, INSIDER, &title, &body).expect("posted");
     world.settle().await;
-    assert_eq!(
-        world.github.requests_since(mark).len(),
-        0,
-        "neither in public nor in private repositories"
-    );
+    assert_eq!(world.github.requests_since(mark).len(), 0, "neither in public nor in private repositories");
     world.finish().await;
 }
 
@@ -248,16 +175,10 @@ async fn a_private_repository_costs_nothing_from_the_start() {
     let world = World::new().await;
     let (title, body) = world.harmless();
     let mark = world.github.mark();
-    world
-        .github
-        .open_issue(CASES, INSIDER, &title, &body)
-        .expect("posted");
+    world.github.open_issue(CASES, INSIDER, &title, &body).expect("posted");
     world.settle().await;
     assert_eq!(world.github.requests_since(mark).len(), 0);
-    assert!(
-        !world.decisions().await.is_empty(),
-        "it was looked at all the same"
-    );
+    assert!(!world.decisions().await.is_empty(), "it was looked at all the same");
     world.finish().await;
 }
 
@@ -266,34 +187,21 @@ async fn the_first_write_replaces_the_words_and_the_second_locks() {
     let world = World::new().await;
     let (title, body) = world.exploit();
     let mark = world.github.mark();
-    let number = world
-        .github
-        .open_issue(REPO, MALLORY, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, MALLORY, &title, &body).expect("posted");
     world.settle().await;
 
     let writes = world.writes_since(mark);
-    let order: Vec<_> = writes
-        .iter()
-        .map(|w| format!("{} {}", w.method, w.path))
-        .collect();
+    let order: Vec<_> = writes.iter().map(|w| format!("{} {}", w.method, w.path)).collect();
     let ghsa = &world.github.advisories(REPO).expect("there")[0].ghsa_id;
     let issue = format!("/repos/{REPO}/issues/{number}");
     let advisories = format!("/repos/{REPO}/security-advisories");
     assert_eq!(order[0], format!("PATCH {issue}"));
     assert_eq!(writes[0].body["body"], NEUTRAL_BODY);
-    assert_eq!(
-        writes[0].body["state"], "closed",
-        "the same edit closes the issue"
-    );
+    assert_eq!(writes[0].body["state"], "closed", "the same edit closes the issue");
     assert_eq!(order[1], format!("PUT {issue}/lock"));
     assert_eq!(
         order[2..],
-        [
-            format!("POST {advisories}"),
-            format!("PATCH {advisories}/{ghsa}"),
-            format!("POST {issue}/comments"),
-        ],
+        [format!("POST {advisories}"), format!("PATCH {advisories}/{ghsa}"), format!("POST {issue}/comments"),],
         "then the private side, and the comment last"
     );
     world.finish().await;
@@ -304,18 +212,12 @@ async fn the_first_write_about_a_comment_replaces_its_words() {
     let world = World::new().await;
     let (issue, _, _) = thread_of_each_kind(&world).await;
     let mark = world.github.mark();
-    let comment = world
-        .github
-        .comment(REPO, issue, MALLORY, &world.exploit_comment())
-        .expect("posted");
+    let comment = world.github.comment(REPO, issue, MALLORY, &world.exploit_comment()).expect("posted");
     world.settle().await;
     let writes = world.writes_since(mark);
     assert_eq!(
         (writes[0].method.as_str(), writes[0].path.as_str()),
-        (
-            "PATCH",
-            format!("/repos/{REPO}/issues/comments/{comment}").as_str()
-        )
+        ("PATCH", format!("/repos/{REPO}/issues/comments/{comment}").as_str())
     );
     assert_eq!(writes[0].body["body"], NEUTRAL_BODY);
     world.finish().await;
@@ -326,25 +228,16 @@ async fn a_busy_thread_is_answered_once_and_stays_cheap() {
     let mut world = World::new().await;
     let (issue, _, _) = thread_of_each_kind(&world).await;
     for round in 0..250 {
-        world
-            .github
-            .comment(REPO, issue, RAE, &format!("Me, too ({round})."))
-            .expect("posted");
+        world.github.comment(REPO, issue, RAE, &format!("Me, too ({round}).")).expect("posted");
     }
     let words = world.exploit_comment();
     let mark = gone_cold(&mut world).await;
-    world
-        .github
-        .comment(REPO, issue, MALLORY, &words)
-        .expect("posted");
+    world.github.comment(REPO, issue, MALLORY, &words).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a comment under 250 others", mark);
     assert_eq!(world.said(issue).len(), 1);
 
-    world
-        .github
-        .comment(REPO, issue, MALLORY, &words)
-        .expect("posted");
+    world.github.comment(REPO, issue, MALLORY, &words).expect("posted");
     world.settle().await;
     assert_eq!(world.said(issue).len(), 1);
     world.finish().await;
@@ -356,28 +249,17 @@ async fn in_a_busy_thread_that_is_older_than_the_bot_it_looks_for_what_was_said(
     // Opened and discussed while the bot was not there to hear of it.
     let (title, body) = world.harmless();
     world.github.drop_next_deliveries(251);
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     for round in 0..250 {
-        world
-            .github
-            .comment(REPO, number, RAE, &format!("Me, too ({round})."))
-            .expect("posted");
+        world.github.comment(REPO, number, RAE, &format!("Me, too ({round}).")).expect("posted");
     }
     let mark = world.github.mark();
-    world
-        .github
-        .comment(REPO, number, MALLORY, &world.exploit_comment())
-        .expect("posted");
+    world.github.comment(REPO, number, MALLORY, &world.exploit_comment()).expect("posted");
     world.settle().await;
     assert_eq!(world.said(number).len(), 1);
     let calls = world.github.requests_since(mark);
-    let pages = calls
-        .iter()
-        .filter(|c| c.method == "GET" && c.path.ends_with(&format!("/issues/{number}/comments")))
-        .count();
+    let pages =
+        calls.iter().filter(|c| c.method == "GET" && c.path.ends_with(&format!("/issues/{number}/comments"))).count();
     assert_eq!(pages, 3, "a hundred comments a page");
     // Token, policy, permission and form; edit, fold, draft, invitation; three pages and the comment.
     assert_eq!(calls.len(), 12, "{}", listed(&calls));

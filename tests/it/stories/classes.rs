@@ -44,18 +44,11 @@ async fn world_that_doubts() -> World {
     let (reply_at, act_at) = (score / 2.0, f64::midpoint(score, 0.95));
     assert!(reply_at < score && score < act_at);
     let bars = format!("mode: shield\n  reply_at: {reply_at}\n  act_at: {act_at}\n");
-    World::with(Setting {
-        policy: Some(policy("shield").replace("mode: shield\n", &bars)),
-        ..Setting::default()
-    })
-    .await
+    World::with(Setting { policy: Some(policy("shield").replace("mode: shield\n", &bars)), ..Setting::default() }).await
 }
 
 async fn opened(world: &World, (title, body): &(String, String)) -> u64 {
-    let number = world
-        .github
-        .open_issue(REPO, RAE, title, body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, title, body).expect("posted");
     world.settle().await;
     number
 }
@@ -69,11 +62,7 @@ fn assert_untouched(world: &World, number: u64, (title, body): &(String, String)
 }
 
 async fn assert_said_alone(world: &World, number: u64, text: &str) {
-    let said: Vec<_> = world
-        .said(number)
-        .iter()
-        .map(|s| world.as_read(s))
-        .collect();
+    let said: Vec<_> = world.said(number).iter().map(|s| world.as_read(s)).collect();
     assert_eq!(said, [text]);
     assert!(world.cases().await.is_empty(), "a question is no case");
     let drafts = world.github.advisories(REPO).expect("the repository");
@@ -98,10 +87,7 @@ async fn whoever_asks_again_in_the_same_thread_was_answered_already() {
     let world = World::new().await;
     let post = world.question();
     let number = opened(&world, &post).await;
-    world
-        .github
-        .comment(REPO, number, MALLORY, &post.1)
-        .expect("posted");
+    world.github.comment(REPO, number, MALLORY, &post.1).expect("posted");
     world.settle().await;
     assert_said_alone(&world, number, CHANNEL_ASKED).await;
     world.finish().await;
@@ -109,11 +95,7 @@ async fn whoever_asks_again_in_the_same_thread_was_answered_already() {
 
 #[tokio::test]
 async fn a_form_that_is_switched_off_is_not_offered() {
-    let world = World::with(Setting {
-        private_reporting: false,
-        ..Setting::default()
-    })
-    .await;
+    let world = World::with(Setting { private_reporting: false, ..Setting::default() }).await;
     let number = opened(&world, &world.question()).await;
     assert_said_alone(&world, number, CHANNEL_BY_MAIL).await;
     world.finish().await;
@@ -121,11 +103,7 @@ async fn a_form_that_is_switched_off_is_not_offered() {
 
 #[tokio::test]
 async fn a_project_without_an_address_offers_its_form() {
-    let world = World::with(Setting {
-        policy: Some(without_email()),
-        ..Setting::default()
-    })
-    .await;
+    let world = World::with(Setting { policy: Some(without_email()), ..Setting::default() }).await;
     let number = opened(&world, &world.question()).await;
     assert_said_alone(&world, number, CHANNEL_BY_FORM).await;
     world.finish().await;
@@ -133,12 +111,8 @@ async fn a_project_without_an_address_offers_its_form() {
 
 #[tokio::test]
 async fn where_no_channel_works_maintainers_are_alerted_and_nobody_is_sent_anywhere() {
-    let world = World::with(Setting {
-        private_reporting: false,
-        policy: Some(without_email()),
-        ..Setting::default()
-    })
-    .await;
+    let world =
+        World::with(Setting { private_reporting: false, policy: Some(without_email()), ..Setting::default() }).await;
     let mark = world.github.mark();
     let post = world.question();
     let number = opened(&world, &post).await;
@@ -150,11 +124,7 @@ async fn where_no_channel_works_maintainers_are_alerted_and_nobody_is_sent_anywh
     assert!(world.writes_since(mark).is_empty());
     let alerts = world.alerts().await;
     assert_eq!(alerts.len(), 1);
-    assert!(
-        alerts[0].text.contains("private vulnerability reporting"),
-        "{}",
-        alerts[0].text
-    );
+    assert!(alerts[0].text.contains("private vulnerability reporting"), "{}", alerts[0].text);
     world.finish().await;
 }
 
@@ -174,11 +144,7 @@ async fn an_address_that_bounces_is_not_offered_to_the_one_who_says_so() {
 
 #[tokio::test]
 async fn an_address_that_bounces_and_no_form_is_an_alert() {
-    let world = World::with(Setting {
-        private_reporting: false,
-        ..Setting::default()
-    })
-    .await;
+    let world = World::with(Setting { private_reporting: false, ..Setting::default() }).await;
     let post = (
         "Mail to security@acme.example bounces".to_owned(),
         "I tried to report a security vulnerability privately to security@acme.example, but the mail came back as \
@@ -214,10 +180,7 @@ async fn what_is_public_already_wished_for_or_every_day_is_left_alone_and_explai
         assert!(last.effects.is_empty());
         assert_eq!(last.reasons[0].rule, "intake.below_bar");
         assert!(last.reasons[0].text.contains(class.slug()));
-        assert!(
-            last.reasons.iter().any(|r| r.rule.starts_with("detector.")),
-            "and which words led there"
-        );
+        assert!(last.reasons.iter().any(|r| r.rule.starts_with("detector.")), "and which words led there");
     }
     assert!(world.cases().await.is_empty() && world.alerts().await.is_empty());
     world.finish().await;
@@ -243,10 +206,7 @@ async fn a_doubtful_post_that_becomes_certain_is_moved_without_a_second_answer()
     assert!(world.thread(number).open);
 
     let (title, body) = world.exploit();
-    world
-        .github
-        .edit_thread(REPO, number, RAE, Some(&title), Some(&body))
-        .expect("edited");
+    world.github.edit_thread(REPO, number, RAE, Some(&title), Some(&body)).expect("edited");
     world.settle().await;
     let thread = world.thread(number);
     assert!(!thread.open && thread.locked);
@@ -260,10 +220,7 @@ async fn a_doubtful_pull_request_is_left_alone() {
     let world = world_that_doubts().await;
     let (title, body) = doubtful();
     let mark = world.github.mark();
-    world
-        .github
-        .open_pull_request(REPO, RAE, &title, &body, "fix", "Escape")
-        .expect("opened");
+    world.github.open_pull_request(REPO, RAE, &title, &body, "fix", "Escape").expect("opened");
     world.settle().await;
     assert!(world.writes_since(mark).is_empty());
     let (_, rules) = world.last_decision_about_a_post_of(RAE).await;

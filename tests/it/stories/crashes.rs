@@ -10,19 +10,10 @@ const LEASE_OVER: SignedDuration = SignedDuration::from_secs(121);
 /// What an exploit in an issue, and another one in a comment of somebody else's thread, come to.
 async fn act(world: &World) -> (u64, u64) {
     let (title, body) = world.exploit();
-    let issue = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let issue = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     let (title, body) = world.harmless();
-    let other = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
-    world
-        .github
-        .comment(REPO, other, MALLORY, &world.exploit_comment())
-        .expect("posted");
+    let other = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
+    world.github.comment(REPO, other, MALLORY, &world.exploit_comment()).expect("posted");
     (issue, other)
 }
 
@@ -65,11 +56,7 @@ async fn dies_everywhere(moment: Moment) {
         }
         world.restart().await;
         recovered(&world).await;
-        assert_eq!(
-            endings(&world, threads).await,
-            expected,
-            "the process died {moment:?} its write no. {nth}"
-        );
+        assert_eq!(endings(&world, threads).await, expected, "the process died {moment:?} its write no. {nth}");
         world.finish().await;
         deaths += 1;
     }
@@ -101,11 +88,7 @@ async fn dying_twice_in_a_row_is_no_worse() {
         assert!(death.happened());
         world.restart().await;
         recovered(&world).await;
-        assert_eq!(
-            endings(&world, threads).await,
-            expected,
-            "died at {first}, then at {second}"
-        );
+        assert_eq!(endings(&world, threads).await, expected, "died at {first}, then at {second}");
         world.finish().await;
     }
 }

@@ -17,19 +17,14 @@ async fn world_without_advisories(how: &str, desk: &str) -> World {
         "no permission" => vec![("repository_advisories", None)],
         _ => Vec::new(),
     };
-    let world = World::with(Setting {
-        policy: Some(format!("{}{desk}", policy("shield"))),
-        permissions,
-        ..Setting::default()
-    })
-    .await;
+    let world =
+        World::with(Setting { policy: Some(format!("{}{desk}", policy("shield"))), permissions, ..Setting::default() })
+            .await;
     let drafting = || Match::path("/security-advisories").method("POST");
     match how {
         "no such feature" => world.github.set_capabilities(|can| can.advisories = false),
         "invalid" => world.github.fault(drafting(), Fault::Unprocessable422),
-        "silent 403" => world
-            .github
-            .fault(drafting(), Fault::HeaderlessForbidden403),
+        "silent 403" => world.github.fault(drafting(), Fault::HeaderlessForbidden403),
         _ => {}
     }
     world
@@ -38,10 +33,7 @@ async fn world_without_advisories(how: &str, desk: &str) -> World {
 /// The exploit is posted; what the public sees is as it should be.
 async fn shielded(world: &World) -> u64 {
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     for pause_s in [1, 5, 30, 120] {
         world.wait(SignedDuration::from_secs(pause_s)).await;
@@ -58,24 +50,15 @@ async fn evidence_opens(world: &World) {
     let name = cases[0].posts[0].evidence.first().expect("evidence");
     let shop = world.engine.shop();
     let clearance = Clearance::grant();
-    let opened = evidence::open(
-        &*shop.store,
-        &shop.sealer,
-        &clearance,
-        cases[0].id.as_str(),
-        name,
-    )
-    .await
-    .expect("the evidence opens");
+    let opened = evidence::open(&*shop.store, &shop.sealer, &clearance, cases[0].id.as_str(), name)
+        .await
+        .expect("the evidence opens");
     let (title, body) = world.exploit();
     assert_eq!((opened.title, opened.body), (title, body));
 }
 
 fn case_issues(world: &World, repository: &str) -> Vec<Thread> {
-    world
-        .github
-        .threads(repository)
-        .expect("the repository exists")
+    world.github.threads(repository).expect("the repository exists")
 }
 
 #[tokio::test]
@@ -92,10 +75,7 @@ async fn where_advisories_are_not_to_be_had_the_private_repository_is_the_desk()
         let issues = case_issues(&world, CASES);
         assert_eq!(issues.len(), 1, "{how}");
         assert!(issues[0].body().contains(&world.exploit().1), "{how}");
-        assert!(
-            !issues[0].title.contains(world.canary.word()),
-            "titles turn up in lists and mails"
-        );
+        assert!(!issues[0].title.contains(world.canary.word()), "titles turn up in lists and mails");
         assert!(world.alerts().await.is_empty(), "{how}");
         evidence_opens(&world).await;
         world.finish().await;
@@ -111,11 +91,7 @@ async fn where_nothing_is_to_be_had_maintainers_are_alerted() {
         let alerts = world.alerts().await;
         assert_eq!(alerts.len(), 1, "{how}: {alerts:?}");
         assert_eq!(alerts[0].id, "desk:SEC-2026-1");
-        assert!(
-            alerts[0].text.contains("case show SEC-2026-1"),
-            "{}",
-            alerts[0].text
-        );
+        assert!(alerts[0].text.contains("case show SEC-2026-1"), "{}", alerts[0].text);
         evidence_opens(&world).await;
         world.finish().await;
     }
@@ -124,9 +100,7 @@ async fn where_nothing_is_to_be_had_maintainers_are_alerted() {
 #[tokio::test]
 async fn a_reporter_who_cannot_be_credited_does_not_cost_the_advisory() {
     let world = World::new().await;
-    let with_credit = Match::path("/security-advisories")
-        .method("POST")
-        .body("\"reporter\"");
+    let with_credit = Match::path("/security-advisories").method("POST").body("\"reporter\"");
     world.github.fault(with_credit, Fault::Unprocessable422);
     shielded(&world).await;
     let advisories = world.github.advisories(REPO).expect("it exists");
@@ -150,22 +124,14 @@ async fn a_policy_may_choose_the_repository_first() {
 
 #[tokio::test]
 async fn nothing_private_is_written_into_a_public_repository() {
-    for (how, kind) in [
-        ("they are to be had", "  kind: repository\n"),
-        ("no such feature", ""),
-    ] {
+    for (how, kind) in [("they are to be had", "  kind: repository\n"), ("no such feature", "")] {
         let desk = format!("desk:\n{kind}  repository: acme/open\n");
         let world = world_without_advisories(how, &desk).await;
-        world
-            .github
-            .add_repository(&RepositorySpec::public("acme", "open"))
-            .expect("a repository");
+        world.github.add_repository(&RepositorySpec::public("acme", "open")).expect("a repository");
         shielded(&world).await;
         assert!(case_issues(&world, "acme/open").is_empty());
         let written = world.github.requests();
-        let written = written
-            .iter()
-            .filter(|r| r.mutates && r.path.contains("/acme/open/"));
+        let written = written.iter().filter(|r| r.mutates && r.path.contains("/acme/open/"));
         assert_eq!(written.count(), 0);
         assert_eq!(world.cases().await[0].desk, Desk::AlertOnly);
         let alerts = world.alerts().await;
@@ -180,33 +146,15 @@ async fn a_case_repository_that_was_made_public_is_told_of_no_further_post() {
     let desk = "desk:\n  kind: repository\n  repository: acme/cases\n";
     let world = world_without_advisories("they are to be had", desk).await;
     let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_issue(REPO, "zoe", &title, &body)
-        .expect("posted");
-    world
-        .github
-        .comment(REPO, number, RAE, &world.exploit_comment())
-        .expect("posted");
+    let number = world.github.open_issue(REPO, "zoe", &title, &body).expect("posted");
+    world.github.comment(REPO, number, RAE, &world.exploit_comment()).expect("posted");
     world.settle().await;
     assert_eq!(case_issues(&world, CASES).len(), 1);
     world.github.make_public(CASES).expect("made public");
-    world
-        .github
-        .comment(REPO, number, "finn", &world.exploit_comment())
-        .expect("posted");
+    world.github.comment(REPO, number, "finn", &world.exploit_comment()).expect("posted");
     world.settle().await;
-    assert!(
-        case_issues(&world, CASES)[0].comments.is_empty(),
-        "the second exploit is not quoted there"
-    );
-    assert!(
-        world
-            .alerts()
-            .await
-            .iter()
-            .any(|alert| alert.id == "more:SEC-2026-1")
-    );
+    assert!(case_issues(&world, CASES)[0].comments.is_empty(), "the second exploit is not quoted there");
+    assert!(world.alerts().await.iter().any(|alert| alert.id == "more:SEC-2026-1"));
     world.finish().await;
 }
 
@@ -239,8 +187,7 @@ async fn a_desk_that_was_made_although_its_answer_was_lost_is_found_again() {
             world.github.fault(making, Fault::DropAnswerAfterDoing);
         }
         shielded(&world).await;
-        let made = world.github.advisories(REPO).expect("it exists").len()
-            + case_issues(&world, CASES).len();
+        let made = world.github.advisories(REPO).expect("it exists").len() + case_issues(&world, CASES).len();
         assert_eq!(made, 1, "{how}");
         world.finish().await;
     }

@@ -7,10 +7,7 @@ use crate::kit::{MALLORY, RAE, REPO, World};
 
 async fn posted(world: &World) -> u64 {
     let (title, body) = world.exploit();
-    world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted")
+    world.github.open_issue(REPO, RAE, &title, &body).expect("posted")
 }
 
 /// Sends every delivery that GitHub knows of once more.
@@ -64,19 +61,13 @@ async fn an_edit_that_is_told_before_its_post_changes_nothing_about_the_end() {
     world.github.hold_deliveries();
     let number = posted(&world).await;
     let edited = format!("{}\n\nEdit: version 4.2.", world.exploit().1);
-    world
-        .github
-        .edit_thread(REPO, number, RAE, None, Some(&edited))
-        .expect("edited");
+    world.github.edit_thread(REPO, number, RAE, None, Some(&edited)).expect("edited");
     world.github.reorder_deliveries(|ids| ids.reverse());
     world.github.release_deliveries();
     world.settle().await;
     let ending = world.ending(number).await;
     assert!(ending.is_shielded());
-    assert_eq!(
-        world.made().iter().filter(|p| !p.contains("GHSA")).count(),
-        2
-    );
+    assert_eq!(world.made().iter().filter(|p| !p.contains("GHSA")).count(), 2);
     assert_eq!(world.cases().await.len(), 1);
     world.finish().await;
 }
@@ -88,17 +79,11 @@ async fn an_undo_after_a_late_post_restores_the_newest_words() {
     world.github.hold_deliveries();
     let number = posted(&world).await;
     let edited = format!("{}\n\nEdit: version 4.2.", world.exploit().1);
-    world
-        .github
-        .edit_thread(REPO, number, RAE, None, Some(&edited))
-        .expect("edited");
+    world.github.edit_thread(REPO, number, RAE, None, Some(&edited)).expect("edited");
     world.github.reorder_deliveries(|ids| ids.reverse());
     world.github.release_deliveries();
     world.settle().await;
-    world
-        .github
-        .comment(REPO, number, "cora", "/not-security")
-        .expect("said");
+    world.github.comment(REPO, number, "cora", "/not-security").expect("said");
     world.settle().await;
     assert_eq!(world.thread(number).body(), edited);
     world.finish().await;
@@ -108,15 +93,9 @@ async fn an_undo_after_a_late_post_restores_the_newest_words() {
 async fn two_strangers_at_once_in_one_thread_share_a_case_and_an_answer() {
     let world = World::new().await;
     let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_issue(REPO, "zoe", &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, "zoe", &title, &body).expect("posted");
     for who in [RAE, MALLORY] {
-        world
-            .github
-            .comment(REPO, number, who, &world.exploit_comment())
-            .expect("posted");
+        world.github.comment(REPO, number, who, &world.exploit_comment()).expect("posted");
     }
     world.settle().await;
     let thread = world.thread(number);
@@ -141,26 +120,14 @@ async fn two_strangers_at_once_in_one_thread_share_a_case_and_an_answer() {
 async fn an_author_who_brings_the_words_back_is_moved_again_but_not_answered_again() {
     let world = World::new().await;
     let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_issue(REPO, "zoe", &title, &body)
-        .expect("posted");
-    let comment = world
-        .github
-        .comment(REPO, number, RAE, &world.exploit_comment())
-        .expect("posted");
+    let number = world.github.open_issue(REPO, "zoe", &title, &body).expect("posted");
+    let comment = world.github.comment(REPO, number, RAE, &world.exploit_comment()).expect("posted");
     world.settle().await;
     for _ in 0..2 {
         world.clock.advance(SignedDuration::from_mins(5));
-        world
-            .github
-            .edit_comment(REPO, comment, RAE, &world.exploit_comment())
-            .expect("edited");
+        world.github.edit_comment(REPO, comment, RAE, &world.exploit_comment()).expect("edited");
         world.settle().await;
-        assert_eq!(
-            world.thread(number).comments[0].post.body,
-            texts::NEUTRAL_BODY
-        );
+        assert_eq!(world.thread(number).comments[0].post.body, texts::NEUTRAL_BODY);
     }
     assert_eq!(world.said(number).len(), 1);
     assert_eq!(world.cases().await.len(), 1);

@@ -8,10 +8,7 @@ use embargod::{
 use crate::kit::{CORA, MALLORY, RAE, REPO, World, policy};
 
 async fn opened(world: &World, who: &str, (title, body): &(String, String)) -> u64 {
-    let number = world
-        .github
-        .open_issue(REPO, who, title, body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, who, title, body).expect("posted");
     world.settle().await;
     number
 }
@@ -24,19 +21,13 @@ async fn moved(world: &World) -> u64 {
 }
 
 async fn edited(world: &World, number: u64, who: &str, title: Option<&str>, body: Option<&str>) {
-    world
-        .github
-        .edit_thread(REPO, number, who, title, body)
-        .expect("edited");
+    world.github.edit_thread(REPO, number, who, title, body).expect("edited");
     world.settle().await;
 }
 
 fn assert_hidden(world: &World, number: u64) {
     let thread = world.thread(number);
-    assert_eq!(
-        (thread.title.as_str(), thread.body()),
-        (NEUTRAL_TITLE, NEUTRAL_BODY)
-    );
+    assert_eq!((thread.title.as_str(), thread.body()), (NEUTRAL_TITLE, NEUTRAL_BODY));
     assert!(!thread.open && thread.locked);
     assert_eq!(world.said(number).len(), 1);
 }
@@ -93,13 +84,7 @@ async fn whoever_brings_the_exploit_back_finds_it_moved_again_each_time() {
     for round in 1..=3 {
         edited(&world, number, RAE, Some(&title), Some(&body)).await;
         assert_hidden(&world, number);
-        let by_bot = world
-            .thread(number)
-            .post
-            .revisions
-            .iter()
-            .filter(|r| r.body == NEUTRAL_BODY)
-            .count();
+        let by_bot = world.thread(number).post.revisions.iter().filter(|r| r.body == NEUTRAL_BODY).count();
         assert_eq!(by_bot, round + 1, "it was taken out of sight once more");
     }
     assert_eq!(world.cases().await.len(), 1, "still one case");
@@ -112,15 +97,9 @@ async fn whoever_brings_back_a_comment_finds_it_moved_again() {
     let world = World::new().await;
     let number = opened(&world, RAE, &world.harmless()).await;
     let words = world.exploit_comment();
-    let comment = world
-        .github
-        .comment(REPO, number, MALLORY, &words)
-        .expect("posted");
+    let comment = world.github.comment(REPO, number, MALLORY, &words).expect("posted");
     world.settle().await;
-    world
-        .github
-        .edit_comment(REPO, comment, MALLORY, &words)
-        .expect("edited");
+    world.github.edit_comment(REPO, comment, MALLORY, &words).expect("edited");
     world.settle().await;
 
     let thread = world.thread(number);
@@ -138,10 +117,7 @@ async fn a_moved_issue_that_becomes_harmless_stays_where_it_is() {
     edited(&world, number, RAE, Some(&title), Some(&body)).await;
     let thread = world.thread(number);
     assert_eq!((&thread.title, thread.body()), (&title, body.as_str()));
-    assert!(
-        !thread.open && thread.locked,
-        "opening it again is for maintainers"
-    );
+    assert!(!thread.open && thread.locked, "opening it again is for maintainers");
     assert!(world.writes_since(mark).is_empty());
     world.finish().await;
 }
@@ -172,10 +148,7 @@ async fn a_maintainer_who_brings_the_words_back_by_hand_is_not_overruled() {
 #[tokio::test]
 async fn the_same_text_saved_twice_is_told_once() {
     let world = World::new().await;
-    let number = world
-        .github
-        .open_issue(REPO, CORA, "Plans", "Nothing yet.")
-        .expect("posted");
+    let number = world.github.open_issue(REPO, CORA, "Plans", "Nothing yet.").expect("posted");
     world.settle().await;
     let (_, body) = world.exploit();
     edited(&world, number, CORA, None, Some(&body)).await;
@@ -194,21 +167,15 @@ async fn the_same_text_saved_twice_is_told_once() {
 #[tokio::test]
 async fn an_issue_that_its_author_opens_again_is_looked_at_again() {
     // It was written while the project only observed, and closed by its author.
-    let world = World::with(crate::kit::Setting {
-        policy: Some(policy("observe")),
-        ..crate::kit::Setting::default()
-    })
-    .await;
+    let world =
+        World::with(crate::kit::Setting { policy: Some(policy("observe")), ..crate::kit::Setting::default() }).await;
     let (title, body) = world.exploit();
     let number = opened(&world, RAE, &(title, body.clone())).await;
     world.github.close(REPO, number, RAE, None).expect("closed");
     world.settle().await;
     assert_eq!(world.thread(number).body(), body);
 
-    world
-        .github
-        .set_file(REPO, ".github/embargod.yml", &policy("shield"))
-        .expect("a new policy");
+    world.github.set_file(REPO, ".github/embargod.yml", &policy("shield")).expect("a new policy");
     world.wait(jiff::SignedDuration::from_mins(10)).await;
     world.github.reopen(REPO, number, RAE).expect("reopened");
     world.settle().await;
@@ -221,34 +188,15 @@ async fn an_issue_that_a_maintainer_moves_here_is_looked_at_once() {
     let world = World::new().await;
     // Where it comes from, nobody minds: that repository has no policy.
     let elsewhere = "acme/elsewhere";
-    world
-        .github
-        .add_repository(&RepositorySpec::public("acme", "elsewhere"))
-        .expect("a repository");
-    world
-        .github
-        .grant(elsewhere, CORA, Role::Maintain)
-        .expect("granted");
+    world.github.add_repository(&RepositorySpec::public("acme", "elsewhere")).expect("a repository");
+    world.github.grant(elsewhere, CORA, Role::Maintain).expect("granted");
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(elsewhere, MALLORY, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(elsewhere, MALLORY, &title, &body).expect("posted");
     world.settle().await;
-    assert_eq!(
-        world
-            .github
-            .thread(elsewhere, number)
-            .expect("there")
-            .body(),
-        body
-    );
+    assert_eq!(world.github.thread(elsewhere, number).expect("there").body(), body);
 
     let mark = world.github.mark();
-    let number = world
-        .github
-        .transfer(elsewhere, number, CORA, REPO)
-        .expect("transferred");
+    let number = world.github.transfer(elsewhere, number, CORA, REPO).expect("transferred");
     world.settle().await;
     assert_hidden(&world, number);
     let edits = world
@@ -268,25 +216,15 @@ async fn an_issue_that_a_maintainer_moves_here_is_looked_at_once() {
 async fn a_moved_issue_that_goes_to_another_repository_is_not_answered_there() {
     let world = World::new().await;
     let number = moved(&world).await;
-    let spec =
-        RepositorySpec::public("acme", "docs").file(".github/embargod.yml", &policy("shield"));
+    let spec = RepositorySpec::public("acme", "docs").file(".github/embargod.yml", &policy("shield"));
     world.github.add_repository(&spec).expect("a repository");
-    world
-        .github
-        .grant("acme/docs", CORA, Role::Maintain)
-        .expect("granted");
+    world.github.grant("acme/docs", CORA, Role::Maintain).expect("granted");
     world.github.reopen(REPO, number, CORA).expect("reopened");
     world.settle().await;
     let mark = world.github.mark();
-    let there = world
-        .github
-        .transfer(REPO, number, CORA, "acme/docs")
-        .expect("transferred");
+    let there = world.github.transfer(REPO, number, CORA, "acme/docs").expect("transferred");
     world.settle().await;
-    let thread = world
-        .github
-        .thread("acme/docs", there)
-        .expect("it is there");
+    let thread = world.github.thread("acme/docs", there).expect("it is there");
     assert_eq!(thread.body(), NEUTRAL_BODY);
     assert!(world.writes_since(mark).is_empty());
     world.finish().await;

@@ -16,10 +16,7 @@ const WRITES: [(&str, &str, &str); 5] = [
 
 /// What goes wrong, and how many requests in a row it hits.
 fn troubles() -> Vec<(Fault, usize)> {
-    let limit = |status| Fault::SecondaryLimit {
-        status,
-        retry_after_s: 90,
-    };
+    let limit = |status| Fault::SecondaryLimit { status, retry_after_s: 90 };
     vec![
         (Fault::HeaderlessForbidden403, 1),
         (Fault::HeaderlessForbidden403, 2),
@@ -48,10 +45,7 @@ fn is_believed(write: &str, fault: &Fault) -> bool {
 /// The exploit is posted, and time passes.
 async fn shielded(world: &World) -> (Ending, Vec<String>) {
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle_stalled().await;
     for pause_s in [1, 5, 30, 60, 600] {
         world.clock.advance(SignedDuration::from_secs(pause_s));
@@ -61,19 +55,11 @@ async fn shielded(world: &World) -> (Ending, Vec<String>) {
 }
 
 async fn ends_as_if_nothing_had_happened(write: &str) {
-    let (name, method, path) = WRITES
-        .into_iter()
-        .find(|(name, ..)| *name == write)
-        .expect("a write of the table");
+    let (name, method, path) = WRITES.into_iter().find(|(name, ..)| *name == write).expect("a write of the table");
     let undisturbed = World::new().await;
     let expected = shielded(&undisturbed).await;
     assert!(expected.0.is_shielded());
-    assert_eq!(
-        expected.1.len(),
-        2,
-        "one desk, one comment: {:?}",
-        expected.1
-    );
+    assert_eq!(expected.1.len(), 2, "one desk, one comment: {:?}", expected.1);
     undisturbed.finish().await;
     for (fault, times) in troubles() {
         if is_believed(name, &fault) {
@@ -82,11 +68,7 @@ async fn ends_as_if_nothing_had_happened(write: &str) {
         let world = World::new().await;
         let hits = Match::path(path).method(method).times(times);
         world.github.fault(hits, fault.clone());
-        assert_eq!(
-            shielded(&world).await,
-            expected,
-            "{name}: {fault:?}, {times} times"
-        );
+        assert_eq!(shielded(&world).await, expected, "{name}: {fault:?}, {times} times");
         world.finish().await;
     }
 }
@@ -129,28 +111,15 @@ const OTHER_WRITES: [(&str, &str, &str); 6] = [
 /// An exploit in a comment of an issue, and one in a discussion.
 async fn comment_and_discussion(world: &World) -> (Ending, Ending, usize) {
     let (title, body) = world.harmless();
-    let issue = world
-        .github
-        .open_issue(REPO, "zoe", &title, &body)
-        .expect("posted");
-    world
-        .github
-        .comment(REPO, issue, MALLORY, &world.exploit_comment())
-        .expect("posted");
+    let issue = world.github.open_issue(REPO, "zoe", &title, &body).expect("posted");
+    world.github.comment(REPO, issue, MALLORY, &world.exploit_comment()).expect("posted");
     let (title, body) = world.exploit();
-    let discussion = world
-        .github
-        .open_discussion(REPO, RAE, &title, &body)
-        .expect("posted");
+    let discussion = world.github.open_discussion(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     for pause_s in [1, 5, 30, 120] {
         world.wait(SignedDuration::from_secs(pause_s)).await;
     }
-    (
-        world.ending(issue).await,
-        world.ending(discussion).await,
-        world.made().len(),
-    )
+    (world.ending(issue).await, world.ending(discussion).await, world.made().len())
 }
 
 #[tokio::test]
@@ -160,14 +129,11 @@ async fn comments_and_discussions_survive_trouble_too() {
     assert!(expected.1.is_shielded(), "{:?}", expected.1);
     undisturbed.finish().await;
     for (method, path, part) in OTHER_WRITES {
-        for fault in [
-            Fault::BadGateway502,
-            Fault::HeaderlessForbidden403,
-            Fault::DropAnswerAfterDoing,
-            Fault::GarbageBody,
-        ] {
-            let believed = part == "minimizeComment"
-                && matches!(fault, Fault::HeaderlessForbidden403 | Fault::GarbageBody);
+        for fault in
+            [Fault::BadGateway502, Fault::HeaderlessForbidden403, Fault::DropAnswerAfterDoing, Fault::GarbageBody]
+        {
+            let believed =
+                part == "minimizeComment" && matches!(fault, Fault::HeaderlessForbidden403 | Fault::GarbageBody);
             if believed {
                 continue;
             }
@@ -194,26 +160,16 @@ async fn an_exhausted_budget_is_waited_for() {
         let world = World::new().await;
         world.github.set_budget(budget);
         let (title, body) = world.exploit();
-        let number = world
-            .github
-            .open_issue(REPO, RAE, &title, &body)
-            .expect("posted");
+        let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
         world.settle().await;
         let asked = world.github.mark();
         world.wait(SignedDuration::from_mins(50)).await;
         let refused = world.github.requests().iter().any(|r| r.status == 403);
-        assert_eq!(
-            world.github.mark(),
-            asked,
-            "the end of the limit is waited for"
-        );
+        assert_eq!(world.github.mark(), asked, "the end of the limit is waited for");
         world.github.set_budget(5_000);
         world.wait(SignedDuration::from_mins(11)).await;
         let ending = world.ending(number).await;
-        assert!(
-            ending.is_shielded(),
-            "{budget} requests were left: {ending:?}"
-        );
+        assert!(ending.is_shielded(), "{budget} requests were left: {ending:?}");
         let mut made = world.made();
         made.retain(|path| !path.contains("GHSA"));
         assert_eq!(made.len(), 2, "one desk, one comment: {made:?}");
@@ -230,17 +186,11 @@ async fn an_exhausted_budget_is_waited_for() {
 async fn a_revoked_token_costs_no_time() {
     let world = World::new().await;
     let (title, body) = world.harmless();
-    world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     world.github.revoke_tokens();
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, MALLORY, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, MALLORY, &title, &body).expect("posted");
     world.settle().await;
     let thread = world.thread(number);
     assert!(thread.locked && !thread.open && thread.body() != body);
@@ -249,37 +199,24 @@ async fn a_revoked_token_costs_no_time() {
 
 /// The pauses of the whole schedule, after which everything is done or given up: about three days.
 const WHOLE_SCHEDULE_S: [i64; 19] = [
-    1, 5, 30, 120, 600, 3_600, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400,
-    14_400, 14_400, 14_400, 14_400, 14_400,
+    1, 5, 30, 120, 600, 3_600, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400, 14_400,
+    14_400, 14_400,
 ];
 
 #[tokio::test]
 async fn a_permission_that_comes_late_still_protects() {
-    let setting = Setting {
-        permissions: vec![("issues", Some("read"))],
-        ..Setting::default()
-    };
+    let setting = Setting { permissions: vec![("issues", Some("read"))], ..Setting::default() };
     let world = World::with(setting).await;
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     assert_eq!(world.thread(number).body(), body, "the App may not edit it");
-    assert_eq!(
-        world.github.advisories(REPO).expect("it exists").len(),
-        1,
-        "the private side went on meanwhile"
-    );
+    assert_eq!(world.github.advisories(REPO).expect("it exists").len(), 1, "the private side went on meanwhile");
     for pause_s in &WHOLE_SCHEDULE_S[..10] {
         world.wait(SignedDuration::from_secs(*pause_s)).await;
     }
     let installation = world.github.install_on_all("acme").expect("installed");
-    world
-        .github
-        .set_granted_permission(installation, "issues", Some("write"))
-        .expect("granted");
+    world.github.set_granted_permission(installation, "issues", Some("write")).expect("granted");
     for _ in 0..2 {
         world.wait(SignedDuration::from_hours(4)).await;
     }
@@ -293,15 +230,9 @@ async fn a_permission_that_comes_late_still_protects() {
 async fn a_protection_that_is_given_up_becomes_an_alert_and_holds_nothing_else_up() {
     let mut world = World::new().await;
     world.losses_expected = true;
-    world.github.fault(
-        Match::path("/issues/1").method("PATCH"),
-        Fault::HeaderlessForbidden403,
-    );
+    world.github.fault(Match::path("/issues/1").method("PATCH"), Fault::HeaderlessForbidden403);
     let (title, body) = world.exploit();
-    let stuck = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let stuck = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     let thread = world.thread(stuck);
     assert_eq!(thread.body(), body);
@@ -310,10 +241,7 @@ async fn a_protection_that_is_given_up_becomes_an_alert_and_holds_nothing_else_u
     assert_eq!(advisories[0].collaborators, [RAE], "other lanes went on");
     assert!(world.said(stuck).is_empty(), "nothing was moved yet");
 
-    let other = world
-        .github
-        .open_issue(REPO, MALLORY, &title, &body)
-        .expect("posted");
+    let other = world.github.open_issue(REPO, MALLORY, &title, &body).expect("posted");
     world.settle().await;
     assert_ne!(world.thread(other).body(), body, "other threads went on");
     assert!(world.alerts().await.is_empty());
@@ -321,18 +249,10 @@ async fn a_protection_that_is_given_up_becomes_an_alert_and_holds_nothing_else_u
     for pause_s in WHOLE_SCHEDULE_S {
         world.wait(SignedDuration::from_secs(pause_s)).await;
     }
-    let tries = world
-        .github
-        .requests()
-        .iter()
-        .filter(|r| r.method == "PATCH" && r.path.ends_with("/issues/1"))
-        .count();
+    let tries = world.github.requests().iter().filter(|r| r.method == "PATCH" && r.path.ends_with("/issues/1")).count();
     assert_eq!(tries, 18, "as often as an outage of GitHub is waited for");
     let alerts = world.alerts().await;
-    let alert = alerts
-        .iter()
-        .find(|alert| alert.id.starts_with("effect:redact:"))
-        .expect("an alert");
+    let alert = alerts.iter().find(|alert| alert.id.starts_with("effect:redact:")).expect("an alert");
     assert_eq!(alert.repository.to_string(), REPO);
     assert_eq!(alert.case.as_deref(), Some("SEC-2026-1"));
     assert!(
@@ -340,10 +260,7 @@ async fn a_protection_that_is_given_up_becomes_an_alert_and_holds_nothing_else_u
         "it says where and what: {}",
         alert.text
     );
-    assert!(
-        world.said(stuck).is_empty(),
-        "nobody is told that it was moved, because it was not"
-    );
+    assert!(world.said(stuck).is_empty(), "nobody is told that it was moved, because it was not");
     world.finish().await;
 }
 
@@ -351,32 +268,18 @@ async fn a_protection_that_is_given_up_becomes_an_alert_and_holds_nothing_else_u
 async fn other_effects_are_given_up_sooner() {
     let mut world = World::new().await;
     world.losses_expected = true;
-    world.github.fault(
-        Match::path("/issues/1/comments").method("POST"),
-        Fault::HeaderlessForbidden403,
-    );
+    world.github.fault(Match::path("/issues/1/comments").method("POST"), Fault::HeaderlessForbidden403);
     let (title, body) = world.exploit();
-    world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     for pause_s in WHOLE_SCHEDULE_S {
         world.wait(SignedDuration::from_secs(pause_s)).await;
     }
-    let tries = world
-        .github
-        .requests()
-        .iter()
-        .filter(|r| r.method == "POST" && r.path.ends_with("/issues/1/comments"))
-        .count();
+    let tries =
+        world.github.requests().iter().filter(|r| r.method == "POST" && r.path.ends_with("/issues/1/comments")).count();
     assert!((2..=8).contains(&tries), "{tries} tries");
     let alerts = world.alerts().await;
-    assert!(
-        alerts
-            .iter()
-            .any(|alert| alert.id.starts_with("effect:say:"))
-    );
+    assert!(alerts.iter().any(|alert| alert.id.starts_with("effect:say:")));
     world.finish().await;
 }
 
@@ -385,14 +288,9 @@ async fn a_policy_that_cannot_be_read_for_days_parks_the_delivery_and_alerts() {
     for fault in [Fault::BadGateway502, Fault::HeaderlessForbidden403] {
         let mut world = World::new().await;
         world.losses_expected = true;
-        world
-            .github
-            .fault(Match::path("/contents/").method("GET"), fault);
+        world.github.fault(Match::path("/contents/").method("GET"), fault);
         let (title, body) = world.exploit();
-        let number = world
-            .github
-            .open_issue(REPO, RAE, &title, &body)
-            .expect("posted");
+        let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
         world.settle().await;
         assert!(world.alerts().await.is_empty());
         for pause_s in WHOLE_SCHEDULE_S {
@@ -409,12 +307,7 @@ async fn a_policy_that_cannot_be_read_for_days_parks_the_delivery_and_alerts() {
 
 #[tokio::test]
 async fn a_policy_that_cannot_be_read_for_an_hour_costs_an_hour() {
-    for fault in [
-        Fault::BadGateway502,
-        Fault::HeaderlessForbidden403,
-        Fault::Status(401),
-        Fault::GarbageBody,
-    ] {
+    for fault in [Fault::BadGateway502, Fault::HeaderlessForbidden403, Fault::Status(401), Fault::GarbageBody] {
         let world = World::new().await;
         let hits = Match::path("/contents/").method("GET").times(4);
         world.github.fault(hits, fault.clone());

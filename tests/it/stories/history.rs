@@ -10,10 +10,7 @@ const LOOKS_H: [i64; 4] = [1, 23, 48, 96];
 
 async fn shielded(world: &World) -> u64 {
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     assert!(world.ending(number).await.is_shielded());
     number
@@ -22,10 +19,7 @@ async fn shielded(world: &World) -> u64 {
 fn reminders(world: &World) -> usize {
     let advisories = world.github.advisories(REPO).expect("it exists");
     let comments = &advisories[0].comments;
-    comments
-        .iter()
-        .filter(|comment| comment.body.contains("/acme/framework/issues/1"))
-        .count()
+    comments.iter().filter(|comment| comment.body.contains("/acme/framework/issues/1")).count()
 }
 
 #[tokio::test]
@@ -56,10 +50,7 @@ async fn deleted_revisions_end_the_reminders() {
     let number = shielded(&world).await;
     world.wait(SignedDuration::from_hours(1)).await;
     assert_eq!(reminders(&world), 1);
-    world
-        .github
-        .delete_revisions(REPO, number, CORA)
-        .expect("deleted by hand");
+    world.github.delete_revisions(REPO, number, CORA).expect("deleted by hand");
     for pause_h in LOOKS_H {
         world.wait(SignedDuration::from_hours(pause_h)).await;
     }
@@ -72,10 +63,7 @@ async fn a_deleted_post_ends_the_reminders() {
     let world = World::new().await;
     let number = shielded(&world).await;
     world.github.add_member("acme", "owner", true).ok();
-    world
-        .github
-        .delete_issue(REPO, number, "acme")
-        .expect("deleted");
+    world.github.delete_issue(REPO, number, "acme").expect("deleted");
     for pause_h in LOOKS_H {
         world.wait(SignedDuration::from_hours(pause_h)).await;
     }
@@ -86,19 +74,13 @@ async fn a_deleted_post_ends_the_reminders() {
 #[tokio::test]
 async fn where_advisories_take_no_comments_the_reminder_is_an_alert() {
     let world = World::new().await;
-    world
-        .github
-        .set_capabilities(|can| can.advisory_comments = false);
+    world.github.set_capabilities(|can| can.advisory_comments = false);
     shielded(&world).await;
     world.wait(SignedDuration::from_hours(1)).await;
     let alerts = world.alerts().await;
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].id, "history:SEC-2026-1");
-    assert!(
-        alerts[0].text.contains("/acme/framework/issues/1"),
-        "{}",
-        alerts[0].text
-    );
+    assert!(alerts[0].text.contains("/acme/framework/issues/1"), "{}", alerts[0].text);
     world.finish().await;
 }
 
@@ -108,9 +90,7 @@ async fn an_undone_case_is_not_looked_at_any_more() {
     world.words_restored = true;
     shielded(&world).await;
     let case = world.cases().await[0].id.clone();
-    request_undo(world.engine.shop(), &case)
-        .await
-        .expect("asked for");
+    request_undo(world.engine.shop(), &case).await.expect("asked for");
     world.settle().await;
     for pause_h in LOOKS_H {
         world.wait(SignedDuration::from_hours(pause_h)).await;

@@ -5,17 +5,17 @@
 
 mod budget;
 mod classes;
-mod edits;
-mod people;
-mod policies;
-mod redirect;
-mod surfaces;
 mod crashes;
 mod desks;
 mod duplicates;
+mod edits;
 mod faults;
 mod history;
+mod non_interference;
+mod people;
+mod policies;
+mod redirect;
+mod secrecy;
+mod surfaces;
 mod sweep;
 mod undo;
-mod non_interference;
-mod secrecy;

@@ -121,16 +121,10 @@ fn act() -> impl Strategy<Value = Act> {
 fn words(world: &World, text: Text) -> (String, String) {
     match text {
         Text::Exploit => world.exploit(),
-        Text::OtherExploit => (
-            "Login without a password".to_owned(),
-            world.exploit_comment(),
-        ),
+        Text::OtherExploit => ("Login without a password".to_owned(), world.exploit_comment()),
         Text::Harmless => world.harmless(),
         Text::Question => world.question(),
-        Text::NotSecurity => (
-            "A question about the docs".to_owned(),
-            "/not-security".to_owned(),
-        ),
+        Text::NotSecurity => ("A question about the docs".to_owned(), "/not-security".to_owned()),
     }
 }
 
@@ -153,8 +147,7 @@ fn play(world: &World, act: &Act, comments: &mut Vec<(u64, String)>) {
         Act::Pull(who, text) => {
             let (title, body) = words(world, text);
             let branch = format!("patch-{}", threads.len());
-            let opened =
-                github.open_pull_request(REPO, PEOPLE[who], &title, &body, &branch, "Change");
+            let opened = github.open_pull_request(REPO, PEOPLE[who], &title, &body, &branch, "Change");
             opened.expect("anybody may propose a change");
         }
         Act::Comment(at, who, text) => {
@@ -173,8 +166,7 @@ fn play(world: &World, act: &Act, comments: &mut Vec<(u64, String)>) {
             let Some(thread) = thread(at) else { return };
             let (title, body) = words(world, text);
             let author = thread.post.author.clone();
-            let _refused =
-                github.edit_thread(REPO, thread.number, &author, Some(&title), Some(&body));
+            let _refused = github.edit_thread(REPO, thread.number, &author, Some(&title), Some(&body));
         }
         Act::EditComment(at, text) => {
             if comments.is_empty() {
@@ -222,10 +214,7 @@ impl Detector for OtherReasons {
 
 /// A world with a secret; `key` is the sealing key that it shares.
 async fn world_with(secret: Option<Secret>, key: Option<&std::path::Path>) -> World {
-    let mut setting = Setting {
-        sealing_key: key.map(std::path::Path::to_owned),
-        ..Setting::default()
-    };
+    let mut setting = Setting { sealing_key: key.map(std::path::Path::to_owned), ..Setting::default() };
     match secret {
         Some(Secret::OtherKey) => setting.sealing_key = None,
         Some(Secret::NoPermission) => setting.permissions = vec![("repository_advisories", None)],
@@ -244,10 +233,7 @@ async fn world_with(secret: Option<Secret>, key: Option<&std::path::Path>) -> Wo
     let github = &world.github;
     let advisories = |method: &str| Match::path("/security-advisories").method(method);
     match secret {
-        None
-        | Some(
-            Secret::OtherKey | Secret::NoPermission | Secret::PrivateDesk | Secret::OtherReasons,
-        ) => {}
+        None | Some(Secret::OtherKey | Secret::NoPermission | Secret::PrivateDesk | Secret::OtherReasons) => {}
         Some(Secret::NoAdvisories) => github.set_capabilities(|can| can.advisories = false),
         Some(Secret::AdvisoryFails(status)) => {
             github.fault(advisories("POST"), Fault::Status(status));
@@ -260,10 +246,7 @@ async fn world_with(secret: Option<Secret>, key: Option<&std::path::Path>) -> Wo
             github.fault(advisories("POST"), Fault::DropAnswerAfterDoing);
         }
         Some(Secret::AdvisoryLimited) => {
-            let limit = Fault::SecondaryLimit {
-                status: 403,
-                retry_after_s: 60,
-            };
+            let limit = Fault::SecondaryLimit { status: 403, retry_after_s: 60 };
             github.fault(advisories("POST").times(2), limit);
         }
         Some(Secret::InvitationRefused(status)) => {
@@ -273,9 +256,7 @@ async fn world_with(secret: Option<Secret>, key: Option<&std::path::Path>) -> Wo
             github.set_capabilities(|can| can.advisory_comments = false);
         }
         Some(Secret::AdvisoryCommentsFail) => {
-            let comments = Match::path("/comments")
-                .method("POST")
-                .body("Original text");
+            let comments = Match::path("/comments").method("POST").body("Original text");
             github.fault(comments, Fault::BadGateway502);
         }
         Some(Secret::PrivateReport) => {
@@ -313,19 +294,14 @@ async fn transcript(world: World, acts: &[Act]) -> String {
         world.settle().await;
     }
     let shown = serde_json::to_string_pretty(&world.github.public_transcript()).expect("JSON");
-    let shown = shown
-        .replace(world.canary.word(), "CANARY")
-        .replace(&world.github.web_url(), "https://github.example");
+    let shown = shown.replace(world.canary.word(), "CANARY").replace(&world.github.web_url(), "https://github.example");
     world.finish().await;
     shown
 }
 
 fn without_markers(shown: &str) -> String {
     let marker = Regex::new("<!-- embargod:[^ ]* -->").expect("a valid pattern");
-    assert!(
-        marker.is_match(shown) || !shown.contains("embargod:"),
-        "the marker has another form"
-    );
+    assert!(marker.is_match(shown) || !shown.contains("embargod:"), "the marker has another form");
     marker.replace_all(shown, "<!-- marker -->").into_owned()
 }
 
@@ -376,18 +352,10 @@ async fn no_secret_shows_in_public() {
 /// Random acts, against random secrets.
 #[test]
 fn no_secret_shows_in_public_whatever_happens() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let mut moved = 0;
-    let cases = Config {
-        cases: 14,
-        max_shrink_iters: 24,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let cases = Config { cases: 14, max_shrink_iters: 24, failure_persistence: None, ..Config::default() };
     let secrets = prop::sample::subsequence(SECRETS.to_vec(), 2);
     let stories = (prop::collection::vec(act(), 4..12), secrets);
     let moved_here = &std::sync::atomic::AtomicUsize::new(0);
@@ -403,19 +371,13 @@ fn no_secret_shows_in_public_whatever_happens() {
 }
 
 fn long_words(text: &str) -> BTreeSet<String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.chars().count() >= 6)
-        .map(str::to_lowercase)
-        .collect()
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= 6).map(str::to_lowercase).collect()
 }
 
 /// Words that the bot may say whatever was posted: those of its constants.
 fn vocabulary(world: &World) -> BTreeSet<String> {
     let channel = Channel {
-        form_url: Some(format!(
-            "{}/{REPO}/security/advisories/new",
-            world.github.web_url()
-        )),
+        form_url: Some(format!("{}/{REPO}/security/advisories/new", world.github.web_url())),
         email: Some("security@acme.example".to_owned()),
         page_url: None,
     };
@@ -431,10 +393,7 @@ fn vocabulary(world: &World) -> BTreeSet<String> {
 async fn the_bot_repeats_no_word_of_a_post() {
     let mut world = World::new().await;
     world.losses_expected = true;
-    let mut runner = TestRunner::new(Config {
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     let word = proptest::string::string_regex("[a-z]{6,14}").expect("a valid pattern");
     let random = prop::collection::vec(word, 12..30);
     let marker = Regex::new("<!-- embargod:[0-9a-zA-Z_-]+ -->").expect("a valid pattern");
@@ -449,11 +408,7 @@ async fn the_bot_repeats_no_word_of_a_post() {
             _ => world.question(),
         };
         let title = format!("{title} {}", noise[..3].join(" "));
-        let body = format!(
-            "{}\n\n{body}\n\n```\n{}\n```\n",
-            noise[3..half].join(" "),
-            noise[half..].join(" ")
-        );
+        let body = format!("{}\n\n{body}\n\n```\n{}\n```\n", noise[3..half].join(" "), noise[half..].join(" "));
         let author = PEOPLE[round % 4];
         let number = if round % 3 == 2 {
             world.github.open_discussion(REPO, author, &title, &body)
@@ -470,10 +425,8 @@ async fn the_bot_repeats_no_word_of_a_post() {
         let posted = long_words(&format!("{title} {body}"));
         let ours = marker.replace_all(&ours, "").into_owned();
         spoken += usize::from(!ours.is_empty());
-        let repeated: Vec<_> = long_words(&ours)
-            .into_iter()
-            .filter(|word| posted.contains(word) && !known.contains(word))
-            .collect();
+        let repeated: Vec<_> =
+            long_words(&ours).into_iter().filter(|word| posted.contains(word) && !known.contains(word)).collect();
         assert!(repeated.is_empty(), "the bot repeats {repeated:?}");
     }
     assert!(spoken >= 6, "the bot said too little to judge: {spoken}");

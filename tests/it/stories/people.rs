@@ -10,10 +10,7 @@ use crate::kit::{CASES, CORA, MALLORY, RAE, REPO, Setting, World};
 /// Somebody opens the exploit as an issue; its number.
 async fn exploit_by(world: &World, who: &str) -> u64 {
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, who, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, who, &title, &body).expect("posted");
     world.settle().await;
     number
 }
@@ -39,30 +36,16 @@ async fn a_maintainer_is_known_by_association() {
     let number = exploit_by(&world, CORA).await;
     assert_told_in_private_only(&world, number).await;
     let asked = world.github.requests();
-    assert!(
-        !asked.iter().any(|r| r.path.contains("/collaborators/")),
-        "the label tells enough"
-    );
+    assert!(!asked.iter().any(|r| r.path.contains("/collaborators/")), "the label tells enough");
     world.finish().await;
 }
 
 #[tokio::test]
 async fn a_maintainer_whose_membership_is_hidden_is_known_by_permission() {
-    let world = World::with(Setting {
-        show_private_members: false,
-        ..Setting::default()
-    })
-    .await;
-    world
-        .github
-        .add_member("acme", "zoe", true)
-        .expect("an owner of the organisation");
+    let world = World::with(Setting { show_private_members: false, ..Setting::default() }).await;
+    world.github.add_member("acme", "zoe", true).expect("an owner of the organisation");
     let number = exploit_by(&world, "zoe").await;
-    assert_eq!(
-        world.github.deliveries()[0].payload["issue"]["author_association"],
-        "NONE",
-        "GitHub hides it"
-    );
+    assert_eq!(world.github.deliveries()[0].payload["issue"]["author_association"], "NONE", "GitHub hides it");
     assert_told_in_private_only(&world, number).await;
     world.finish().await;
 }
@@ -70,10 +53,7 @@ async fn a_maintainer_whose_membership_is_hidden_is_known_by_permission() {
 #[tokio::test]
 async fn an_owner_of_the_organisation_is_a_maintainer_by_label_too() {
     let world = World::new().await;
-    world
-        .github
-        .add_member("acme", "zoe", true)
-        .expect("an owner of the organisation");
+    world.github.add_member("acme", "zoe", true).expect("an owner of the organisation");
     let number = exploit_by(&world, "zoe").await;
     assert_told_in_private_only(&world, number).await;
     world.finish().await;
@@ -82,10 +62,7 @@ async fn an_owner_of_the_organisation_is_a_maintainer_by_label_too() {
 #[tokio::test]
 async fn whoever_may_triage_is_a_maintainer() {
     let world = World::new().await;
-    world
-        .github
-        .grant(REPO, "finn", Role::Triage)
-        .expect("granted");
+    world.github.grant(REPO, "finn", Role::Triage).expect("granted");
     let number = exploit_by(&world, "finn").await;
     assert_told_in_private_only(&world, number).await;
     world.finish().await;
@@ -94,10 +71,7 @@ async fn whoever_may_triage_is_a_maintainer() {
 #[tokio::test]
 async fn whoever_contributed_before_is_an_outsider_like_everybody() {
     let world = World::new().await;
-    world
-        .github
-        .add_contributor(REPO, RAE)
-        .expect("a contributor");
+    world.github.add_contributor(REPO, RAE).expect("a contributor");
     let number = exploit_by(&world, RAE).await;
     let thread = world.thread(number);
     assert!(!thread.open && thread.locked);
@@ -111,10 +85,7 @@ async fn a_maintainers_question_for_the_channel_is_not_answered() {
     let world = World::new().await;
     let (title, body) = world.question();
     let mark = world.github.mark();
-    let number = world
-        .github
-        .open_issue(REPO, CORA, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, CORA, &title, &body).expect("posted");
     world.settle().await;
     assert!(world.said(number).is_empty());
     assert!(world.writes_since(mark).is_empty());
@@ -147,9 +118,7 @@ async fn the_bot_does_not_answer_itself() {
     assert!(deliveries.len() <= 5, "{} deliveries", deliveries.len());
     let bot = world.github.bot_login();
     assert!(
-        deliveries
-            .iter()
-            .any(|d| d.payload["sender"]["login"] == bot.as_str()),
+        deliveries.iter().any(|d| d.payload["sender"]["login"] == bot.as_str()),
         "GitHub did tell the bot of its own doing"
     );
     let mark = world.github.mark();
@@ -168,15 +137,9 @@ async fn the_bot_does_not_answer_itself() {
 async fn the_bots_own_edits_of_comments_do_not_come_round() {
     let world = World::new().await;
     let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     for _ in 0..3 {
-        world
-            .github
-            .comment(REPO, number, MALLORY, &world.exploit_comment())
-            .expect("posted");
+        world.github.comment(REPO, number, MALLORY, &world.exploit_comment()).expect("posted");
     }
     world.settle().await;
     // One issue, three comments, three edits by the bot, one comment by it.
@@ -191,20 +154,11 @@ async fn a_post_in_a_private_repository_is_nobodys_business() {
     world.github.grant(CASES, RAE, Role::Read).expect("granted");
     let (title, body) = world.exploit();
     let mark = world.github.mark();
-    let number = world
-        .github
-        .open_issue(CASES, RAE, &title, &body)
-        .expect("posted");
-    world
-        .github
-        .comment(CASES, number, RAE, &world.exploit_comment())
-        .expect("posted");
+    let number = world.github.open_issue(CASES, RAE, &title, &body).expect("posted");
+    world.github.comment(CASES, number, RAE, &world.exploit_comment()).expect("posted");
     world.settle().await;
     assert_eq!(world.github.requests_since(mark).len(), 0);
-    assert_eq!(
-        world.github.thread(CASES, number).expect("there").body(),
-        body
-    );
+    assert_eq!(world.github.thread(CASES, number).expect("there").body(), body);
     let (outcome, rules) = world.last_decision_about_a_post_of(RAE).await;
     assert_eq!(outcome, "nothing");
     assert!(rules.contains(&"intake.private_repository".to_owned()));
@@ -217,16 +171,10 @@ async fn a_private_repository_with_a_policy_of_its_own_is_left_alone_as_well() {
     let policy = crate::kit::policy("shield");
     let spec = RepositorySpec::private("acme", "inner").file(".github/embargod.yml", &policy);
     world.github.add_repository(&spec).expect("a repository");
-    world
-        .github
-        .grant("acme/inner", RAE, Role::Read)
-        .expect("granted");
+    world.github.grant("acme/inner", RAE, Role::Read).expect("granted");
     let mark = world.github.mark();
     let (title, body) = world.exploit();
-    world
-        .github
-        .open_issue("acme/inner", RAE, &title, &body)
-        .expect("posted");
+    world.github.open_issue("acme/inner", RAE, &title, &body).expect("posted");
     world.settle().await;
     assert_eq!(world.github.requests_since(mark).len(), 0);
     world.finish().await;
@@ -237,19 +185,13 @@ async fn the_post_of_somebody_who_left_is_moved_and_nobody_is_invited() {
     let world = World::new().await;
     // The stand-in shows accounts that it does not know as GitHub shows deleted ones: as `ghost`.
     let number = exploit_by(&world, "somebody-who-left").await;
-    assert_eq!(
-        world.github.deliveries()[0].payload["issue"]["user"]["login"],
-        "ghost"
-    );
+    assert_eq!(world.github.deliveries()[0].payload["issue"]["user"]["login"], "ghost");
     let thread = world.thread(number);
     assert!(!thread.open && thread.locked);
     assert_eq!(world.said(number).len(), 1);
     let draft = &world.github.advisories(REPO).expect("the repository")[0];
     assert!(draft.collaborators.is_empty(), "{:?}", draft.collaborators);
     assert!(draft.credits.is_empty(), "{:?}", draft.credits);
-    assert!(
-        world.alerts().await.is_empty(),
-        "and nobody is asked to invite a ghost"
-    );
+    assert!(world.alerts().await.is_empty(), "and nobody is asked to invite a ghost");
     world.finish().await;
 }

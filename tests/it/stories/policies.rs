@@ -19,29 +19,17 @@ fn some_time() -> SignedDuration {
 }
 
 async fn without_policy(default_policy: Option<String>) -> World {
-    World::with(Setting {
-        policy: None,
-        default_policy,
-        ..Setting::default()
-    })
-    .await
+    World::with(Setting { policy: None, default_policy, ..Setting::default() }).await
 }
 
 async fn with_policy(text: &str) -> World {
-    World::with(Setting {
-        policy: Some(text.to_owned()),
-        ..Setting::default()
-    })
-    .await
+    World::with(Setting { policy: Some(text.to_owned()), ..Setting::default() }).await
 }
 
 /// Somebody posts an exploit; the number of the issue.
 async fn exploit(world: &World) -> u64 {
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, MALLORY, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, MALLORY, &title, &body).expect("posted");
     world.settle().await;
     number
 }
@@ -50,10 +38,7 @@ fn is_hidden(world: &World, number: u64) -> bool {
     let (_, body) = world.exploit();
     let thread = world.thread(number);
     let hidden = !thread.open && thread.locked && thread.body() != body;
-    assert!(
-        hidden || (thread.open && !thread.locked && thread.body() == body),
-        "all or nothing"
-    );
+    assert!(hidden || (thread.open && !thread.locked && thread.body() == body), "all or nothing");
     hidden
 }
 
@@ -114,26 +99,14 @@ async fn mode_reply_answers_and_hides_nothing() {
     let said = world.said(number);
     assert_eq!(said.len(), 1);
     let said = world.as_read(&said[0]);
-    assert!(
-        said.contains(
-            "In case this touches on security, whether or not it turns out to be a problem"
-        ),
-        "{said}"
-    );
+    assert!(said.contains("In case this touches on security, whether or not it turns out to be a problem"), "{said}");
     let cases = world.cases().await;
     assert_eq!(cases.len(), 1);
     assert!(matches!(cases[0].desk, Desk::Advisory { .. }));
     let draft = &world.github.advisories(REPO).expect("there")[0];
     assert!(draft.description.contains("It is still public"));
-    assert!(
-        draft.collaborators.is_empty(),
-        "whom to invite is for maintainers"
-    );
-    let writes: Vec<_> = world
-        .writes_since(mark)
-        .into_iter()
-        .map(|w| w.method)
-        .collect();
+    assert!(draft.collaborators.is_empty(), "whom to invite is for maintainers");
+    let writes: Vec<_> = world.writes_since(mark).into_iter().map(|w| w.method).collect();
     assert_eq!(writes, ["POST", "POST"], "a draft and a comment");
     world.finish().await;
 }
@@ -142,15 +115,9 @@ async fn mode_reply_answers_and_hides_nothing() {
 async fn mode_reply_answers_a_comment_and_leaves_it() {
     let world = with_policy(&policy("reply")).await;
     let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     let words = world.exploit_comment();
-    world
-        .github
-        .comment(REPO, number, MALLORY, &words)
-        .expect("posted");
+    world.github.comment(REPO, number, MALLORY, &words).expect("posted");
     world.settle().await;
     let comment = &world.thread(number).comments[0].post;
     assert_eq!(comment.body, words);
@@ -200,23 +167,12 @@ async fn the_organisations_policy_comes_before_the_operators() {
 #[tokio::test]
 async fn only_the_default_branch_is_asked_for_the_policy() {
     let world = World::new().await;
-    world
-        .github
-        .push(REPO, MALLORY, "evil", &["Observe only, please"])
-        .expect("pushed");
+    world.github.push(REPO, MALLORY, "evil", &["Observe only, please"]).expect("pushed");
     let number = exploit(&world).await;
     assert!(is_hidden(&world, number));
-    let asked: Vec<_> = world
-        .github
-        .requests()
-        .into_iter()
-        .filter(|r| r.path.contains("/contents/"))
-        .collect();
+    let asked: Vec<_> = world.github.requests().into_iter().filter(|r| r.path.contains("/contents/")).collect();
     assert!(!asked.is_empty());
-    assert!(
-        asked.iter().all(|r| r.query.is_empty()),
-        "without `ref` GitHub answers from the default branch"
-    );
+    assert!(asked.iter().all(|r| r.query.is_empty()), "without `ref` GitHub answers from the default branch");
     world.finish().await;
 }
 
@@ -226,10 +182,7 @@ async fn a_change_of_the_policy_counts_after_the_interval() {
     let first = exploit(&world).await;
     assert_observed(&world, first).await;
 
-    world
-        .github
-        .set_file(REPO, PATH, &policy("shield"))
-        .expect("pushed");
+    world.github.set_file(REPO, PATH, &policy("shield")).expect("pushed");
     world.wait(SignedDuration::from_secs(10)).await;
     let early = exploit(&world).await;
     assert!(!is_hidden(&world, early), "not before");
@@ -274,10 +227,7 @@ async fn a_broken_policy_keeps_the_last_good_one_also_after_a_restart() {
         assert_alerted_with_place(&world, "the last good one stays").await;
 
         rewrite(&world, &policy("reply")).await;
-        assert!(
-            !is_hidden(&world, exploit(&world).await),
-            "mended, it counts again"
-        );
+        assert!(!is_hidden(&world, exploit(&world).await), "mended, it counts again");
         world.finish().await;
     }
 }
@@ -308,10 +258,7 @@ async fn a_policy_that_was_broken_from_the_start_is_no_licence_to_act() {
 async fn what_is_no_file_at_all_is_a_broken_policy() {
     // A folder of that name, as after a merge that went wrong.
     let world = without_policy(Some(policy("shield"))).await;
-    world
-        .github
-        .set_file(REPO, &format!("{PATH}/README.md"), "oops")
-        .expect("pushed");
+    world.github.set_file(REPO, &format!("{PATH}/README.md"), "oops").expect("pushed");
     assert!(is_hidden(&world, exploit(&world).await));
     let alerts = world.alerts().await;
     assert_eq!(alerts.len(), 1);
@@ -341,10 +288,6 @@ async fn an_app_that_may_not_read_the_policy_says_so_and_goes_by_the_operators()
     assert!(is_hidden(&world, exploit(&world).await));
     let alerts = world.alerts().await;
     assert_eq!(alerts.len(), 1);
-    assert!(
-        alerts[0].text.contains("contents=read"),
-        "{}",
-        alerts[0].text
-    );
+    assert!(alerts[0].text.contains("contents=read"), "{}", alerts[0].text);
     world.finish().await;
 }

@@ -11,10 +11,7 @@ use crate::kit::{MALLORY, RAE, REPO, World};
 async fn an_exploit_in_a_public_issue_becomes_a_private_case() {
     let world = World::new().await;
     let (title, body) = world.exploit();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
 
     let thread = world.thread(number);
@@ -24,22 +21,12 @@ async fn an_exploit_in_a_public_issue_becomes_a_private_case() {
     assert_eq!(thread.state_reason.as_deref(), Some("not_planned"));
     let said = world.said(number);
     assert_eq!(said.len(), 1);
-    assert!(
-        said[0].contains("/acme/framework/security/advisories/new"),
-        "{}",
-        said[0]
-    );
+    assert!(said[0].contains("/acme/framework/security/advisories/new"), "{}", said[0]);
 
-    let advisories = world
-        .github
-        .advisories(REPO)
-        .expect("the repository exists");
+    let advisories = world.github.advisories(REPO).expect("the repository exists");
     assert_eq!(advisories.len(), 1);
     assert_eq!(advisories[0].state, AdvisoryState::Draft);
-    assert!(
-        advisories[0].description.contains(&body),
-        "the original text is kept, word for word"
-    );
+    assert!(advisories[0].description.contains(&body), "the original text is kept, word for word");
     assert_eq!(advisories[0].collaborators, [RAE]);
     assert_eq!(advisories[0].credits[0].login, RAE);
 
@@ -54,15 +41,9 @@ async fn an_exploit_in_a_public_issue_becomes_a_private_case() {
 async fn a_disclosing_comment_is_moved_and_its_thread_stays_open() {
     let world = World::new().await;
     let (title, body) = world.harmless();
-    let number = world
-        .github
-        .open_issue(REPO, RAE, &title, &body)
-        .expect("posted");
+    let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
-    world
-        .github
-        .comment(REPO, number, MALLORY, &world.exploit_comment())
-        .expect("posted");
+    world.github.comment(REPO, number, MALLORY, &world.exploit_comment()).expect("posted");
     world.settle().await;
 
     let thread = world.thread(number);

@@ -26,18 +26,14 @@ const REPORTER: &str = "reporter-of-the-secrecy-story";
 
 fn must_not_hold(place: &str, bytes: &[u8], what: &str, word: &str) {
     assert!(word.len() >= 8, "{what} is too short to be looked for");
-    let found = bytes
-        .windows(word.len())
-        .any(|window| window == word.as_bytes());
+    let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
     assert!(!found, "{what} is in {place}");
 }
 
 /// Every secret of a world, with its name.
 fn secrets(world: &World) -> Vec<(String, String)> {
     let mut secrets = vec![("the webhook secret".to_owned(), SECRET.to_owned())];
-    let lines = app_key_pem()
-        .lines()
-        .filter(|line| !line.starts_with("---"));
+    let lines = app_key_pem().lines().filter(|line| !line.starts_with("---"));
     secrets.extend(lines.map(|line| ("a line of the App's key".to_owned(), line.to_owned())));
     let sealing = std::fs::read_to_string(world.sealing_key()).expect("the key");
     let material = sealing.lines().nth(1).expect("two lines");
@@ -47,11 +43,7 @@ fn secrets(world: &World) -> Vec<(String, String)> {
         .filter_map(|request| request.response["token"].as_str().map(str::to_owned))
         .collect();
     assert!(!minted.is_empty(), "no token was handed out");
-    secrets.extend(
-        minted
-            .into_iter()
-            .map(|token| ("a token".to_owned(), token)),
-    );
+    secrets.extend(minted.into_iter().map(|token| ("a token".to_owned(), token)));
     // how every JWT begins: {"alg":
     secrets.push(("a JWT".to_owned(), "eyJhbGciOi".to_owned()));
     secrets.push(("a JWT".to_owned(), "eyJ0eXAiOi".to_owned()));
@@ -93,15 +85,10 @@ fn post_everywhere(world: &World) {
     again.expect("edited");
     let thread = github.open_issue(REPO, MALLORY, &harmless_title, &harmless);
     let thread = thread.expect("posted");
-    github
-        .comment(REPO, thread, REPORTER, &comment)
-        .expect("posted");
+    github.comment(REPO, thread, REPORTER, &comment).expect("posted");
     let talk = github.open_discussion(REPO, REPORTER, &title, &body);
-    github
-        .comment_discussion(REPO, talk.expect("posted"), MALLORY, &comment, None)
-        .expect("posted");
-    let pull =
-        github.open_pull_request(REPO, REPORTER, &title, &body, &format!("fix-{word}"), word);
+    github.comment_discussion(REPO, talk.expect("posted"), MALLORY, &comment, None).expect("posted");
+    let pull = github.open_pull_request(REPO, REPORTER, &title, &body, &format!("fix-{word}"), word);
     let pull = pull.expect("posted");
     let reviewed = github.review(REPO, pull, MALLORY, "COMMENTED", &comment);
     reviewed.expect("posted");
@@ -119,9 +106,7 @@ fn post_everywhere(world: &World) {
     said.expect("posted");
     let private = github.open_issue(CASES, "acme", &title, &body);
     let private = private.expect("posted");
-    github
-        .comment(CASES, private, "acme", &comment)
-        .expect("posted");
+    github.comment(CASES, private, "acme", &comment).expect("posted");
 }
 
 async fn keeps_silent(faults: &[(Match, Fault)]) {
@@ -139,9 +124,7 @@ async fn keeps_silent(faults: &[(Match, Fault)]) {
     let (log, database) = (world.logged(), world.database_bytes());
     let accounts = accounts_given(&world).await;
     assert!(accounts.contains("SEC-2026-1"), "nothing was decided");
-    world
-        .canary
-        .must_not_be_in("the accounts", accounts.as_bytes());
+    world.canary.must_not_be_in("the accounts", accounts.as_bytes());
     world.canary.must_not_be_in("the log", &log);
     world.canary.must_not_be_in("the database", &database);
     must_not_hold("the log", &log, "the reporter", REPORTER);
@@ -155,12 +138,7 @@ async fn keeps_silent(faults: &[(Match, Fault)]) {
     assert!(advisories.len() >= 2);
     for advisory in advisories {
         must_not_hold("the log", &log, "a draft's number", &advisory.ghsa_id);
-        must_not_hold(
-            "public",
-            public.as_bytes(),
-            "a draft's number",
-            &advisory.ghsa_id,
-        );
+        must_not_hold("public", public.as_bytes(), "a draft's number", &advisory.ghsa_id);
     }
     world.finish().await;
 }
@@ -174,20 +152,11 @@ async fn nothing_is_told_while_all_goes_well() {
 async fn nothing_is_told_while_much_goes_wrong() {
     let at = |path: &str, method: &str| Match::path(path).method(method);
     keeps_silent(&[
-        (
-            at("/security-advisories", "POST").times(2),
-            Fault::Unprocessable422,
-        ),
-        (
-            at("/security-advisories", "POST").times(3),
-            Fault::BadGateway502,
-        ),
+        (at("/security-advisories", "POST").times(2), Fault::Unprocessable422),
+        (at("/security-advisories", "POST").times(3), Fault::BadGateway502),
         (at("/security-advisories", "PATCH"), Fault::GarbageBody),
         (at("/issues/", "PATCH").times(3), Fault::BadGateway502),
-        (
-            at("/comments", "POST").times(2),
-            Fault::DropAnswerAfterDoing,
-        ),
+        (at("/comments", "POST").times(2), Fault::DropAnswerAfterDoing),
         (at("/lock", "PUT").times(2), Fault::HeaderlessForbidden403),
         (at("/permission", "GET").times(2), Fault::Status(500)),
         (at("/graphql", "POST").times(3), Fault::GarbageBody),
@@ -209,10 +178,7 @@ impl Detector for Panics {
 }
 
 async fn a_world_that_panics(word: Option<String>) -> World {
-    let setting = Setting {
-        detector: Arc::new(Panics),
-        ..Setting::default()
-    };
+    let setting = Setting { detector: Arc::new(Panics), ..Setting::default() };
     let mut world = World::with(setting).await;
     world.losses_expected = true;
     telemetry::start("trace", LogFormat::Text);
@@ -244,11 +210,7 @@ async fn in_a_process_that_panics() {
 fn a_panic_tells_where_and_not_what() {
     let canary = Canary::new();
     let child = std::process::Command::new(std::env::current_exe().expect("this binary"))
-        .args([
-            "--exact",
-            "stories::secrecy::in_a_process_that_panics",
-            "--nocapture",
-        ])
+        .args(["--exact", "stories::secrecy::in_a_process_that_panics", "--nocapture"])
         .env("EMBARGOD_TEST_WORD", canary.word())
         .output()
         .expect("it runs");
@@ -281,12 +243,7 @@ async fn echoes(malice: Malice) {
     let operator = &stopped.operator;
     canary.must_not_be_in(&format!("the log of {malice:?}"), &stopped.log);
     canary.must_not_be_in("the database", &operator.database_bytes());
-    must_not_hold(
-        "the log",
-        &stopped.log,
-        "a token",
-        "ghs_hostiletoken0123456789",
-    );
+    must_not_hold("the log", &stopped.log, "a token", "ghs_hostiletoken0123456789");
     must_not_hold("the log", &stopped.log, "a JWT", "eyJ0eXAiOi");
     must_not_hold("the log", &stopped.log, "the webhook secret", SECRET);
 
@@ -372,10 +329,7 @@ fn complaints_about_settings_show_no_secret() {
 #[test]
 fn a_key_in_place_of_its_path_is_not_shown() {
     let line = app_key_pem().lines().nth(1).expect("a line");
-    for name in [
-        "EMBARGOD_GITHUB_PRIVATE_KEY_PATH",
-        "EMBARGOD_SEALING_KEY_PATH",
-    ] {
+    for name in ["EMBARGOD_GITHUB_PRIVATE_KEY_PATH", "EMBARGOD_SEALING_KEY_PATH"] {
         let operator = Operator::new("http://127.0.0.1:9").with(name, app_key_pem());
         let said = printed(&operator, &["serve", "--check"]);
         must_not_hold("the complaint", &said, "the key", line);
@@ -408,9 +362,7 @@ async fn the_words_are_where_they_belong() {
     post_everywhere(&world);
     world.settle().await;
     let drafts = world.github.advisories(REPO).expect("the repository");
-    let kept = drafts
-        .iter()
-        .filter(|draft| draft.description.contains(world.canary.word()));
+    let kept = drafts.iter().filter(|draft| draft.description.contains(world.canary.word()));
     assert!(kept.count() >= 4);
     assert!(String::from_utf8_lossy(&world.logged()).contains("redirect decided"));
     assert_ne!(CORA, REPORTER);

@@ -45,11 +45,7 @@ async fn harmless_issue(world: &World) -> u64 {
 
 async fn harmless_discussion(world: &World) -> u64 {
     let (title, body) = world.harmless();
-    settled(
-        world,
-        world.github.open_discussion(REPO, RAE, &title, &body),
-    )
-    .await
+    settled(world, world.github.open_discussion(REPO, RAE, &title, &body)).await
 }
 
 /// There is one case with one draft, which holds the words and whose author is thanked and invited.
@@ -60,26 +56,14 @@ async fn assert_moved_to_private(world: &World, words: &str, author: &str) {
     assert!(draft.description.contains(words), "the words are kept");
     assert_eq!(draft.collaborators, [author], "the author is invited");
     assert_eq!(draft.credits.len(), 1);
-    assert_eq!(
-        (
-            draft.credits[0].login.as_str(),
-            draft.credits[0].kind.as_str()
-        ),
-        (author, "reporter")
-    );
-    assert!(
-        !draft.summary.contains(world.canary.word()),
-        "titles turn up in lists and mails"
-    );
+    assert_eq!((draft.credits[0].login.as_str(), draft.credits[0].kind.as_str()), (author, "reporter"));
+    assert!(!draft.summary.contains(world.canary.word()), "titles turn up in lists and mails");
 }
 
 async fn the_only_case(world: &World) -> (Case, Advisory) {
     let mut cases = world.cases().await;
     assert_eq!(cases.len(), 1, "one case");
-    let mut drafts = world
-        .github
-        .advisories(REPO)
-        .expect("the repository exists");
+    let mut drafts = world.github.advisories(REPO).expect("the repository exists");
     assert_eq!(drafts.len(), 1, "one draft");
     let (case, draft) = (cases.remove(0), drafts.remove(0));
     assert_eq!(draft.state, AdvisoryState::Draft);
@@ -105,11 +89,7 @@ fn assert_thread_goes_on(world: &World, number: u64) {
 }
 
 fn assert_said_once(world: &World, number: u64, text: &str) {
-    let said: Vec<_> = world
-        .said(number)
-        .iter()
-        .map(|s| world.as_read(s))
-        .collect();
+    let said: Vec<_> = world.said(number).iter().map(|s| world.as_read(s)).collect();
     assert_eq!(said, [text]);
 }
 
@@ -117,17 +97,10 @@ fn assert_said_once(world: &World, number: u64, text: &str) {
 async fn an_issue_is_emptied_closed_and_locked() {
     let world = World::new().await;
     let (title, body) = world.exploit();
-    let number = settled(
-        &world,
-        world.github.open_issue(REPO, MALLORY, &title, &body),
-    )
-    .await;
+    let number = settled(&world, world.github.open_issue(REPO, MALLORY, &title, &body)).await;
 
     let thread = world.thread(number);
-    assert_eq!(
-        (thread.title.as_str(), thread.body()),
-        (NEUTRAL_TITLE, NEUTRAL_BODY)
-    );
+    assert_eq!((thread.title.as_str(), thread.body()), (NEUTRAL_TITLE, NEUTRAL_BODY));
     assert!(!thread.open && thread.locked);
     assert_said_once(&world, number, THREAD_MOVED);
     assert_moved_to_private(&world, &body, MALLORY).await;
@@ -154,21 +127,11 @@ async fn a_comment_under_an_issue_is_hidden_and_the_issue_goes_on() {
 async fn a_comment_under_an_issue_that_is_edited_into_an_exploit_is_hidden() {
     let world = World::new().await;
     let number = harmless_issue(&world).await;
-    let comment = settled(
-        &world,
-        world
-            .github
-            .comment(REPO, number, MALLORY, "I see this, too."),
-    )
-    .await;
+    let comment = settled(&world, world.github.comment(REPO, number, MALLORY, "I see this, too.")).await;
     assert_eq!(world.thread(number).comments[0].post.minimised, None);
 
     let words = world.exploit_comment();
-    settled(
-        &world,
-        world.github.edit_comment(REPO, comment, MALLORY, &words),
-    )
-    .await;
+    settled(&world, world.github.edit_comment(REPO, comment, MALLORY, &words)).await;
     assert_hidden(&world.thread(number).comments[0].post);
     assert_thread_goes_on(&world, number);
     assert_said_once(&world, number, COMMENT_MOVED);
@@ -181,39 +144,23 @@ async fn a_pull_request_is_left_as_it_is_and_maintainers_choose_in_private() {
     let world = World::new().await;
     let (title, body) = world.exploit();
     let mark = world.github.mark();
-    let number = settled(
-        &world,
-        world
-            .github
-            .open_pull_request(REPO, MALLORY, &title, &body, "fix", "Escape order_by"),
-    )
-    .await;
+    let number =
+        settled(&world, world.github.open_pull_request(REPO, MALLORY, &title, &body, "fix", "Escape order_by")).await;
 
     let thread = world.thread(number);
     assert_eq!((&thread.title, thread.body()), (&title, body.as_str()));
     assert!(thread.open && !thread.locked);
     assert!(world.said(number).is_empty());
-    let writes: Vec<_> = world
-        .writes_since(mark)
-        .into_iter()
-        .map(|w| (w.method, w.path))
-        .collect();
+    let writes: Vec<_> = world.writes_since(mark).into_iter().map(|w| (w.method, w.path)).collect();
     assert_eq!(
         writes,
-        [(
-            "POST".to_owned(),
-            format!("/repos/{REPO}/security-advisories")
-        )],
+        [("POST".to_owned(), format!("/repos/{REPO}/security-advisories"))],
         "the draft is all that was written"
     );
     let (case, draft) = the_only_case(&world).await;
     assert_eq!(case.origin, CaseOrigin::PullRequest);
     assert!(draft.description.contains(&body));
-    assert!(
-        draft.description.contains("choose"),
-        "{}",
-        draft.description
-    );
+    assert!(draft.description.contains("choose"), "{}", draft.description);
     assert!(draft.collaborators.is_empty(), "the author is not invited");
     world.finish().await;
 }
@@ -224,18 +171,12 @@ async fn a_pull_request_that_is_edited_into_an_exploit_is_told_in_private_once()
     let number = harmless_pull(&world).await;
     let (title, body) = world.exploit();
     let github = &world.github;
-    github
-        .edit_thread(REPO, number, RAE, Some(&title), Some(&body))
-        .expect("edited");
+    github.edit_thread(REPO, number, RAE, Some(&title), Some(&body)).expect("edited");
     world.settle().await;
     // The same again, as when a label is set or a typo mended and put back.
-    github
-        .edit_thread(REPO, number, RAE, None, Some("nothing"))
-        .expect("edited");
+    github.edit_thread(REPO, number, RAE, None, Some("nothing")).expect("edited");
     world.settle().await;
-    github
-        .edit_thread(REPO, number, RAE, None, Some(&body))
-        .expect("edited");
+    github.edit_thread(REPO, number, RAE, None, Some(&body)).expect("edited");
     world.settle().await;
 
     assert_eq!(world.thread(number).body(), body);
@@ -266,11 +207,7 @@ async fn a_comment_under_a_pull_request_that_is_edited_into_an_exploit_is_hidden
     let number = harmless_pull(&world).await;
     let comment = settled(&world, world.github.comment(REPO, number, MALLORY, "Nice.")).await;
     let words = world.exploit_comment();
-    settled(
-        &world,
-        world.github.edit_comment(REPO, comment, MALLORY, &words),
-    )
-    .await;
+    settled(&world, world.github.edit_comment(REPO, comment, MALLORY, &words)).await;
 
     assert_hidden(&world.thread(number).comments[0].post);
     assert_thread_goes_on(&world, number);
@@ -284,13 +221,7 @@ async fn a_review_is_hidden_and_its_verdict_stays() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
     let words = world.exploit_comment();
-    settled(
-        &world,
-        world
-            .github
-            .review(REPO, number, MALLORY, "CHANGES_REQUESTED", &words),
-    )
-    .await;
+    settled(&world, world.github.review(REPO, number, MALLORY, "CHANGES_REQUESTED", &words)).await;
 
     let thread = world.thread(number);
     let review = &thread.pull().expect("a pull request").reviews[0];
@@ -306,19 +237,9 @@ async fn a_review_is_hidden_and_its_verdict_stays() {
 async fn a_review_that_is_edited_into_an_exploit_is_hidden() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
-    let review = settled(
-        &world,
-        world
-            .github
-            .review(REPO, number, MALLORY, "COMMENTED", "Looks good."),
-    )
-    .await;
+    let review = settled(&world, world.github.review(REPO, number, MALLORY, "COMMENTED", "Looks good.")).await;
     let words = world.exploit_comment();
-    settled(
-        &world,
-        world.github.edit_comment(REPO, review, MALLORY, &words),
-    )
-    .await;
+    settled(&world, world.github.edit_comment(REPO, review, MALLORY, &words)).await;
 
     let thread = world.thread(number);
     assert_hidden(&thread.pull().expect("a pull request").reviews[0].post);
@@ -333,11 +254,7 @@ async fn an_approval_without_words_costs_nothing() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
     let mark = world.github.mark();
-    settled(
-        &world,
-        world.github.review(REPO, number, MALLORY, "APPROVED", ""),
-    )
-    .await;
+    settled(&world, world.github.review(REPO, number, MALLORY, "APPROVED", "")).await;
     assert_eq!(world.github.requests_since(mark).len(), 0);
     world.finish().await;
 }
@@ -347,13 +264,7 @@ async fn a_comment_on_a_line_of_a_diff_is_hidden() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
     let words = world.exploit_comment();
-    settled(
-        &world,
-        world
-            .github
-            .review_comment(REPO, number, MALLORY, "src/cache.rs", &words),
-    )
-    .await;
+    settled(&world, world.github.review_comment(REPO, number, MALLORY, "src/cache.rs", &words)).await;
 
     let thread = world.thread(number);
     assert_hidden(&thread.pull().expect("a pull request").review_comments[0].post);
@@ -367,19 +278,9 @@ async fn a_comment_on_a_line_of_a_diff_is_hidden() {
 async fn a_comment_on_a_line_that_is_edited_into_an_exploit_is_hidden() {
     let world = World::new().await;
     let number = harmless_pull(&world).await;
-    let comment = settled(
-        &world,
-        world
-            .github
-            .review_comment(REPO, number, MALLORY, "src/cache.rs", "Typo?"),
-    )
-    .await;
+    let comment = settled(&world, world.github.review_comment(REPO, number, MALLORY, "src/cache.rs", "Typo?")).await;
     let words = world.exploit_comment();
-    settled(
-        &world,
-        world.github.edit_comment(REPO, comment, MALLORY, &words),
-    )
-    .await;
+    settled(&world, world.github.edit_comment(REPO, comment, MALLORY, &words)).await;
 
     let thread = world.thread(number);
     assert_hidden(&thread.pull().expect("a pull request").review_comments[0].post);
@@ -394,15 +295,9 @@ async fn several_posts_of_a_thread_make_one_case_and_one_answer() {
     let number = harmless_pull(&world).await;
     let words = world.exploit_comment();
     let github = &world.github;
-    github
-        .comment(REPO, number, MALLORY, &words)
-        .expect("posted");
-    github
-        .review(REPO, number, RAE, "COMMENTED", &words)
-        .expect("reviewed");
-    github
-        .review_comment(REPO, number, MALLORY, "src/cache.rs", &words)
-        .expect("posted");
+    github.comment(REPO, number, MALLORY, &words).expect("posted");
+    github.review(REPO, number, RAE, "COMMENTED", &words).expect("reviewed");
+    github.review_comment(REPO, number, MALLORY, "src/cache.rs", &words).expect("posted");
     // Nobody hides what a maintainer writes, but its words belong to the case.
     github.comment(REPO, number, CORA, &words).expect("posted");
     world.settle().await;
@@ -412,20 +307,12 @@ async fn several_posts_of_a_thread_make_one_case_and_one_answer() {
     assert_hidden(&thread.comments[0].post);
     assert_hidden(&pull.reviews[0].post);
     assert_hidden(&pull.review_comments[0].post);
-    let by_cora: Vec<_> = thread
-        .comments
-        .iter()
-        .filter(|c| c.post.author == CORA)
-        .collect();
+    let by_cora: Vec<_> = thread.comments.iter().filter(|c| c.post.author == CORA).collect();
     assert_eq!(by_cora[0].post.body, words);
     assert_said_once(&world, number, COMMENT_MOVED);
     let (case, draft) = the_only_case(&world).await;
     assert_eq!(case.posts.len(), 4);
-    assert_eq!(
-        draft.comments.len(),
-        3,
-        "the desk is told of the three that came later"
-    );
+    assert_eq!(draft.comments.len(), 3, "the desk is told of the three that came later");
     assert!(draft.comments.iter().all(|c| c.body.contains(&words)));
     world.finish().await;
 }

@@ -7,10 +7,7 @@ use crate::kit::{MALLORY, RAE, REPO, World};
 
 async fn posted(world: &World, who: &str) -> u64 {
     let (title, body) = world.exploit();
-    world
-        .github
-        .open_issue(REPO, who, &title, &body)
-        .expect("posted")
+    world.github.open_issue(REPO, who, &title, &body).expect("posted")
 }
 
 async fn sweep(world: &World) -> usize {
@@ -22,9 +19,7 @@ async fn sweep(world: &World) -> usize {
 /// The requests for another attempt so far.
 fn requests(world: &World) -> Vec<String> {
     let requests = world.github.requests();
-    let again = requests
-        .iter()
-        .filter(|r| r.method == "POST" && r.path.ends_with("/attempts"));
+    let again = requests.iter().filter(|r| r.method == "POST" && r.path.ends_with("/attempts"));
     again.map(|r| r.path.clone()).collect()
 }
 
@@ -38,11 +33,7 @@ async fn a_missed_exploit_is_asked_for_and_shielded() {
     world.clock.advance(SignedDuration::from_mins(3));
     assert_eq!(sweep(&world).await, 1);
     assert!(world.ending(number).await.is_shielded());
-    assert_eq!(
-        sweep(&world).await,
-        0,
-        "what arrived is not asked for again"
-    );
+    assert_eq!(sweep(&world).await, 0, "what arrived is not asked for again");
     assert_eq!(requests(&world).len(), 1);
     world.finish().await;
 }
@@ -80,10 +71,7 @@ async fn a_delivery_that_is_kept_is_not_asked_for_although_its_answer_was_lost()
     world.github.deliveries_idle().await;
     assert!(death.happened());
     world.restart().await;
-    assert!(
-        world.github.deliveries().iter().all(|d| !d.succeeded()),
-        "GitHub believes that it was lost"
-    );
+    assert!(world.github.deliveries().iter().all(|d| !d.succeeded()), "GitHub believes that it was lost");
     assert_eq!(sweep(&world).await, 0);
     assert!(requests(&world).is_empty());
     assert!(world.ending(number).await.is_shielded());
@@ -111,10 +99,7 @@ async fn a_delivery_that_github_will_not_repeat_does_not_hold_the_others_up() {
     posted(&world, RAE).await;
     let second = posted(&world, MALLORY).await;
     let refused = world.github.deliveries()[0].id;
-    world.github.fault(
-        Match::path(&format!("/deliveries/{refused}/attempts")),
-        Fault::Unprocessable422,
-    );
+    world.github.fault(Match::path(&format!("/deliveries/{refused}/attempts")), Fault::Unprocessable422);
     for _ in 0..6 {
         world.clock.advance(SignedDuration::from_mins(2));
         let _ = world.engine.sweep_once().await;
@@ -122,9 +107,7 @@ async fn a_delivery_that_github_will_not_repeat_does_not_hold_the_others_up() {
     }
     assert!(world.ending(second).await.is_shielded());
     let asked = requests(&world);
-    let for_refused = asked
-        .iter()
-        .filter(|path| path.contains(&refused.to_string()));
+    let for_refused = asked.iter().filter(|path| path.contains(&refused.to_string()));
     assert_eq!(for_refused.count(), 3, "{asked:?}");
     world.finish().await;
 }
@@ -136,10 +119,7 @@ async fn deliveries_that_were_asked_for_before_a_failure_are_not_forgotten() {
     posted(&world, RAE).await;
     posted(&world, MALLORY).await;
     let second = world.github.deliveries()[1].id;
-    world.github.fault(
-        Match::path(&format!("/deliveries/{second}/attempts")),
-        Fault::BadGateway502,
-    );
+    world.github.fault(Match::path(&format!("/deliveries/{second}/attempts")), Fault::BadGateway502);
     for _ in 0..6 {
         world.clock.advance(SignedDuration::from_mins(2));
         let _ = world.engine.sweep_once().await;

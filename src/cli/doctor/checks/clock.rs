@@ -18,8 +18,7 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let seconds = skew.as_secs();
     let direction = if seconds > 0 { "behind" } else { "ahead" };
     let what = format!("this machine's clock is {} s {direction}", seconds.abs());
-    let remedy =
-        "set the clock by NTP (chrony, systemd-timesyncd); deadlines and tokens depend on it";
+    let remedy = "set the clock by NTP (chrony, systemd-timesyncd); deadlines and tokens depend on it";
     vec![if seconds.abs() <= UNREMARKABLE_S {
         Finding::ok(ID, SOURCE, "this machine's clock agrees with GitHub's")
     } else if seconds.abs() <= TOLERATED_S {

@@ -17,32 +17,23 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     };
     if let Some(repository) = &facts.repository {
         let name = &repository.name;
-        return vec![
-            match answered(&repository.installation, ID, OF_REPOSITORY) {
-                Err(finding) => finding,
-                Ok(None) => Finding::problem(
-                    ID,
-                    OF_REPOSITORY,
-                    format!("the App is not installed in {name}, or does not see it"),
-                    install,
-                ),
-                Ok(Some(found)) => one(found, &name.to_string(), OF_REPOSITORY),
-            },
-        ];
+        return vec![match answered(&repository.installation, ID, OF_REPOSITORY) {
+            Err(finding) => finding,
+            Ok(None) => Finding::problem(
+                ID,
+                OF_REPOSITORY,
+                format!("the App is not installed in {name}, or does not see it"),
+                install,
+            ),
+            Ok(Some(found)) => one(found, &name.to_string(), OF_REPOSITORY),
+        }];
     }
     match answered(&app.installations, ID, LIST) {
         Err(finding) => vec![finding],
-        Ok(found) if found.items.is_empty() => vec![Finding::problem(
-            ID,
-            LIST,
-            "the App is installed nowhere",
-            install,
-        )],
-        Ok(found) => found
-            .items
-            .iter()
-            .map(|found| one(found, &found.account.login, LIST))
-            .collect(),
+        Ok(found) if found.items.is_empty() => {
+            vec![Finding::problem(ID, LIST, "the App is installed nowhere", install)]
+        }
+        Ok(found) => found.items.iter().map(|found| one(found, &found.account.login, LIST)).collect(),
     }
 }
 

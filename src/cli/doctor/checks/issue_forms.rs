@@ -53,26 +53,14 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
             "mend its YAML; contact_links is a list of name, url and about",
         )];
     };
-    let links: Vec<_> = config
-        .contact_links
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|link| link.url)
-        .collect();
+    let links: Vec<_> = config.contact_links.unwrap_or_default().into_iter().filter_map(|link| link.url).collect();
     vec![if links.iter().any(|link| is_private_form(link, name)) {
-        Finding::ok(
-            ID,
-            SOURCE,
-            format!("the issue chooser of {name} shows the private form"),
-        )
+        Finding::ok(ID, SOURCE, format!("the issue chooser of {name} shows the private form"))
     } else {
         Finding::warning(
             ID,
             SOURCE,
-            format!(
-                "no contact link in {} leads to the private form of {name}",
-                found.place
-            ),
+            format!("no contact link in {} leads to the private form of {name}", found.place),
             remedy,
         )
     }]
@@ -82,7 +70,5 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
 fn is_private_form(link: &str, name: &RepoName) -> bool {
     let link = link.trim().trim_end_matches('/').to_ascii_lowercase();
     let root = format!("/{name}/security").to_ascii_lowercase();
-    ["/advisories/new", "/policy", ""]
-        .iter()
-        .any(|rest| link.ends_with(&format!("{root}{rest}")))
+    ["/advisories/new", "/policy", ""].iter().any(|rest| link.ends_with(&format!("{root}{rest}")))
 }

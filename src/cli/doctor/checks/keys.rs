@@ -10,16 +10,8 @@ const OTHERS: u32 = 0o007;
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
     let local = &facts.local;
     let mut findings = vec![secrets(local.webhook_secret_count)];
-    findings.extend(file(
-        "keys.private_key",
-        "setting github.private_key_path",
-        &local.private_key,
-    ));
-    findings.extend(file(
-        "keys.sealing",
-        "setting sealing.key_path",
-        &local.sealing_key,
-    ));
+    findings.extend(file("keys.private_key", "setting github.private_key_path", &local.private_key));
+    findings.extend(file("keys.sealing", "setting sealing.key_path", &local.sealing_key));
     if let Err(why) = &local.sealing_key_usable {
         findings.push(Finding::problem(
             "keys.sealing",
@@ -67,10 +59,6 @@ fn file(id: &'static str, source: &'static str, file: &KeyFile) -> Option<Findin
             format!("everybody on this machine may open {path} (mode {mode:03o})"),
             format!("chmod 600 {path}, and replace the key if others have access to the machine"),
         ),
-        KeyFileState::Mode(mode) => Finding::ok(
-            id,
-            source,
-            format!("{path} is closed to others (mode {mode:03o})"),
-        ),
+        KeyFileState::Mode(mode) => Finding::ok(id, source, format!("{path} is closed to others (mode {mode:03o})")),
     })
 }

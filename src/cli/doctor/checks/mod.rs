@@ -37,17 +37,11 @@ pub const CHECKS: &[Check] = &[
 
 /// Runs all checks.
 pub fn run(facts: &Facts) -> Report {
-    Report {
-        findings: CHECKS.iter().flat_map(|check| check(facts)).collect(),
-    }
+    Report { findings: CHECKS.iter().flat_map(|check| check(facts)).collect() }
 }
 
 /// The answer to a question, or the finding that it could not be asked.
-fn answered<'a, T>(
-    asked: &'a Asked<T>,
-    id: &'static str,
-    source: &'static str,
-) -> Result<&'a T, Finding> {
+fn answered<'a, T>(asked: &'a Asked<T>, id: &'static str, source: &'static str) -> Result<&'a T, Finding> {
     asked.as_ref().map_err(|error| {
         Finding::warning(
             id,

@@ -24,11 +24,7 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         .iter()
         .filter(|installation| installation.suspended_at.is_none())
         .flat_map(|installation| {
-            [
-                granted(facts, installation, asks_for),
-                surplus(facts, installation),
-                events(facts, installation),
-            ]
+            [granted(facts, installation, asks_for), surplus(facts, installation), events(facts, installation)]
         })
         .flatten()
         .collect()
@@ -60,28 +56,17 @@ fn granted(
         .filter(|(name, access)| !covers(&installation.permissions, name, access))
         .collect();
     if missing.is_empty() {
-        return Some(Finding::ok(
-            PERMISSIONS,
-            SOURCE,
-            format!("{place} grants all permissions that are needed"),
-        ));
+        return Some(Finding::ok(PERMISSIONS, SOURCE, format!("{place} grants all permissions that are needed")));
     }
-    let not_asked_for = missing
-        .iter()
-        .any(|(name, access)| asks_for.is_some_and(|asked| !covers(asked, name, access)));
-    let words: Vec<_> = missing
-        .iter()
-        .map(|(name, access)| format!("{name}: {access}"))
-        .collect();
+    let not_asked_for = missing.iter().any(|(name, access)| asks_for.is_some_and(|asked| !covers(asked, name, access)));
+    let words: Vec<_> = missing.iter().map(|(name, access)| format!("{name}: {access}")).collect();
     let approve = format!("approve the new permissions at {}", installation.html_url);
     Some(Finding::problem(
         PERMISSIONS,
         SOURCE,
         format!("{place} does not grant {}", words.join(", ")),
         if not_asked_for {
-            format!(
-                "ask for them on the App's settings page, under \"Permissions & events\", then {approve}"
-            )
+            format!("ask for them on the App's settings page, under \"Permissions & events\", then {approve}")
         } else {
             approve
         },
@@ -100,11 +85,7 @@ fn surplus(facts: &Facts, installation: &InstallationFacts) -> Option<Finding> {
         Finding::note(
             SURPLUS,
             SOURCE,
-            format!(
-                "{} grants more than is needed: {}",
-                installation.account.login,
-                surplus.join(", ")
-            ),
+            format!("{} grants more than is needed: {}", installation.account.login, surplus.join(", ")),
             "take what nothing else needs out of the App's permissions",
         )
     })
@@ -120,19 +101,12 @@ fn events(facts: &Facts, installation: &InstallationFacts) -> Option<Finding> {
         .map(String::as_str)
         .collect();
     Some(if missing.is_empty() {
-        Finding::ok(
-            EVENTS,
-            SOURCE,
-            format!("{place} sends all events that are needed"),
-        )
+        Finding::ok(EVENTS, SOURCE, format!("{place} sends all events that are needed"))
     } else {
         Finding::problem(
             EVENTS,
             SOURCE,
-            format!(
-                "{place} does not send {}; posts there go unseen",
-                missing.join(", ")
-            ),
+            format!("{place} does not send {}; posts there go unseen", missing.join(", ")),
             "subscribe to them on the App's settings page, under \"Permissions & events\"",
         )
     })

@@ -18,11 +18,9 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         Ok(found) => found,
     };
     vec![match found {
-        None if facts.local.has_default_policy => Finding::ok(
-            ID,
-            SOURCE,
-            format!("{name} has no policy of its own; the default policy holds"),
-        ),
+        None if facts.local.has_default_policy => {
+            Finding::ok(ID, SOURCE, format!("{name} has no policy of its own; the default policy holds"))
+        }
         None => Finding::note(
             ID,
             SOURCE,

@@ -16,13 +16,11 @@ use crate::domain::post::RepoName;
 const ID: &str = "security_page";
 const SOURCE: &str = "SECURITY.md";
 
-static LINK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\bhttps?://[^\s<>()\[\]"'`]+|\]\(([^)\s]+)\)"#).expect("a constant pattern")
-});
+static LINK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"(?i)\bhttps?://[^\s<>()\[\]"'`]+|\]\(([^)\s]+)\)"#).expect("a constant pattern"));
 
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b[a-z0-9._%+-]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)\b").expect("a constant pattern")
-});
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b[a-z0-9._%+-]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)\b").expect("a constant pattern"));
 
 static PUBLIC_ISSUE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(open|opening|create|creating|file|filing|submit|submitting|raise|raising)\s+(an?\s+|the\s+)?(new\s+|public\s+|regular\s+|github\s+)*(issue|ticket)\b|\bissue tracker\b")
@@ -36,8 +34,10 @@ static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Addresses that RFC 2606 and RFC 6761 reserve for examples.
 static EXAMPLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(^|\.)(example\.(com|org|net)|example|invalid|test|localhost)$|^(your-?(domain|company|org|project))\.")
-        .expect("a constant pattern")
+    Regex::new(
+        r"(?i)(^|\.)(example\.(com|org|net)|example|invalid|test|localhost)$|^(your-?(domain|company|org|project))\.",
+    )
+    .expect("a constant pattern")
 });
 
 /// A way out of the page.
@@ -64,10 +64,7 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         Ok(None) => vec![Finding::warning(
             ID,
             SOURCE,
-            format!(
-                "{} has no SECURITY.md, nor has its owner's .github repository",
-                repository.name
-            ),
+            format!("{} has no SECURITY.md, nor has its owner's .github repository", repository.name),
             "add SECURITY.md with the link of the private form, so that people find it before they post",
         )],
         Ok(Some(page)) => judge(page, &repository.name, inside),
@@ -120,11 +117,7 @@ fn judge(page: &Found, name: &RepoName, inside: &RepositoryInside) -> Vec<Findin
         ));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok(
-            ID,
-            SOURCE,
-            format!("{place} leads to a private channel"),
-        ));
+        findings.push(Finding::ok(ID, SOURCE, format!("{place} leads to a private channel")));
     }
     findings
 }
@@ -135,15 +128,11 @@ fn asks_for_public_issues(text: &str) -> bool {
     text.split("\n\n")
         .flat_map(|paragraph| {
             let joined = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-            joined
-                .split_inclusive(['.', '!', '?', ';'])
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
+            joined.split_inclusive(['.', '!', '?', ';']).map(str::to_owned).collect::<Vec<_>>()
         })
         .any(|sentence| {
-            let about_security = ["vulnerab", "security", "exploit"]
-                .iter()
-                .any(|word| sentence.to_lowercase().contains(word));
+            let about_security =
+                ["vulnerab", "security", "exploit"].iter().any(|word| sentence.to_lowercase().contains(word));
             about_security && PUBLIC_ISSUE.is_match(&sentence) && !NEGATION.is_match(&sentence)
         })
 }
@@ -153,13 +142,9 @@ fn ways(text: &str, name: &RepoName) -> Vec<Way> {
         let link = found.get(1).or_else(|| found.get(0))?.as_str();
         link_way(link.trim_end_matches(['.', ',', ';', ':', '*', '_']), name)
     });
-    let mailboxes = ADDRESS.captures_iter(text).map(|found| {
-        if EXAMPLE.is_match(&found[1]) {
-            Way::Example
-        } else {
-            Way::Elsewhere
-        }
-    });
+    let mailboxes = ADDRESS
+        .captures_iter(text)
+        .map(|found| if EXAMPLE.is_match(&found[1]) { Way::Example } else { Way::Elsewhere });
     links.chain(mailboxes).collect()
 }
 
@@ -176,17 +161,10 @@ fn link_way(link: &str, name: &RepoName) -> Option<Way> {
     if EXAMPLE.is_match(host) {
         return Some(Way::Example);
     }
-    let path = path
-        .split(['?', '#'])
-        .next()
-        .unwrap_or_default()
-        .trim_matches('/');
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
     let own = name.to_string().to_lowercase();
     // `../../security/policy` is how templates link to the repository they are copied into
-    let inside = path
-        .strip_prefix(&own)
-        .unwrap_or(path)
-        .trim_start_matches(['.', '/']);
+    let inside = path.strip_prefix(&own).unwrap_or(path).trim_start_matches(['.', '/']);
     let is_own = host.is_empty() || path.starts_with(&format!("{own}/")) || path == own;
     Some(match inside {
         // the tab and its list show the form's button

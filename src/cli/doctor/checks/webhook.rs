@@ -26,8 +26,7 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
 fn health(local: &LocalFacts) -> Option<Finding> {
     const ID: &str = "webhook.reachable";
     let public_url = local.public_url.as_deref()?;
-    let remedy =
-        "start `embargod serve`, and let the reverse proxy pass /webhook and /healthz to it";
+    let remedy = "start `embargod serve`, and let the reverse proxy pass /webhook and /healthz to it";
     Some(match local.health? {
         Ok(200) => Finding::ok(ID, PUBLIC_URL, format!("{public_url} answers from here")),
         Ok(status) => Finding::warning(
@@ -36,12 +35,7 @@ fn health(local: &LocalFacts) -> Option<Finding> {
             format!("{public_url}/healthz answers with status {status} from here"),
             remedy,
         ),
-        Err(why) => Finding::warning(
-            ID,
-            PUBLIC_URL,
-            format!("{public_url} does not answer from here ({why})"),
-            remedy,
-        ),
+        Err(why) => Finding::warning(ID, PUBLIC_URL, format!("{public_url} does not answer from here ({why})"), remedy),
     })
 }
 
@@ -59,18 +53,12 @@ fn address(app: &AppSide, local: &LocalFacts) -> Vec<Finding> {
             ID,
             CONFIG,
             "the App has no webhook address, so nothing is delivered",
-            format!(
-                "set {} and \"Active\" {settings_page}",
-                expected.as_deref().unwrap_or("https://HOST/webhook")
-            ),
+            format!("set {} and \"Active\" {settings_page}", expected.as_deref().unwrap_or("https://HOST/webhook")),
         ),
         None => Finding::note(
             ID,
             CONFIG,
-            format!(
-                "GitHub delivers to {}; public_url is not set, so that can't be compared",
-                hook.url
-            ),
+            format!("GitHub delivers to {}; public_url is not set, so that can't be compared", hook.url),
             "set public_url to the address under which the server is reached from outside",
         ),
         Some(expected) if expected.trim_end_matches('/') == hook.url.trim_end_matches('/') => {
@@ -79,10 +67,7 @@ fn address(app: &AppSide, local: &LocalFacts) -> Vec<Finding> {
         Some(expected) => Finding::problem(
             ID,
             CONFIG,
-            format!(
-                "GitHub delivers to {}, this server listens at {expected}",
-                hook.url
-            ),
+            format!("GitHub delivers to {}, this server listens at {expected}", hook.url),
             format!("set the webhook address to {expected} {settings_page}, or correct public_url"),
         ),
     });
@@ -103,10 +88,7 @@ fn deliveries(app: &AppSide) -> Finding {
         Ok(deliveries) => deliveries,
         Err(finding) => return finding,
     };
-    let Some(newest) = deliveries
-        .iter()
-        .max_by_key(|delivery| delivery.delivered_at)
-    else {
+    let Some(newest) = deliveries.iter().max_by_key(|delivery| delivery.delivered_at) else {
         return Finding::note(
             ID,
             DELIVERIES,
@@ -125,10 +107,7 @@ fn deliveries(app: &AppSide) -> Finding {
         Finding::problem(
             ID,
             DELIVERIES,
-            format!(
-                "the newest delivery failed ({}), with it {lost} of the last {total}",
-                outcome(newest)
-            ),
+            format!("the newest delivery failed ({}), with it {lost} of the last {total}", outcome(newest)),
             remedy(newest.status_code),
         )
     } else if lost > 0 {
@@ -139,11 +118,7 @@ fn deliveries(app: &AppSide) -> Finding {
             "leave `embargod serve` running: it asks GitHub to deliver them again",
         )
     } else {
-        Finding::ok(
-            ID,
-            DELIVERIES,
-            format!("the last {total} deliveries arrived"),
-        )
+        Finding::ok(ID, DELIVERIES, format!("the last {total} deliveries arrived"))
     }
 }
 
@@ -160,8 +135,6 @@ fn remedy(status: u16) -> &'static str {
         404 | 405 => "let the webhook address end in /webhook, and the proxy pass it on unchanged",
         413 => "let the proxy pass bodies of up to 25 MiB",
         500..=599 => "look at the server's and the proxy's logs",
-        _ => {
-            "make the webhook address reachable from the internet; GitHub waits 10 s for an answer"
-        }
+        _ => "make the webhook address reachable from the internet; GitHub waits 10 s for an answer",
     }
 }

@@ -45,17 +45,13 @@ fn answer(path: &str) -> Option<Value> {
 }
 
 async fn serve(log: Log) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("loopback");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("an address");
     let app = Router::new().fallback(move |request: Request| {
         let log = log.clone();
         async move {
             let path = request.uri().path().to_owned();
-            log.lock()
-                .expect("unpoisoned")
-                .push((request.method().to_string(), path.clone()));
+            log.lock().expect("unpoisoned").push((request.method().to_string(), path.clone()));
             match answer(&path) {
                 Some(body) => axum::Json(body).into_response(),
                 None => axum::http::StatusCode::NOT_FOUND.into_response(),
@@ -70,9 +66,7 @@ fn pem() -> SecretString {
     let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).expect("a key");
     let der = pair.as_der().expect("its DER form");
     let packed = STANDARD.encode(der.as_ref());
-    SecretString::from(format!(
-        "-----BEGIN PRIVATE KEY-----\n{packed}\n-----END PRIVATE KEY-----\n"
-    ))
+    SecretString::from(format!("-----BEGIN PRIVATE KEY-----\n{packed}\n-----END PRIVATE KEY-----\n"))
 }
 
 #[tokio::test]
@@ -109,34 +103,19 @@ async fn a_whole_visit() {
     let report: Value = serde_json::from_slice(&out).expect("JSON");
     let of = |id: &str| {
         let findings = report["findings"].as_array().expect("a list");
-        findings
-            .iter()
-            .find(|finding| finding["id"] == id)
-            .unwrap_or_else(|| panic!("{id} is reported"))
-            .clone()
+        findings.iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("{id} is reported")).clone()
     };
     assert_eq!(of("app.key")["severity"], json!(Severity::Ok));
     assert_eq!(of("installation")["severity"], json!(Severity::Ok));
-    assert_eq!(
-        of("permissions.granted")["severity"],
-        json!(Severity::Problem)
-    );
+    assert_eq!(of("permissions.granted")["severity"], json!(Severity::Problem));
     assert_eq!(of("keys.private_key")["severity"], json!(Severity::Problem));
-    assert_eq!(
-        of("security_page")["what"],
-        "acme/.github SECURITY.md leads to a private channel"
-    );
-    assert_eq!(
-        of("policy")["what"],
-        "acme/web .github/embargod.yml is not valid: 16 bytes of nonsense"
-    );
+    assert_eq!(of("security_page")["what"], "acme/.github SECURITY.md leads to a private channel");
+    assert_eq!(of("policy")["what"], "acme/web .github/embargod.yml is not valid: 16 bytes of nonsense");
     assert!(!String::from_utf8_lossy(&out).contains("ghs_secret"));
 
     let asked = log.lock().expect("unpoisoned").clone();
     assert!(
-        asked
-            .iter()
-            .all(|(method, path)| method == "GET" || path.ends_with("/access_tokens")),
+        asked.iter().all(|(method, path)| method == "GET" || path.ends_with("/access_tokens")),
         "the doctor only looks"
     );
 }

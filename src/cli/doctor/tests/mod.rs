@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 
 use super::facts::{
-    AppSide, CheckedPolicy, Facts, Found, KeyFile, KeyFileState, LocalFacts, RepositoryInside,
-    RepositorySide,
+    AppSide, CheckedPolicy, Facts, Found, KeyFile, KeyFileState, LocalFacts, RepositoryInside, RepositorySide,
 };
 use super::{Finding, Severity, checks};
 use crate::{
@@ -24,10 +23,7 @@ fn noon() -> Timestamp {
 }
 
 fn key(mode: u32) -> KeyFile {
-    KeyFile {
-        path: Some(PathBuf::from("/etc/embargod/some.key")),
-        state: KeyFileState::Mode(mode),
-    }
+    KeyFile { path: Some(PathBuf::from("/etc/embargod/some.key")), state: KeyFileState::Mode(mode) }
 }
 
 fn delivery(guid: &str, minutes_ago: i64, status_code: u16) -> DeliverySummary {
@@ -49,11 +45,7 @@ fn installation() -> InstallationFacts {
     let needed = AppManifest::embedded();
     InstallationFacts {
         id: 7,
-        account: Account {
-            login: "acme".to_owned(),
-            id: 1,
-            is_bot: false,
-        },
+        account: Account { login: "acme".to_owned(), id: 1, is_bot: false },
         account_is_organisation: true,
         html_url: "https://github.com/organizations/acme/settings/installations/7".to_owned(),
         sees_all_repositories: true,
@@ -131,10 +123,7 @@ fn well() -> Facts {
 }
 
 fn page(text: &str) -> Found {
-    Found {
-        place: "acme/web SECURITY.md".to_owned(),
-        text: text.to_owned(),
-    }
+    Found { place: "acme/web SECURITY.md".to_owned(), text: text.to_owned() }
 }
 
 fn app(facts: &mut Facts) -> &mut AppSide {
@@ -149,9 +138,7 @@ fn inside(facts: &mut Facts) -> &mut RepositoryInside {
 /// What is not well after `change`: its names and severities.
 fn complaints(change: impl FnOnce(&mut Facts)) -> Vec<(&'static str, Severity)> {
     let findings = findings(change).into_iter();
-    findings
-        .map(|finding| (finding.id, finding.severity))
-        .collect()
+    findings.map(|finding| (finding.id, finding.severity)).collect()
 }
 
 fn findings(change: impl FnOnce(&mut Facts)) -> Vec<Finding> {

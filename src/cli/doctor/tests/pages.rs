@@ -50,16 +50,10 @@ fn a_page_that_leads_only_to_itself() {
 
 #[test]
 fn a_page_whose_template_was_never_filled_in() {
-    assert_eq!(
-        with("Mail security@example.com or security@acme.dev."),
-        [("security_page.example", Problem)]
-    );
+    assert_eq!(with("Mail security@example.com or security@acme.dev."), [("security_page.example", Problem)]);
     assert_eq!(
         with("Mail security@yourdomain.com."),
-        [
-            ("security_page.example", Problem),
-            ("security_page.circle", Problem)
-        ]
+        [("security_page.example", Problem), ("security_page.circle", Problem)]
     );
     assert_eq!(
         with("See https://security.example.org/report or mail to it@acme.dev"),
@@ -70,24 +64,13 @@ fn a_page_whose_template_was_never_filled_in() {
 #[test]
 fn a_page_that_leads_to_a_form_that_is_off() {
     let what = complaints(|facts| {
-        inside(facts).security_page = Ok(Some(page(
-            "https://github.com/acme/web/security/advisories/new",
-        )));
+        inside(facts).security_page = Ok(Some(page("https://github.com/acme/web/security/advisories/new")));
         inside(facts).private_reporting = Ok(Some(false));
     });
-    assert_eq!(
-        what,
-        [
-            ("reporting.private", Problem),
-            ("security_page.form", Problem)
-        ]
-    );
+    assert_eq!(what, [("reporting.private", Problem), ("security_page.form", Problem)]);
 }
 
 #[test]
 fn no_page_at_all() {
-    assert_eq!(
-        complaints(|facts| inside(facts).security_page = Ok(None)),
-        [("security_page", Warning)]
-    );
+    assert_eq!(complaints(|facts| inside(facts).security_page = Ok(None)), [("security_page", Warning)]);
 }

@@ -35,11 +35,7 @@ fn a_healthy_installation_has_nothing_but_ok() {
     ] {
         assert!(ids.contains(&id), "{id} is checked");
     }
-    assert!(
-        report
-            .to_string()
-            .ends_with("0 problems, 0 warnings, 0 notes, 16 ok\n")
-    );
+    assert!(report.to_string().ends_with("0 problems, 0 warnings, 0 notes, 16 ok\n"));
 }
 
 #[test]
@@ -52,11 +48,7 @@ fn every_finding_has_a_remedy_and_json_says_the_same() {
     assert_eq!(json["worst"], "problem");
     let found = json["findings"].as_array().expect("a list");
     assert_eq!(found.len(), report.findings.len());
-    assert!(
-        found
-            .iter()
-            .all(|finding| finding["remedy"] != "" && finding["source"] != "")
-    );
+    assert!(found.iter().all(|finding| finding["remedy"] != "" && finding["source"] != ""));
 }
 
 #[test]
@@ -76,9 +68,7 @@ fn settings_that_allow_no_question() {
 
 #[test]
 fn clocks() {
-    let with = |seconds| {
-        complaints(|facts| app(facts).clock_skew = Some(SignedDuration::from_secs(seconds)))
-    };
+    let with = |seconds| complaints(|facts| app(facts).clock_skew = Some(SignedDuration::from_secs(seconds)));
     assert_eq!(with(-5), []);
     assert_eq!(with(6), [("clock.skew", Warning)]);
     assert_eq!(with(-61), [("clock.skew", Problem)]);
@@ -88,14 +78,8 @@ fn clocks() {
 
 #[test]
 fn secrets_and_keys() {
-    assert_eq!(
-        complaints(|facts| facts.local.webhook_secret_count = 0),
-        [("keys.webhook_secret", Problem)]
-    );
-    assert_eq!(
-        complaints(|facts| facts.local.webhook_secret_count = 2),
-        [("keys.webhook_secret", Note)]
-    );
+    assert_eq!(complaints(|facts| facts.local.webhook_secret_count = 0), [("keys.webhook_secret", Problem)]);
+    assert_eq!(complaints(|facts| facts.local.webhook_secret_count = 2), [("keys.webhook_secret", Note)]);
     assert_eq!(
         complaints(|facts| facts.local.sealing_key.state = KeyFileState::Mode(0o644)),
         [("keys.sealing", Problem)]
@@ -113,23 +97,11 @@ fn webhooks_that_go_elsewhere() {
         complaints(move |facts| app(facts).hook.as_mut().expect("a config").url = url)
     };
     assert_eq!(to(""), [("webhook.url", Problem)]);
-    assert_eq!(
-        to("https://old.acme.dev/webhook"),
-        [("webhook.url", Problem)]
-    );
+    assert_eq!(to("https://old.acme.dev/webhook"), [("webhook.url", Problem)]);
     assert_eq!(to("https://bot.acme.dev/webhook/"), []);
-    assert_eq!(
-        to("http://bot.acme.dev/webhook"),
-        [("webhook.url", Problem), ("webhook.tls", Warning)]
-    );
-    assert_eq!(
-        complaints(|facts| facts.local.public_url = None),
-        [("webhook.url", Note)]
-    );
-    assert_eq!(
-        complaints(|facts| facts.local.health = Some(Err("no connection"))),
-        [("webhook.reachable", Warning)]
-    );
+    assert_eq!(to("http://bot.acme.dev/webhook"), [("webhook.url", Problem), ("webhook.tls", Warning)]);
+    assert_eq!(complaints(|facts| facts.local.public_url = None), [("webhook.url", Note)]);
+    assert_eq!(complaints(|facts| facts.local.health = Some(Err("no connection"))), [("webhook.reachable", Warning)]);
 }
 
 #[test]
@@ -152,12 +124,7 @@ fn installations_that_are_missing_or_suspended() {
     assert_eq!(
         complaints(|facts| {
             repository(facts);
-            app(facts)
-                .installations
-                .as_mut()
-                .expect("a list")
-                .items
-                .clear();
+            app(facts).installations.as_mut().expect("a list").items.clear();
         }),
         [("installation", Problem)]
     );
@@ -175,10 +142,7 @@ fn installations_that_are_missing_or_suspended() {
         side.inside = None;
         facts.repository = Some(side);
     });
-    assert_eq!(
-        found[0].remedy,
-        "install it at https://github.com/apps/watch/installations/new"
-    );
+    assert_eq!(found[0].remedy, "install it at https://github.com/apps/watch/installations/new");
 }
 
 #[test]
@@ -187,56 +151,26 @@ fn permissions_and_events() {
         findings(|facts| change(&mut app(facts).installations.as_mut().expect("a list").items[0]))
     };
     let weak = with(&|found| {
-        found
-            .permissions
-            .insert("issues".to_owned(), "read".to_owned());
+        found.permissions.insert("issues".to_owned(), "read".to_owned());
     });
     assert_eq!(weak[0].what, "acme does not grant issues: write");
-    assert!(
-        weak[0]
-            .remedy
-            .starts_with("approve the new permissions at https://")
-    );
+    assert!(weak[0].remedy.starts_with("approve the new permissions at https://"));
     let surplus = with(&|found| {
-        found
-            .permissions
-            .insert("administration".to_owned(), "write".to_owned());
-        found
-            .permissions
-            .insert("contents".to_owned(), "write".to_owned());
+        found.permissions.insert("administration".to_owned(), "write".to_owned());
+        found.permissions.insert("contents".to_owned(), "write".to_owned());
     });
-    assert_eq!(
-        (surplus[0].id, surplus[0].severity),
-        ("permissions.surplus", Note)
-    );
-    assert!(
-        surplus[0]
-            .what
-            .ends_with("administration: write, contents: write")
-    );
+    assert_eq!((surplus[0].id, surplus[0].severity), ("permissions.surplus", Note));
+    assert!(surplus[0].what.ends_with("administration: write, contents: write"));
     let deaf = with(&|found| found.events.retain(|event| event != "discussion"));
-    assert_eq!(
-        (deaf[0].id, deaf[0].severity),
-        ("permissions.events", Problem)
-    );
+    assert_eq!((deaf[0].id, deaf[0].severity), ("permissions.events", Problem));
     assert!(deaf[0].what.contains("discussion"));
 
     let never_asked = findings(|facts| {
         let app = app(facts);
-        app.facts
-            .as_mut()
-            .expect("an app")
-            .permissions
-            .remove("discussions");
-        app.installations.as_mut().expect("a list").items[0]
-            .permissions
-            .remove("discussions");
+        app.facts.as_mut().expect("an app").permissions.remove("discussions");
+        app.installations.as_mut().expect("a list").items[0].permissions.remove("discussions");
     });
-    assert!(
-        never_asked[0]
-            .remedy
-            .starts_with("ask for them on the App's settings page")
-    );
+    assert!(never_asked[0].remedy.starts_with("ask for them on the App's settings page"));
 }
 
 #[test]
@@ -247,16 +181,10 @@ fn private_reporting() {
             inside(facts).facts.as_mut().expect("facts").private = private;
         })
     };
-    assert_eq!(
-        with(Ok(Some(false)), false),
-        [("reporting.private", Problem)]
-    );
+    assert_eq!(with(Ok(Some(false)), false), [("reporting.private", Problem)]);
     assert_eq!(with(Ok(None), false), [("reporting.private", Warning)]);
     assert_eq!(with(Ok(None), true), [("reporting.private", Note)]);
-    assert_eq!(
-        with(Err(GitHubError::ServerTrouble { status: 502 }), false),
-        [("reporting.private", Warning)]
-    );
+    assert_eq!(with(Err(GitHubError::ServerTrouble { status: 502 }), false), [("reporting.private", Warning)]);
 }
 
 #[test]
@@ -276,11 +204,7 @@ fn issue_forms() {
         "contact_links: [{url: 'https://github.com/other/web/security/advisories/new'}]",
         "contact_links: {not: [a list",
     ] {
-        assert_eq!(
-            with(Some(text)),
-            [("forms.contact_link", Warning)],
-            "{text}"
-        );
+        assert_eq!(with(Some(text)), [("forms.contact_link", Warning)], "{text}");
     }
     for text in [
         "contact_links: [{url: 'https://github.com/acme/web/security/policy'}]",
@@ -292,10 +216,7 @@ fn issue_forms() {
 
 #[test]
 fn policies() {
-    assert_eq!(
-        complaints(|facts| inside(facts).policy = Ok(None)),
-        [("policy", Note)]
-    );
+    assert_eq!(complaints(|facts| inside(facts).policy = Ok(None)), [("policy", Note)]);
     assert_eq!(
         complaints(|facts| {
             facts.local.has_default_policy = true;
@@ -309,9 +230,5 @@ fn policies() {
         policy.verdict = Err(vec!["3:9: redirect.mode: unknown".to_owned()]);
     });
     assert_eq!(broken[0].severity, Problem);
-    assert!(
-        broken[0]
-            .what
-            .ends_with("is not valid: 3:9: redirect.mode: unknown")
-    );
+    assert!(broken[0].what.ends_with("is not valid: 3:9: redirect.mode: unknown"));
 }

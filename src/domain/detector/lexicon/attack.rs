@@ -24,10 +24,7 @@ pub(super) const CONCEPTS: &[Concept] = &[
     Concept {
         name: "outsider_can",
         says: "says what anybody can do",
-        patterns: &[
-            "{outsider} ~2 {can}",
-            "(?:allow|let|permit|enabl)(?:s|ed|ing)? {outsider}",
-        ],
+        patterns: &["{outsider} ~2 {can}", "(?:allow|let|permit|enabl)(?:s|ed|ing)? {outsider}"],
     },
     Concept {
         name: "crafted_input",
@@ -199,14 +196,7 @@ pub(super) const CONCEPTS: &[Concept] = &[
     Concept {
         name: "crash",
         says: "a crash",
-        patterns: &[
-            "segfaults?",
-            "segmentation fault",
-            "sigsegv",
-            "core dump(?:ed)?",
-            "sigabrt",
-            "access violation",
-        ],
+        patterns: &["segfaults?", "segmentation fault", "sigsegv", "core dump(?:ed)?", "sigabrt", "access violation"],
     },
     Concept {
         name: "found_vulnerability",

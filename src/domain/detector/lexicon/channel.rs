@@ -81,10 +81,6 @@ pub(super) const CONCEPTS: &[Concept] = &[
     Concept {
         name: "security_address",
         says: "names a security address or policy file",
-        patterns: &[
-            "security@",
-            r"security\.(?:md|txt)",
-            r"security (?:policy|advisor(?:y|ies))\b",
-        ],
+        patterns: &["security@", r"security\.(?:md|txt)", r"security (?:policy|advisor(?:y|ies))\b"],
     },
 ];

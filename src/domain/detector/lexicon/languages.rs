@@ -29,30 +29,16 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     },
     Translation {
         concept: "sql_injection",
-        patterns: &[
-            "sql ?注入",
-            "注入漏洞",
-            "sqlインジェクション",
-            "sql ?인젝션",
-        ],
+        patterns: &["sql ?注入", "注入漏洞", "sqlインジェクション", "sql ?인젝션"],
     },
     Translation {
         concept: "xss",
-        patterns: &[
-            "跨站脚本",
-            "跨站腳本",
-            "クロスサイトスクリプティング",
-            "크로스 ?사이트 ?스크립팅",
-        ],
+        patterns: &["跨站脚本", "跨站腳本", "クロスサイトスクリプティング", "크로스 ?사이트 ?스크립팅"],
     },
     Translation {
-        concept: "csrf",
-        patterns: &["跨站请求伪造", "クロスサイトリクエストフォージェリ"],
+        concept: "csrf", patterns: &["跨站请求伪造", "クロスサイトリクエストフォージェリ"]
     },
-    Translation {
-        concept: "ssrf",
-        patterns: &["服务端请求伪造", "服务器端请求伪造"],
-    },
+    Translation { concept: "ssrf", patterns: &["服务端请求伪造", "服务器端请求伪造"] },
     Translation {
         concept: "path_traversal",
         patterns: &[
@@ -67,8 +53,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
         ],
     },
     Translation {
-        concept: "file_upload",
-        patterns: &["任意文件上传", "上传漏洞", "任意のファイルをアップロード"],
+        concept: "file_upload", patterns: &["任意文件上传", "上传漏洞", "任意のファイルをアップロード"]
     },
     Translation {
         concept: "code_execution",
@@ -84,16 +69,9 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     },
     Translation {
         concept: "command_injection",
-        patterns: &[
-            "命令注入",
-            "コマンドインジェクション",
-            "명령어? ?(?:삽입|주입)",
-        ],
+        patterns: &["命令注入", "コマンドインジェクション", "명령어? ?(?:삽입|주입)"],
     },
-    Translation {
-        concept: "deserialisation",
-        patterns: &["反序列化"],
-    },
+    Translation { concept: "deserialisation", patterns: &["反序列化"] },
     Translation {
         concept: "auth_bypass",
         patterns: &[
@@ -118,47 +96,25 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     },
     Translation {
         concept: "information_disclosure",
-        patterns: &[
-            "信息泄露",
-            "信息泄漏",
-            "敏感信息",
-            "数据泄露",
-            "情報漏(?:えい|洩|れ)",
-            "정보 ?(?:유출|노출)",
-        ],
+        patterns: &["信息泄露", "信息泄漏", "敏感信息", "数据泄露", "情報漏(?:えい|洩|れ)", "정보 ?(?:유출|노출)"],
     },
     Translation {
-        concept: "privilege_escalation",
-        patterns: &["提权", "权限提升", "権限昇格", "권한 ?상승"],
+        concept: "privilege_escalation", patterns: &["提权", "权限提升", "権限昇格", "권한 ?상승"]
     },
     Translation {
         concept: "secret_in_clear",
-        patterns: &[
-            "明文(?:存储|密码|保存|传输)",
-            "密码明文",
-            "平文で(?:保存|表示)",
-            "평문",
-        ],
+        patterns: &["明文(?:存储|密码|保存|传输)", "密码明文", "平文で(?:保存|表示)", "평문"],
     },
-    Translation {
-        concept: "attacker",
-        patterns: &["攻击者", "黑客", "攻撃者", "공격자"],
-    },
+    Translation { concept: "attacker", patterns: &["攻击者", "黑客", "攻撃者", "공격자"] },
     Translation {
         concept: "attacker_can",
-        patterns: &[
-            "攻击者(?:可以|可|能够|能)",
-            "攻撃者(?:が|は)",
-            "공격자(?:가|는)",
-        ],
+        patterns: &["攻击者(?:可以|可|能够|能)", "攻撃者(?:が|は)", "공격자(?:가|는)"],
     },
     Translation {
-        concept: "exploit_word",
-        patterns: &["漏洞利用", "利用漏洞", "利用该漏洞", "悪用", "악용"],
+        concept: "exploit_word", patterns: &["漏洞利用", "利用漏洞", "利用该漏洞", "悪用", "악용"]
     },
     Translation {
-        concept: "proof_of_concept",
-        patterns: &["漏洞(?:复现|证明|验证)", "复现漏洞", "概念实証"],
+        concept: "proof_of_concept", patterns: &["漏洞(?:复现|证明|验证)", "复现漏洞", "概念实証"]
     },
     Translation {
         concept: "private_channel_wanted",
@@ -189,104 +145,57 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
             "추가해",
         ],
     },
-    Translation {
-        concept: "dependency_bump",
-        patterns: &["升级(?:版本|依赖)?", "依赖(?:升级|更新)"],
-    },
+    Translation { concept: "dependency_bump", patterns: &["升级(?:版本|依赖)?", "依赖(?:升级|更新)"] },
     Translation {
         concept: "dependency_vulnerable",
-        patterns: &[
-            "(?:漏洞|有漏洞)[^ ]{0,40}依赖",
-            "依赖[^ ]{0,40}漏洞",
-            "依存[^ ]{0,40}脆弱性",
-        ],
+        patterns: &["(?:漏洞|有漏洞)[^ ]{0,40}依赖", "依赖[^ ]{0,40}漏洞", "依存[^ ]{0,40}脆弱性"],
     },
     Translation {
         concept: "login_trouble",
-        patterns: &[
-            "(?:无法|不能)登录",
-            "登录(?:失败|框|页)",
-            "ログインできない",
-            "로그인(?:이)? ?안",
-        ],
+        patterns: &["(?:无法|不能)登录", "登录(?:失败|框|页)", "ログインできない", "로그인(?:이)? ?안"],
     },
     Translation {
-        concept: "antivirus_alarm",
-        patterns: &["(?:杀毒|病毒|木马|报毒)", "ウイルス(?:対策|検出)"],
+        concept: "antivirus_alarm", patterns: &["(?:杀毒|病毒|木马|报毒)", "ウイルス(?:対策|検出)"]
     },
     Translation {
         concept: "outsider_can",
-        patterns: &[
-            "(?:任何人|任意用户|任何用户)(?:都|可|能)",
-            "誰でも",
-            "누구나",
-        ],
+        patterns: &["(?:任何人|任意用户|任何用户)(?:都|可|能)", "誰でも", "누구나"],
     },
     // Russian
     Translation {
         concept: "vulnerability_word",
-        patterns: &[
-            "уязвимост",
-            "проблем(?:а|ы|у) безопасности",
-            "дыр(?:а|у|ы) в безопасности",
-        ],
+        patterns: &["уязвимост", "проблем(?:а|ы|у) безопасности", "дыр(?:а|у|ы) в безопасности"],
     },
     Translation {
         concept: "found_vulnerability",
         patterns: &["(?:нашел|нашёл|нашла|обнаружил|обнаружена|найдена)[^.]{0,40}уязвимост"],
     },
-    Translation {
-        concept: "sql_injection",
-        patterns: &["sql.?инъекци", "внедрени[^ ]{1,4} sql"],
-    },
-    Translation {
-        concept: "xss",
-        patterns: &["межсайтов"],
-    },
+    Translation { concept: "sql_injection", patterns: &["sql.?инъекци", "внедрени[^ ]{1,4} sql"] },
+    Translation { concept: "xss", patterns: &["межсайтов"] },
     Translation {
         concept: "code_execution",
-        patterns: &[
-            "выполнени[^ ]{1,4} (?:произвольного |удал[^ ]{1,12} )?кода",
-            "произвольн[^ ]{1,8} код",
-        ],
+        patterns: &["выполнени[^ ]{1,4} (?:произвольного |удал[^ ]{1,12} )?кода", "произвольн[^ ]{1,8} код"],
     },
     Translation {
         concept: "path_traversal",
-        patterns: &[
-            "обход (?:каталог|директори|пут)",
-            "произвольн[^ ]{1,8} файл",
-        ],
+        patterns: &["обход (?:каталог|директори|пут)", "произвольн[^ ]{1,8} файл"],
     },
     Translation {
-        concept: "auth_bypass",
-        patterns: &["обход (?:авторизаци|аутентификаци|провер)"],
+        concept: "auth_bypass", patterns: &["обход (?:авторизаци|аутентификаци|провер)"]
     },
     Translation {
         concept: "missing_authorisation",
-        patterns: &[
-            "без (?:авторизации|аутентификации|пароля)",
-            "любой пользователь",
-        ],
+        patterns: &["без (?:авторизации|аутентификации|пароля)", "любой пользователь"],
     },
     Translation {
         concept: "information_disclosure",
-        patterns: &[
-            "утечк[^ ]{1,4} (?:данных|информации|пароля)",
-            "раскрыти[^ ]{1,4} информации",
-        ],
+        patterns: &["утечк[^ ]{1,4} (?:данных|информации|пароля)", "раскрыти[^ ]{1,4} информации"],
     },
+    Translation { concept: "attacker", patterns: &["злоумышленник", "атакующ", "хакер"] },
     Translation {
-        concept: "attacker",
-        patterns: &["злоумышленник", "атакующ", "хакер"],
+        concept: "attacker_can", patterns: &["злоумышленник[^ ]{0,6} (?:может|сможет|мож)"]
     },
-    Translation {
-        concept: "attacker_can",
-        patterns: &["злоумышленник[^ ]{0,6} (?:может|сможет|мож)"],
-    },
-    Translation {
-        concept: "exploit_word",
-        patterns: &["эксплойт", "эксплуатац"],
-    },
+    Translation { concept: "exploit_word", patterns: &["эксплойт", "эксплуатац"] },
     Translation {
         concept: "private_channel_wanted",
         patterns: &[
@@ -296,13 +205,10 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     },
     Translation {
         concept: "how_to_report",
-        patterns: &[
-            "(?:как|куда|кому)[^.]{0,40}(?:сообщить|отправить|написать)[^.]{0,60}(?:уязвимост|безопасност)",
-        ],
+        patterns: &["(?:как|куда|кому)[^.]{0,40}(?:сообщить|отправить|написать)[^.]{0,60}(?:уязвимост|безопасност)"],
     },
     Translation {
-        concept: "wish",
-        patterns: &["(?:добавьте|добавить поддержку|хотелось бы|предлагаю)"],
+        concept: "wish", patterns: &["(?:добавьте|добавить поддержку|хотелось бы|предлагаю)"]
     },
     Translation {
         concept: "outsider_can",
@@ -325,10 +231,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
             r"vulnerable a\b",
         ],
     },
-    Translation {
-        concept: "sql_injection",
-        patterns: &["(?:inyecci.{1,2}n|inje.{2,4}o) (?:de )?sql"],
-    },
+    Translation { concept: "sql_injection", patterns: &["(?:inyecci.{1,2}n|inje.{2,4}o) (?:de )?sql"] },
     Translation {
         concept: "code_execution",
         patterns: &[
@@ -350,21 +253,11 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
         concept: "secret_in_clear",
         patterns: &["(?:contrase.{1,2}as?|senhas?) (?:en|em) texto (?:plano|claro|puro)"],
     },
-    Translation {
-        concept: "attacker",
-        patterns: &["atacantes?", "invasor"],
-    },
-    Translation {
-        concept: "attacker_can",
-        patterns: &["atacante(?:s)? (?:puede|podr|pode|poderia)[a-z]*"],
-    },
+    Translation { concept: "attacker", patterns: &["atacantes?", "invasor"] },
+    Translation { concept: "attacker_can", patterns: &["atacante(?:s)? (?:puede|podr|pode|poderia)[a-z]*"] },
     Translation {
         concept: "private_channel_wanted",
-        patterns: &[
-            "(?:de forma|em|en) privad[oa]",
-            "contacto de seguridad",
-            "contato de seguran",
-        ],
+        patterns: &["(?:de forma|em|en) privad[oa]", "contacto de seguridad", "contato de seguran"],
     },
     Translation {
         concept: "how_to_report",
@@ -374,12 +267,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
     },
     Translation {
         concept: "hardening_word",
-        patterns: &[
-            "mejoras? de seguridad",
-            "melhorias? de seguran",
-            "buenas pr.{1,2}cticas",
-            "boas pr.{1,2}ticas",
-        ],
+        patterns: &["mejoras? de seguridad", "melhorias? de seguran", "buenas pr.{1,2}cticas", "boas pr.{1,2}ticas"],
     },
     Translation {
         concept: "wish",
@@ -412,10 +300,7 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
             "vuln.{1,2}rable (?:aux?|.{1,2}) ",
         ],
     },
-    Translation {
-        concept: "sql_injection",
-        patterns: &["injection sql", "sql-injektion"],
-    },
+    Translation { concept: "sql_injection", patterns: &["injection sql", "sql-injektion"] },
     Translation {
         concept: "code_execution",
         patterns: &[
@@ -450,16 +335,10 @@ pub(super) const TRANSLATIONS: &[Translation] = &[
             "tout utilisateur peut",
         ],
     },
-    Translation {
-        concept: "attacker",
-        patterns: &["angreifer", "attaquant", "pirate"],
-    },
+    Translation { concept: "attacker", patterns: &["angreifer", "attaquant", "pirate"] },
     Translation {
         concept: "attacker_can",
-        patterns: &[
-            "angreifer (?:kann|k.{1,2}nnte|k.{1,2}nnen)",
-            "attaquants? (?:peut|peuvent|pourrait|pourraient)",
-        ],
+        patterns: &["angreifer (?:kann|k.{1,2}nnte|k.{1,2}nnen)", "attaquants? (?:peut|peuvent|pourrait|pourraient)"],
     },
     Translation {
         concept: "private_channel_wanted",

@@ -62,9 +62,7 @@ pub fn concepts() -> impl Iterator<Item = (Family, &'static Concept)> {
         (Family::Hardening, hardening::CONCEPTS),
         (Family::Lookalike, lookalikes::CONCEPTS),
     ];
-    families
-        .into_iter()
-        .flat_map(|(family, concepts)| concepts.iter().map(move |concept| (family, concept)))
+    families.into_iter().flat_map(|(family, concepts)| concepts.iter().map(move |concept| (family, concept)))
 }
 
 /// The patterns of a concept in every language.
@@ -81,9 +79,7 @@ pub fn patterns_of(concept: &Concept) -> impl Iterator<Item = &'static str> {
 /// The concepts that translations speak of; a test holds each to an existing one.
 #[cfg(test)]
 pub fn translated() -> impl Iterator<Item = &'static str> {
-    languages::TRANSLATIONS
-        .iter()
-        .map(|translation| translation.concept)
+    languages::TRANSLATIONS.iter().map(|translation| translation.concept)
 }
 
 /// Parts that many patterns share. A fragment may use those above it.

@@ -15,11 +15,7 @@ pub(super) const CONCEPTS: &[Concept] = &[
             "snyk-[a-z]+-",
         ],
     },
-    Concept {
-        name: "cve_word",
-        says: "speaks of CVEs",
-        patterns: &[r"cves?\b"],
-    },
+    Concept { name: "cve_word", says: "speaks of CVEs", patterns: &[r"cves?\b"] },
     Concept {
         name: "dependency_bump",
         says: "bumps a dependency",
@@ -211,9 +207,6 @@ pub(super) const CONCEPTS: &[Concept] = &[
     Concept {
         name: "version_range",
         says: "compares version ranges",
-        patterns: &[
-            r"(?:<|<=|>=|>|\^|~)=? ?v?\d+\.\d+\.\d+",
-            "versions? (?:before|prior to|below|up to|<)",
-        ],
+        patterns: &[r"(?:<|<=|>=|>|\^|~)=? ?v?\d+\.\d+\.\d+", "versions? (?:before|prior to|below|up to|<)"],
     },
 ];

@@ -57,11 +57,7 @@ pub(super) const CONCEPTS: &[Concept] = &[
             "(?:accept|perform|chang|delet|log)[a-z]* && get requests? && (?:csrf|state|other site|cross)",
         ],
     },
-    Concept {
-        name: "csrf_word",
-        says: "speaks of CSRF",
-        patterns: &["[cx]srf"],
-    },
+    Concept { name: "csrf_word", says: "speaks of CSRF", patterns: &["[cx]srf"] },
     Concept {
         name: "ssrf",
         says: "the server can be made to call internal addresses",

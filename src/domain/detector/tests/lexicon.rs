@@ -13,43 +13,23 @@ fn found_in(body: &str) -> Vec<&'static str> {
     let matcher = Matcher::compile().expect("the lexicon compiles");
     let found = matcher.find(&segment("", body));
     let names = matcher.names().iter().zip(found);
-    names
-        .filter(|(_, found)| found.anywhere())
-        .map(|(name, _)| *name)
-        .collect()
+    names.filter(|(_, found)| found.anywhere()).map(|(name, _)| *name).collect()
 }
 
 #[test]
 fn names_are_unique_and_every_weight_has_its_feature() {
     let mut names = HashSet::new();
-    for name in concepts()
-        .map(|(_, concept)| concept.name)
-        .chain(STRUCTURES.iter().map(|structure| structure.name))
-    {
+    for name in concepts().map(|(_, concept)| concept.name).chain(STRUCTURES.iter().map(|structure| structure.name)) {
         assert!(names.insert(name), "{name} twice");
     }
     let mut weighed = HashSet::new();
     for (name, place, weights) in WEIGHTS {
-        assert!(
-            names.contains(name),
-            "{name} has a weight but is no feature"
-        );
-        assert!(
-            weighed.insert((name, place)),
-            "{name} is weighed twice in one place"
-        );
-        assert!(
-            weights
-                .iter()
-                .all(|weight| weight.is_finite() && weight.abs() < 10.0),
-            "{name}: {weights:?}"
-        );
+        assert!(names.contains(name), "{name} has a weight but is no feature");
+        assert!(weighed.insert((name, place)), "{name} is weighed twice in one place");
+        assert!(weights.iter().all(|weight| weight.is_finite() && weight.abs() < 10.0), "{name}: {weights:?}");
     }
     for name in translated() {
-        assert!(
-            names.contains(name),
-            "{name} is translated but does not exist"
-        );
+        assert!(names.contains(name), "{name} is translated but does not exist");
     }
 }
 
@@ -61,15 +41,8 @@ fn every_pattern_is_lower_case_and_spelt_out() {
         for pattern in patterns_of(concept) {
             looked_at += 1;
             let expanded = expand(pattern);
-            assert!(
-                !expanded.contains("{v") && !expanded.contains("{a") && !expanded.contains("{s"),
-                "{expanded}"
-            );
-            assert_eq!(
-                pattern,
-                pattern.to_lowercase(),
-                "text is lower case, so patterns must be"
-            );
+            assert!(!expanded.contains("{v") && !expanded.contains("{a") && !expanded.contains("{s"), "{expanded}");
+            assert_eq!(pattern, pattern.to_lowercase(), "text is lower case, so patterns must be");
         }
     }
     assert!(looked_at > 500);
@@ -78,10 +51,7 @@ fn every_pattern_is_lower_case_and_spelt_out() {
 #[test]
 fn words_must_meet_in_one_sentence() {
     assert!(found_in("The pickle comes from an untrusted source.").contains(&"deserialisation"));
-    assert!(
-        !found_in("We love pickle very much. The source is untrusted.")
-            .contains(&"deserialisation")
-    );
+    assert!(!found_in("We love pickle very much. The source is untrusted.").contains(&"deserialisation"));
 }
 
 #[test]

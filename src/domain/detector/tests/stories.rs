@@ -1,9 +1,7 @@
 //! Posts as they come, and what the detector must say of them.
 
 use crate::domain::detector::{ACT_AT, Detector, Judgement, Place, REPLY_AT, builtin};
-use crate::domain::intake::IntakeClass::{
-    self, AsksChannel, Disclosure, Hardening, KnownPublic, Ordinary,
-};
+use crate::domain::intake::IntakeClass::{self, AsksChannel, Disclosure, Hardening, KnownPublic, Ordinary};
 
 fn judge(title: &str, body: &str) -> Judgement {
     builtin().judge(title, body)
@@ -13,30 +11,21 @@ fn judge(title: &str, body: &str) -> Judgement {
 fn hidden(title: &str, body: &str) {
     let judgement = judge(title, body);
     let told = (judgement.class, judgement.score());
-    assert!(
-        judgement.class == Disclosure && judgement.score() >= ACT_AT,
-        "{title:?}: {told:?}"
-    );
+    assert!(judgement.class == Disclosure && judgement.score() >= ACT_AT, "{title:?}: {told:?}");
 }
 
 /// Of the class, and left alone.
 fn left_alone(class: IntakeClass, title: &str, body: &str) {
     let judgement = judge(title, body);
     let told = (judgement.class, judgement.score());
-    assert!(
-        judgement.class == class && judgement.score() < REPLY_AT,
-        "{title:?}: {told:?}"
-    );
+    assert!(judgement.class == class && judgement.score() < REPLY_AT, "{title:?}: {told:?}");
 }
 
 /// Firmly asks for a private channel.
 fn asks(title: &str, body: &str) {
     let judgement = judge(title, body);
     let told = (judgement.class, judgement.score());
-    assert!(
-        judgement.class == AsksChannel && judgement.score() >= ACT_AT,
-        "{title:?}: {told:?}"
-    );
+    assert!(judgement.class == AsksChannel && judgement.score() >= ACT_AT, "{title:?}: {told:?}");
 }
 
 #[test]
@@ -107,11 +96,7 @@ fn a_scanner_s_report_about_a_dependency_is_public_knowledge() {
         "Bump lodash from 4.17.15 to 4.17.21",
         "Bumps lodash. The new version fixes a prototype pollution, CVE-2020-8203.",
     );
-    left_alone(
-        KnownPublic,
-        "Are we affected by log4shell?",
-        "Does any module use log4j with CVE-2021-44228?",
-    );
+    left_alone(KnownPublic, "Are we affected by log4shell?", "Does any module use log4j with CVE-2021-44228?");
 }
 
 #[test]
@@ -122,11 +107,7 @@ fn a_wish_for_more_defence_is_hardening() {
         "It would be nice to have rate limiting on login, a Content-Security-Policy header and 2FA as hardening.",
     );
     left_alone(Hardening, "Add a CSP header", "");
-    left_alone(
-        Hardening,
-        "Support two-factor authentication",
-        "Please support TOTP.",
-    );
+    left_alone(Hardening, "Support two-factor authentication", "Please support TOTP.");
 }
 
 #[test]
@@ -147,21 +128,13 @@ fn an_ordinary_bug_full_of_security_words_is_ordinary() {
         "Password reset mail: layout broken in Outlook",
         "The button in the password reset mail is not centred in Outlook.",
     );
-    left_alone(
-        Ordinary,
-        "NullInjectorError: no provider for injection token",
-        "Since the upgrade, DI fails in tests.",
-    );
+    left_alone(Ordinary, "NullInjectorError: no provider for injection token", "Since the upgrade, DI fails in tests.");
     left_alone(
         Ordinary,
         "Windows Defender says the installer is a trojan",
         "Virustotal shows 2 of 60. False positive?",
     );
-    left_alone(
-        Ordinary,
-        "Export hangs",
-        "The export hangs when the name of the project has a space.",
-    );
+    left_alone(Ordinary, "Export hangs", "The export hangs when the name of the project has a space.");
 }
 
 #[test]
@@ -228,35 +201,14 @@ fn misspelt_and_non_native_words_are_understood() {
 #[test]
 fn other_languages_have_an_insurance() {
     hidden("后台存在SQL注入漏洞", "攻击者可以通过 id 参数进行SQL注入。");
-    hidden(
-        "Vulnerabilidad de inyección SQL",
-        "Un atacante puede leer toda la base de datos sin autenticación.",
-    );
+    hidden("Vulnerabilidad de inyección SQL", "Un atacante puede leer toda la base de datos sin autenticación.");
     for (title, body) in [
-        (
-            "Sicherheitslücke im Login",
-            "Ein Angreifer kann sich ohne Passwort anmelden.",
-        ),
-        (
-            "Faille de sécurité",
-            "N'importe quel utilisateur peut lire les fichiers des autres sans authentification.",
-        ),
-        (
-            "Vulnerabilidade no login",
-            "Um atacante pode entrar sem autenticação.",
-        ),
-        (
-            "Уязвимость: обход авторизации",
-            "Злоумышленник может войти без пароля.",
-        ),
-        (
-            "脆弱性: 認証を回避できます",
-            "攻撃者は任意のコードを実行できます。",
-        ),
-        (
-            "취약점: 인증 우회",
-            "공격자가 원격 코드 실행을 할 수 있습니다.",
-        ),
+        ("Sicherheitslücke im Login", "Ein Angreifer kann sich ohne Passwort anmelden."),
+        ("Faille de sécurité", "N'importe quel utilisateur peut lire les fichiers des autres sans authentification."),
+        ("Vulnerabilidade no login", "Um atacante pode entrar sem autenticação."),
+        ("Уязвимость: обход авторизации", "Злоумышленник может войти без пароля."),
+        ("脆弱性: 認証を回避できます", "攻撃者は任意のコードを実行できます。"),
+        ("취약점: 인증 우회", "공격자가 원격 코드 실행을 할 수 있습니다."),
     ] {
         let score = judge(title, body).score();
         assert!(score >= REPLY_AT, "{title:?}: {score}");
@@ -269,14 +221,8 @@ fn our_own_neutral_texts_and_empty_posts_are_ordinary() {
         ("", ""),
         ("   ", "\n\n"),
         ("Moved to private", "_Moved to private._"),
-        (
-            "This post was moved",
-            "This post was moved. Security reports are handled in private.",
-        ),
-        (
-            "Hello",
-            "<!-- describe the vulnerability and how an attacker can exploit it -->",
-        ),
+        ("This post was moved", "This post was moved. Security reports are handled in private."),
+        ("Hello", "<!-- describe the vulnerability and how an attacker can exploit it -->"),
     ] {
         left_alone(Ordinary, title, body);
     }
@@ -300,24 +246,12 @@ fn reasons_are_plain_words_strongest_first_and_never_the_post_s() {
         "An attacker can run `<script>alert(1)</script>` by naming a zebrafish so.",
     );
     assert!(!judgement.contributions.is_empty());
-    let strengths: Vec<f64> = judgement
-        .contributions
-        .iter()
-        .map(|reason| reason.weight.abs())
-        .collect();
+    let strengths: Vec<f64> = judgement.contributions.iter().map(|reason| reason.weight.abs()).collect();
     assert!(strengths.is_sorted_by(|a, b| a >= b), "{strengths:?}");
     for reason in &judgement.contributions {
-        assert!(
-            !reason.text.is_empty() && !reason.text.contains("zebrafish"),
-            "{reason:?}"
-        );
+        assert!(!reason.text.is_empty() && !reason.text.contains("zebrafish"), "{reason:?}");
     }
-    assert!(
-        judgement
-            .contributions
-            .iter()
-            .any(|reason| reason.place == Place::Code && reason.weight > 0.0)
-    );
+    assert!(judgement.contributions.iter().any(|reason| reason.place == Place::Code && reason.weight > 0.0));
 }
 
 #[test]

@@ -2,9 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::domain::detector::text::{
-    MAX_BODY_BYTES, MAX_TITLE_BYTES, Segments, normalise, segment,
-};
+use crate::domain::detector::text::{MAX_BODY_BYTES, MAX_TITLE_BYTES, Segments, normalise, segment};
 use crate::domain::detector::{Detector, builtin};
 use crate::domain::intake::IntakeClass;
 
@@ -22,19 +20,13 @@ fn prose_and_code_are_told_apart() {
     assert!(has(&cut.prose, "first sentence of the post."));
     assert!(has(&cut.code, "curl -x post /admin"));
     assert!(!has(&cut.prose, "curl"));
-    assert!(
-        has(&cut.prose, "drop table x") && has(&cut.code, "drop table x"),
-        "a code span is both"
-    );
+    assert!(has(&cut.prose, "drop table x") && has(&cut.code, "drop table x"), "a code span is both");
     assert_eq!(cut.shape.code_blocks, 1);
 }
 
 #[test]
 fn sentences_are_cut_so_that_words_meet_only_within_one() {
-    let cut = segment(
-        "",
-        "The parser reads the whole file. Nothing else happens there.",
-    );
+    let cut = segment("", "The parser reads the whole file. Nothing else happens there.");
     assert_eq!(cut.prose.len(), 2, "{:?}", cut.prose);
 }
 
@@ -49,69 +41,43 @@ fn templates_are_not_the_writer_s_words() {
     assert!(!has(&cut.prose, "security impact") && !has(&cut.prose, "none"));
     assert!(!has(&cut.prose, "steps to reproduce"));
     assert!(!has(&cut.prose, "security policy"));
-    assert!(
-        has(&cut.prose, "add a vault"),
-        "a check box of the writer's own stays"
-    );
-    assert!(
-        has(&cut.prose, "secrets of the vault"),
-        "a heading of the writer's own stays"
-    );
+    assert!(has(&cut.prose, "add a vault"), "a check box of the writer's own stays");
+    assert!(has(&cut.prose, "secrets of the vault"), "a heading of the writer's own stays");
     assert_eq!(cut.shape.check_boxes, 2);
 }
 
 #[test]
 fn a_comment_that_spans_lines_or_never_ends_is_dropped() {
-    for body in [
-        "<!-- one\n\ntwo exploit\n-->\nafter",
-        "before <!-- exploit --> after",
-        "after\n\n<!-- exploit",
-    ] {
+    for body in ["<!-- one\n\ntwo exploit\n-->\nafter", "before <!-- exploit --> after", "after\n\n<!-- exploit"] {
         let cut = segment("", body);
-        assert!(
-            !has(&cut.prose, "exploit") && !has(&cut.code, "exploit"),
-            "{body:?}: {:?} {:?}",
-            cut.prose,
-            cut.code
-        );
+        assert!(!has(&cut.prose, "exploit") && !has(&cut.code, "exploit"), "{body:?}: {:?} {:?}", cut.prose, cut.code);
         assert!(has(&cut.prose, "after"), "{body:?}: {:?}", cut.prose);
     }
 }
 
 #[test]
 fn pasted_markup_is_kept_as_code() {
-    let cut = segment(
-        "",
-        "I named it <img src=x onerror=alert(1)> and it ran.\n\n<script>alert(2)</script>\n",
-    );
+    let cut = segment("", "I named it <img src=x onerror=alert(1)> and it ran.\n\n<script>alert(2)</script>\n");
     assert!(has(&cut.code, "onerror=alert(1)"));
     assert!(has(&cut.code, "alert(2)"));
 }
 
 #[test]
 fn quotes_publish_again_what_they_quote() {
-    assert!(has(
-        &segment("", "> the attacker reads it\n\nyes").prose,
-        "the attacker reads it"
-    ));
+    assert!(has(&segment("", "> the attacker reads it\n\nyes").prose, "the attacker reads it"));
 }
 
 #[test]
 fn stack_traces_without_a_fence_are_code() {
-    let cut = segment(
-        "",
-        "It fails:\nat org.example.Main.run(Main.java:12)\n#0 0x4f2 in main a.c:1\n==12==ERROR: boom",
-    );
+    let cut =
+        segment("", "It fails:\nat org.example.Main.run(Main.java:12)\n#0 0x4f2 in main a.c:1\n==12==ERROR: boom");
     assert_eq!(cut.prose, ["it fails:"]);
     assert_eq!(cut.code.len(), 3);
 }
 
 #[test]
 fn text_is_normalised() {
-    assert_eq!(
-        normalise("  Don\u{2019}t \u{201c}Run\u{201d}\r\n\tＳＱＬ\u{200b}i  "),
-        "don't \"run\" sqli"
-    );
+    assert_eq!(normalise("  Don\u{2019}t \u{201c}Run\u{201d}\r\n\tＳＱＬ\u{200b}i  "), "don't \"run\" sqli");
 }
 
 #[test]

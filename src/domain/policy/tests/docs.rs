@@ -9,18 +9,9 @@ use super::*;
 
 const REFERENCE: &str = include_str!("../../../../docs/policy/README.md");
 const SENTENCES: [(Preset, &str); 3] = [
-    (
-        Preset::Django2018,
-        include_str!("../../../../docs/policy/django-2018.md"),
-    ),
-    (
-        Preset::Django2024,
-        include_str!("../../../../docs/policy/django-2024.md"),
-    ),
-    (
-        Preset::Django2026,
-        include_str!("../../../../docs/policy/django-2026.md"),
-    ),
+    (Preset::Django2018, include_str!("../../../../docs/policy/django-2018.md")),
+    (Preset::Django2024, include_str!("../../../../docs/policy/django-2024.md")),
+    (Preset::Django2026, include_str!("../../../../docs/policy/django-2026.md")),
 ];
 
 /// The cells of a table's rows.
@@ -59,12 +50,7 @@ fn every_key_of_the_schema_has_a_row_in_the_reference_and_no_other_key_has_one()
 #[test]
 fn the_defaults_in_the_reference_are_those_of_the_presets() {
     let documented = reference();
-    let columns = [
-        (2, Preset::Django2018),
-        (3, Preset::Django2024),
-        (4, Preset::Django2026),
-        (5, Preset::Minimal),
-    ];
+    let columns = [(2, Preset::Django2018), (3, Preset::Django2024), (4, Preset::Django2026), (5, Preset::Minimal)];
     let mut compared = 0;
     for (column, preset) in columns {
         let json = serde_json::to_value(policy(&format!("extends: {preset}"))).expect("plain data");
@@ -100,40 +86,22 @@ fn the_example_of_the_reference_is_a_good_policy() {
 fn every_sentence_is_linked_to_a_rule_or_to_a_human() {
     let keys: Vec<String> = keys().into_iter().map(|(key, _)| key).collect();
     for (preset, text) in SENTENCES {
-        let rows: Vec<_> = rows(text)
-            .into_iter()
-            .filter(|row| row[0] != "No.")
-            .collect();
+        let rows: Vec<_> = rows(text).into_iter().filter(|row| row[0] != "No.").collect();
         assert!(rows.len() > 55, "{preset}: {}", rows.len());
-        let items: Vec<String> = policy(&format!("extends: {preset}"))
-            .evaluation
-            .checklist
-            .into_iter()
-            .map(|item| item.id)
-            .collect();
+        let items: Vec<String> =
+            policy(&format!("extends: {preset}")).evaluation.checklist.into_iter().map(|item| item.id).collect();
         for row in rows {
             let [number, _, rule] = row.as_slice() else {
                 panic!("{preset}: {row:?}");
             };
-            let kinds = [
-                "public redirect",
-                "a human's duty",
-                "not yet enforced (",
-                "context",
-            ];
-            let linked =
-                quoted(rule).next().is_some() || kinds.iter().any(|kind| rule.contains(kind));
+            let kinds = ["public redirect", "a human's duty", "not yet enforced (", "context"];
+            let linked = quoted(rule).next().is_some() || kinds.iter().any(|kind| rule.contains(kind));
             assert!(linked, "{preset} {number}: {rule}");
             for name in quoted(rule) {
                 let known = keys.iter().any(|key| key == name)
                     || items.iter().any(|item| item == name)
-                    || crate::domain::intake::IntakeClass::ALL
-                        .iter()
-                        .any(|class| class.slug() == name);
-                assert!(
-                    known,
-                    "{preset} {number}: {name} is nothing that the program knows"
-                );
+                    || crate::domain::intake::IntakeClass::ALL.iter().any(|class| class.slug() == name);
+                assert!(known, "{preset} {number}: {name} is nothing that the program knows");
             }
         }
     }
@@ -146,10 +114,7 @@ fn sentences_are_numbered_without_gaps() {
         for line in text.lines() {
             if let Some(title) = line.strip_prefix("## ") {
                 expected = (expected.0 + 1, 0);
-                assert!(
-                    title.starts_with(&format!("{}. ", expected.0)),
-                    "{preset}: {title}"
-                );
+                assert!(title.starts_with(&format!("{}. ", expected.0)), "{preset}: {title}");
             } else if let Some(row) = line.strip_prefix("| ")
                 && !row.starts_with("No.")
             {
@@ -166,11 +131,7 @@ fn sentences_are_numbered_without_gaps() {
 fn every_item_of_a_checklist_has_a_sentence() {
     for (preset, text) in SENTENCES {
         for item in policy(&format!("extends: {preset}")).evaluation.checklist {
-            assert!(
-                text.contains(&format!("`{}`", item.id)),
-                "{preset}: {}",
-                item.id
-            );
+            assert!(text.contains(&format!("`{}`", item.id)), "{preset}: {}", item.id);
         }
     }
 }

@@ -3,11 +3,7 @@
 use super::*;
 
 fn file(name: &str, line: u64, column: u64) -> Origin {
-    Origin::File {
-        name: name.to_owned(),
-        line,
-        column,
-    }
+    Origin::File { name: name.to_owned(), line, column }
 }
 
 #[test]
@@ -38,34 +34,22 @@ fn the_repository_overrides_the_organisation_and_both_the_preset() {
 
     assert_eq!(joined.policy.extends, Preset::Django2026);
     assert_eq!(joined.policy.redirect.mode, Mode::Shield);
-    assert_eq!(
-        joined.policy.contact.email.as_deref(),
-        Some("repo@example.org")
-    );
+    assert_eq!(joined.policy.contact.email.as_deref(), Some("repo@example.org"));
     assert!(joined.policy.contact.private_reporting);
     // A list is replaced, not joined: nobody keeps a role by accident.
-    assert_eq!(
-        joined.policy.roles.triager,
-        Some(vec![Principal::User("mia".to_owned())])
-    );
+    assert_eq!(joined.policy.roles.triager, Some(vec![Principal::User("mia".to_owned())]));
 
     assert_eq!(joined.origins["extends"], file("repo", 1, 10));
     assert_eq!(joined.origins["redirect.mode"], file("org", 2, 19));
     assert_eq!(joined.origins["contact.email"], file("repo", 3, 10));
-    assert_eq!(
-        joined.origins["contact.private_reporting"],
-        Origin::Preset(Preset::Django2026)
-    );
+    assert_eq!(joined.origins["contact.private_reporting"], Origin::Preset(Preset::Django2026));
     assert_eq!(joined.origins["acknowledgment.workdays"], Origin::BuiltIn);
 }
 
 #[test]
 fn maps_are_joined_key_by_key() {
     let joined = effective(&[
-        layer(
-            "org",
-            "extends: django-2026\nseries: { lts: { \"4.2\": 2026-04-07 } }",
-        ),
+        layer("org", "extends: django-2026\nseries: { lts: { \"4.2\": 2026-04-07 } }"),
         layer("repo", "series: { lts: { \"5.2\": 2028-04-30 } }"),
     ])
     .unwrap();
@@ -93,11 +77,7 @@ fn every_file_is_checked_also_where_another_overrides_it() {
         layer("repo", "redirect: { mode: reply }\ncontct: {}\n"),
     ])
     .unwrap_err();
-    let files: Vec<_> = error
-        .problems
-        .iter()
-        .map(|problem| &*problem.file)
-        .collect();
+    let files: Vec<_> = error.problems.iter().map(|problem| &*problem.file).collect();
     assert_eq!(files, ["org", "repo"]);
 }
 
@@ -109,10 +89,7 @@ fn files_may_complete_each_other() {
     ])
     .unwrap();
     assert_eq!(joined.policy.desk.kind, DeskKind::Repository);
-    assert_eq!(
-        joined.policy.desk.repository.unwrap().to_string(),
-        "acme/security"
-    );
+    assert_eq!(joined.policy.desk.repository.unwrap().to_string(), "acme/security");
 }
 
 #[test]
@@ -120,12 +97,7 @@ fn a_file_that_does_not_say_what_it_extends_gets_minimal_and_a_hint() {
     let silent = parse_one("policy.yml", "redirect: { mode: shield }\n").unwrap();
     assert_eq!(silent.policy.extends, Preset::Minimal);
     assert!(silent.warnings[0].one_line().contains("add `extends`"));
-    assert!(
-        parse_one("policy.yml", "extends: minimal")
-            .unwrap()
-            .warnings
-            .is_empty()
-    );
+    assert!(parse_one("policy.yml", "extends: minimal").unwrap().warnings.is_empty());
     // An empty file is a policy that says nothing; it is not the same as none.
     assert_eq!(policy("").redirect.mode, Mode::Reply);
     assert_eq!(policy("# nothing yet\n").redirect.mode, Mode::Reply);
@@ -136,10 +108,7 @@ fn a_policy_without_a_private_channel_is_doubted() {
     let text = "extends: minimal\ncontact: { private_reporting: false, security_page: false }\n";
     let warnings = parse_one("policy.yml", text).unwrap().warnings;
     assert_eq!(warnings.len(), 1);
-    assert!(
-        warnings[0].one_line().starts_with("policy.yml:2:"),
-        "{warnings:?}"
-    );
+    assert!(warnings[0].one_line().starts_with("policy.yml:2:"), "{warnings:?}");
 }
 
 #[test]
@@ -151,14 +120,8 @@ fn the_version_names_the_rules_and_nothing_else() {
     assert_eq!(hash.len(), 12);
     assert!(hash.chars().all(|c| c.is_ascii_hexdigit()));
     // Comments, order and repeated defaults change nothing; a rule does.
-    assert_eq!(
-        plain,
-        version("# ours\nredirect: { mode: reply }\nextends: django-2026\n")
-    );
-    assert_ne!(
-        plain,
-        version("extends: django-2026\nredirect: { mode: shield }\n")
-    );
+    assert_eq!(plain, version("# ours\nredirect: { mode: reply }\nextends: django-2026\n"));
+    assert_ne!(plain, version("extends: django-2026\nredirect: { mode: shield }\n"));
     assert_ne!(Policy::observing().version, version("extends: minimal"));
 }
 

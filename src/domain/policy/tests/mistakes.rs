@@ -53,10 +53,7 @@ series:
   lts: { "4.2": 2026-04-07T10:00Z, "5.2": 2028-04-31 }
 acknowledgment:
 "#;
-    let places: Vec<String> = complaints(text)
-        .iter()
-        .map(|line| line.split(['`', ';']).take(2).collect())
-        .collect();
+    let places: Vec<String> = complaints(text).iter().map(|line| line.split(['`', ';']).take(2).collect()).collect();
     assert_eq!(
         places,
         [
@@ -85,18 +82,14 @@ fn times_need_a_zone() {
 #[test]
 fn a_window_starts_and_ends_on_one_day_in_one_zone() {
     let window = |from: &str, to: &str| {
-        complaints(&format!(
-            "embargo: {{ window: {{ days: [tue], from: \"{from}\", to: \"{to}\" }} }}"
-        ))
+        complaints(&format!("embargo: {{ window: {{ days: [tue], from: \"{from}\", to: \"{to}\" }} }}"))
     };
     assert!(window("13:00Z", "16:00Z").is_empty());
     assert!(window("13:00+02:00", "16:00+02:00").is_empty());
     assert!(window("13:00Z", "13:00Z")[0].contains("is not after `from`"));
     assert!(window("16:00Z", "13:00Z")[0].contains("is not after `from`"));
     assert!(window("13:00Z", "16:00+02:00")[0].contains("has another zone than `from`"));
-    for wrong in [
-        "24:00Z", "13:60Z", "1:00Z", "13:00z", "13:00CET", "13.00Z", "ä:00Z",
-    ] {
+    for wrong in ["24:00Z", "13:60Z", "1:00Z", "13:00z", "13:00CET", "13.00Z", "ä:00Z"] {
         assert_eq!(window(wrong, "23:59Z").len(), 1, "{wrong}");
     }
 }
@@ -140,29 +133,14 @@ fn bounds_hold_on_both_sides() {
         ("series: { latest: N }", ["0", "20"], ["-1", "21"]),
         ("notices: { prenotify_days: N }", ["0", "14"], ["-1", "15"]),
         ("clocks: { stall_days: N }", ["1", "365"], ["0", "366"]),
-        (
-            "acknowledgment: { within_hours: N }",
-            ["1", "720"],
-            ["0", "721"],
-        ),
-        (
-            "reports: { open_per_reporter: N }",
-            ["0", "100"],
-            ["-1", "101"],
-        ),
+        ("acknowledgment: { within_hours: N }", ["1", "720"], ["0", "721"]),
+        ("reports: { open_per_reporter: N }", ["0", "100"], ["-1", "101"]),
     ] {
         for number in good {
-            assert!(
-                complaints(&key.replace('N', number)).is_empty(),
-                "{key} {number}"
-            );
+            assert!(complaints(&key.replace('N', number)).is_empty(), "{key} {number}");
         }
         for number in wrong {
-            assert_eq!(
-                complaints(&key.replace('N', number)).len(),
-                1,
-                "{key} {number}"
-            );
+            assert_eq!(complaints(&key.replace('N', number)).len(), 1, "{key} {number}");
         }
     }
 }
@@ -188,10 +166,7 @@ fn patterns_hold_their_placeholders_once() {
 #[test]
 fn addresses_are_plain() {
     for good in ["security@example.org", "a.b+c@x-y.example"] {
-        assert!(
-            complaints(&format!("contact: {{ email: {good} }}")).is_empty(),
-            "{good}"
-        );
+        assert!(complaints(&format!("contact: {{ email: {good} }}")).is_empty(), "{good}");
     }
     for wrong in [
         "security",
@@ -205,22 +180,14 @@ fn addresses_are_plain() {
         "<a@example.org>",
     ] {
         let quoted = serde_json::to_string(wrong).unwrap();
-        assert_eq!(
-            complaints(&format!("contact: {{ email: {quoted} }}")).len(),
-            1,
-            "{wrong}"
-        );
+        assert_eq!(complaints(&format!("contact: {{ email: {quoted} }}")).len(), 1, "{wrong}");
     }
 }
 
 #[test]
 fn roles_name_people_and_teams() {
     for wrong in ["tom", "@", "@acme/", "@acme/a/b", "@to m", "@tom@acme"] {
-        assert_eq!(
-            complaints(&format!("roles: {{ triager: [\"{wrong}\"] }}")).len(),
-            1,
-            "{wrong}"
-        );
+        assert_eq!(complaints(&format!("roles: {{ triager: [\"{wrong}\"] }}")).len(), 1, "{wrong}");
     }
 }
 
@@ -246,10 +213,7 @@ fn no_line_repeats_a_value() {
 
 #[test]
 fn keys_and_sections_need_a_value() {
-    only_complaint(
-        "redirect:\n",
-        "policy.yml:1:9: `redirect` has no value; give one, or remove the line",
-    );
+    only_complaint("redirect:\n", "policy.yml:1:9: `redirect` has no value; give one, or remove the line");
     only_complaint(
         "extends: minimal\nextends: minimal\n",
         "policy.yml:2:1: `extends` is given twice; keep one of the two",
@@ -266,10 +230,7 @@ fn keys_and_sections_need_a_value() {
 
 #[test]
 fn a_second_document_is_refused() {
-    assert_eq!(
-        complaints("extends: minimal\n---\nextends: minimal\n").len(),
-        1
-    );
+    assert_eq!(complaints("extends: minimal\n---\nextends: minimal\n").len(), 1);
 }
 
 #[test]
@@ -298,9 +259,7 @@ fn a_file_full_of_mistakes_gets_a_bounded_answer() {
 #[test]
 fn a_mistake_is_drawn_with_its_line_and_remedy() {
     let error = parse_one("policy.yml", "redirect:\n  mode: sheild\n").unwrap_err();
-    let drawn = error.problems[0].draw(&miette::GraphicalReportHandler::new_themed(
-        miette::GraphicalTheme::none(),
-    ));
+    let drawn = error.problems[0].draw(&miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none()));
     for part in ["[policy.yml:2:9]", "mode: sheild", "did you mean shield?"] {
         assert!(drawn.contains(part), "{part} in\n{drawn}");
     }

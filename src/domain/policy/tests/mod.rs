@@ -24,8 +24,5 @@ fn policy(text: &str) -> Policy {
 }
 
 fn layer(origin: &str, text: &str) -> Layer {
-    Layer {
-        origin: origin.to_owned(),
-        text: text.to_owned(),
-    }
+    Layer { origin: origin.to_owned(), text: text.to_owned() }
 }

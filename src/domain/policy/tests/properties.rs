@@ -15,9 +15,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
         }
         Err(error) => {
             prop_assert!(!error.problems.is_empty());
-            let lines = text
-                .split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
-                .count() as u64;
+            let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count() as u64;
             for problem in &error.problems {
                 prop_assert!((1..=lines + 1).contains(&problem.line), "{problem:?}");
                 prop_assert!(!problem.remedy.is_empty());

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn accepts(instance: &Value) -> bool {
-    jsonschema::draft202012::new(&schema())
-        .expect("a valid schema")
-        .is_valid(instance)
+    jsonschema::draft202012::new(&schema()).expect("a valid schema").is_valid(instance)
 }
 
 /// Every key with its description, dotted, without the items of lists.
@@ -18,9 +16,7 @@ pub(super) fn keys() -> Vec<(String, String)> {
             let name = format!("{prefix}{key}");
             let description = property["description"].as_str().unwrap_or_default();
             found.push((name.clone(), description.to_owned()));
-            let definition = property["$ref"]
-                .as_str()
-                .and_then(|r| schema.pointer(r.strip_prefix('#')?));
+            let definition = property["$ref"].as_str().and_then(|r| schema.pointer(r.strip_prefix('#')?));
             if let Some(definition) = definition {
                 walk(schema, definition, &format!("{name}."), found);
             }
@@ -35,10 +31,7 @@ pub(super) fn keys() -> Vec<(String, String)> {
 #[test]
 fn every_key_has_a_description_of_one_line() {
     let keys = keys();
-    assert!(
-        keys.iter().any(|(key, _)| key == "embargo.window.days"),
-        "{keys:?}"
-    );
+    assert!(keys.iter().any(|(key, _)| key == "embargo.window.days"), "{keys:?}");
     for (key, description) in keys {
         assert!(!description.is_empty(), "{key}");
         assert!(!description.contains('\n'), "{key}");
@@ -48,12 +41,8 @@ fn every_key_has_a_description_of_one_line() {
 #[test]
 fn a_part_of_a_policy_is_enough() {
     assert!(accepts(&json!({})));
-    assert!(accepts(
-        &json!({ "extends": "django-2026", "redirect": { "mode": "shield" } })
-    ));
-    assert!(accepts(
-        &json!({ "embargo": { "window": { "days": ["tue"] } } })
-    ));
+    assert!(accepts(&json!({ "extends": "django-2026", "redirect": { "mode": "shield" } })));
+    assert!(accepts(&json!({ "embargo": { "window": { "days": ["tue"] } } })));
 }
 
 #[test]

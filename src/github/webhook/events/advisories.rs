@@ -48,16 +48,10 @@ struct AdvisoryPart {
 /// `repository_advisory`.
 pub(super) fn advisory(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
     let payload: Payload = serde_json::from_slice(delivery.body)?;
-    let advisory = payload
-        .repository_advisory
-        .0
-        .ok_or(ParseError::Missing("repository advisory"))?;
+    let advisory = payload.repository_advisory.0.ok_or(ParseError::Missing("repository advisory"))?;
     Ok(Content::Advisory(AdvisoryNotice {
         action: delivery.action.to_owned(),
-        ghsa_id: advisory
-            .ghsa_id
-            .0
-            .ok_or(ParseError::Missing("GHSA number"))?,
+        ghsa_id: advisory.ghsa_id.0.ok_or(ParseError::Missing("GHSA number"))?,
         html_url: advisory.html_url.or_empty(),
         state: advisory.state.or_empty(),
         author: account_or_ghost(advisory.author),

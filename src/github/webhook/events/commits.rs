@@ -25,12 +25,6 @@ pub(super) fn comment(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
     let payload: Payload = serde_json::from_slice(delivery.body)?;
     let comment = payload.comment.0.ok_or(ParseError::Missing("comment"))?;
     let thread = comment.commit_thread()?;
-    let post = comment.post(
-        Surface::CommitComment,
-        happening,
-        thread,
-        repository(delivery)?,
-        delivery,
-    )?;
+    let post = comment.post(Surface::CommitComment, happening, thread, repository(delivery)?, delivery)?;
     Ok(Content::Post(Box::new(post)))
 }

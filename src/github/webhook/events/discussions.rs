@@ -38,18 +38,14 @@ pub(super) fn discussion(delivery: &Delivery<'_>) -> Result<Content, ParseError>
         let Some(changes) = payload.changes.0 else {
             return Ok(Content::Other);
         };
-        let (Some(discussion), Some(repository)) = (
-            changes.new_discussion.0,
-            changes.new_repository.0.and_then(RepositoryPart::brief),
-        ) else {
+        let (Some(discussion), Some(repository)) =
+            (changes.new_discussion.0, changes.new_repository.0.and_then(RepositoryPart::brief))
+        else {
             return Ok(Content::Other);
         };
         (discussion, Some(repository))
     } else {
-        let discussion = payload
-            .discussion
-            .0
-            .ok_or(ParseError::Missing("discussion"))?;
+        let discussion = payload.discussion.0.ok_or(ParseError::Missing("discussion"))?;
         (discussion, None)
     };
     let thread = discussion.thread(ThreadKind::Discussion)?;
@@ -70,17 +66,7 @@ pub(super) fn comment(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
     };
     let payload: Payload = serde_json::from_slice(delivery.body)?;
     let comment = payload.comment.0.ok_or(ParseError::Missing("comment"))?;
-    let thread = payload
-        .discussion
-        .0
-        .ok_or(ParseError::Missing("discussion"))?
-        .thread(ThreadKind::Discussion)?;
-    let post = comment.post(
-        Surface::DiscussionComment,
-        happening,
-        thread,
-        repository(delivery)?,
-        delivery,
-    )?;
+    let thread = payload.discussion.0.ok_or(ParseError::Missing("discussion"))?.thread(ThreadKind::Discussion)?;
+    let post = comment.post(Surface::DiscussionComment, happening, thread, repository(delivery)?, delivery)?;
     Ok(Content::Post(Box::new(post)))
 }

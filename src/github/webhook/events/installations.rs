@@ -71,9 +71,7 @@ fn notice(
     repositories_removed: Vec<u64>,
 ) -> Result<Content, ParseError> {
     Ok(Content::Installation(InstallationNotice {
-        installation_id: delivery
-            .installation_id
-            .ok_or(ParseError::Missing("installation with a number"))?,
+        installation_id: delivery.installation_id.ok_or(ParseError::Missing("installation with a number"))?,
         account: account_or_ghost(installation.0.unwrap_or_default().account),
         action: delivery.action.to_owned(),
         repositories_added,
@@ -82,9 +80,5 @@ fn notice(
 }
 
 fn numbers(repositories: &Objects<Numbered>) -> Vec<u64> {
-    repositories
-        .0
-        .iter()
-        .filter_map(|repository| repository.id.0)
-        .collect()
+    repositories.0.iter().filter_map(|repository| repository.id.0).collect()
 }

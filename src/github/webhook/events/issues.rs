@@ -58,20 +58,13 @@ fn transferred(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
     let Some(changes) = payload.changes.0 else {
         return Ok(Content::Other);
     };
-    let (Some(issue), Some(repository)) = (
-        changes.new_issue.0,
-        changes.new_repository.0.and_then(RepositoryPart::brief),
-    ) else {
+    let (Some(issue), Some(repository)) =
+        (changes.new_issue.0, changes.new_repository.0.and_then(RepositoryPart::brief))
+    else {
         return Ok(Content::Other);
     };
     let thread = issue.thread(ThreadKind::Issue)?;
-    let post = issue.post(
-        Surface::Issue,
-        Happening::Transferred,
-        thread,
-        &repository,
-        delivery,
-    )?;
+    let post = issue.post(Surface::Issue, Happening::Transferred, thread, &repository, delivery)?;
     Ok(Content::Post(Box::new(post)))
 }
 

@@ -86,9 +86,9 @@ impl From<Leaf> for Instant {
     fn from(leaf: Leaf) -> Self {
         Self(match leaf {
             Leaf::Text(text) => text.parse().ok(),
-            Leaf::Number(seconds) => i64::try_from(seconds)
-                .ok()
-                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            Leaf::Number(seconds) => {
+                i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok())
+            }
             _ => None,
         })
     }

@@ -93,10 +93,9 @@ pub enum ParseError {
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotJson { line, column } => write!(
-                f,
-                "the payload is not the JSON of a webhook (line {line}, column {column})"
-            ),
+            Self::NotJson { line, column } => {
+                write!(f, "the payload is not the JSON of a webhook (line {line}, column {column})")
+            }
             Self::Missing(part) => write!(f, "the payload has no {part}"),
         }
     }
@@ -107,10 +106,7 @@ impl std::error::Error for ParseError {}
 impl From<serde_json::Error> for ParseError {
     fn from(error: serde_json::Error) -> Self {
         // the error's own text may quote the payload
-        Self::NotJson {
-            line: error.line(),
-            column: error.column(),
-        }
+        Self::NotJson { line: error.line(), column: error.column() }
     }
 }
 
@@ -158,9 +154,8 @@ const FAMILIES: &[(&str, Parser)] = &[
 /// If `body` is not a JSON object, or lacks what the event is about. Unknown events and actions are no error.
 pub fn parse(event: &str, body: &[u8]) -> Result<Delivered, ParseError> {
     // an array would do for a struct, too
-    let envelope = serde_json::from_slice::<Object<Envelope>>(body)?
-        .0
-        .ok_or(ParseError::NotJson { line: 1, column: 1 })?;
+    let envelope =
+        serde_json::from_slice::<Object<Envelope>>(body)?.0.ok_or(ParseError::NotJson { line: 1, column: 1 })?;
     let repository = envelope.repository.0.and_then(RepositoryPart::brief);
     let sender = envelope.sender.0.map(AccountPart::account);
     let installation_id = envelope.installation.0.and_then(|part| part.id.0);
@@ -176,11 +171,5 @@ pub fn parse(event: &str, body: &[u8]) -> Result<Delivered, ParseError> {
         Some((_, parser)) => parser(&delivery)?,
         None => Content::Other,
     };
-    Ok(Delivered {
-        repository,
-        installation_id,
-        sender,
-        action,
-        content,
-    })
+    Ok(Delivered { repository, installation_id, sender, action, content })
 }

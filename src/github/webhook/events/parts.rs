@@ -9,10 +9,7 @@ use super::{
 };
 use crate::domain::{
     embargoed::Embargoed,
-    post::{
-        Account, Association, Happening, Post, PostPlace, PostText, RepoName, Surface, ThreadKind,
-        ThreadRef,
-    },
+    post::{Account, Association, Happening, Post, PostPlace, PostText, RepoName, Surface, ThreadKind, ThreadRef},
 };
 
 /// Somebody.
@@ -48,14 +45,7 @@ const GHOST: &str = "ghost";
 
 /// GitHub shows posts of deleted accounts as of `ghost`, or of nobody.
 pub(super) fn account_or_ghost(part: Object<AccountPart>) -> Account {
-    part.0.map_or_else(
-        || Account {
-            login: GHOST.to_owned(),
-            id: 0,
-            is_bot: false,
-        },
-        AccountPart::account,
-    )
+    part.0.map_or_else(|| Account { login: GHOST.to_owned(), id: 0, is_bot: false }, AccountPart::account)
 }
 
 /// A repository.
@@ -75,11 +65,7 @@ impl RepositoryPart {
     /// The repository, unless its number or name is missing.
     pub(super) fn brief(self) -> Option<RepositoryBrief> {
         let id = self.id.0?;
-        let owner_is_organisation = self
-            .owner
-            .0
-            .as_ref()
-            .is_some_and(AccountPart::is_organisation);
+        let owner_is_organisation = self.owner.0.as_ref().is_some_and(AccountPart::is_organisation);
         let full_name = self.full_name.or_empty();
         // a name that is not plain could lead elsewhere when it becomes part of an address
         let name: RepoName = if full_name.is_empty() {
@@ -144,10 +130,7 @@ impl PostPart {
     /// # Errors
     /// If it has no number.
     pub(super) fn thread(&self, kind: ThreadKind) -> Result<ThreadView, ParseError> {
-        let number = self
-            .number
-            .0
-            .ok_or(ParseError::Missing("number of the thread"))?;
+        let number = self.number.0.ok_or(ParseError::Missing("number of the thread"))?;
         Ok(ThreadView {
             reference: ThreadRef {
                 kind,
@@ -174,12 +157,7 @@ impl PostPart {
             .filter(|commit| !commit.is_empty() && commit.chars().all(|c| c.is_ascii_hexdigit()))
             .ok_or(ParseError::Missing("commit of the comment"))?;
         Ok(ThreadView {
-            reference: ThreadRef {
-                kind: ThreadKind::Commit,
-                number: 0,
-                commit: Some(commit),
-                node_id: None,
-            },
+            reference: ThreadRef { kind: ThreadKind::Commit, number: 0, commit: Some(commit), node_id: None },
             is_open: true,
             is_locked: false,
             comments: None,
@@ -199,11 +177,7 @@ impl PostPart {
         delivery: &Delivery<'_>,
     ) -> Result<Post, ParseError> {
         let author = account_or_ghost(self.user);
-        let title = if surface.opens_thread() {
-            self.title.or_empty()
-        } else {
-            String::new()
-        };
+        let title = if surface.opens_thread() { self.title.or_empty() } else { String::new() };
         Ok(Post {
             place: PostPlace {
                 installation_id: delivery.installation_id.unwrap_or_default(),
@@ -229,10 +203,7 @@ impl PostPart {
                 .or(self.submitted_at.0)
                 .or(self.updated_at.0)
                 .unwrap_or(Timestamp::UNIX_EPOCH),
-            text: Embargoed::new(PostText {
-                title,
-                body: self.body.or_empty(),
-            }),
+            text: Embargoed::new(PostText { title, body: self.body.or_empty() }),
         })
     }
 }
@@ -251,7 +222,5 @@ fn association(word: Option<&str>) -> Association {
 
 /// The repository that a post's delivery must name.
 pub(super) fn repository<'a>(delivery: &Delivery<'a>) -> Result<&'a RepositoryBrief, ParseError> {
-    delivery
-        .repository
-        .ok_or(ParseError::Missing("repository with a number and a name"))
+    delivery.repository.ok_or(ParseError::Missing("repository with a number and a name"))
 }

@@ -26,18 +26,9 @@ pub(super) fn pull_request(delivery: &Delivery<'_>) -> Result<Content, ParseErro
         _ => return Ok(Content::Other),
     };
     let payload: Payload = serde_json::from_slice(delivery.body)?;
-    let pull = payload
-        .pull_request
-        .0
-        .ok_or(ParseError::Missing("pull request"))?;
+    let pull = payload.pull_request.0.ok_or(ParseError::Missing("pull request"))?;
     let thread = pull.thread(ThreadKind::PullRequest)?;
-    let post = pull.post(
-        Surface::PullRequest,
-        happening,
-        thread,
-        repository(delivery)?,
-        delivery,
-    )?;
+    let post = pull.post(Surface::PullRequest, happening, thread, repository(delivery)?, delivery)?;
     Ok(Content::Post(Box::new(post)))
 }
 
@@ -50,13 +41,7 @@ pub(super) fn review(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
     };
     let payload: Payload = serde_json::from_slice(delivery.body)?;
     let review = payload.review.0.ok_or(ParseError::Missing("review"))?;
-    inside(
-        delivery,
-        payload.pull_request,
-        review,
-        Surface::Review,
-        happening,
-    )
+    inside(delivery, payload.pull_request, review, Surface::Review, happening)
 }
 
 /// `pull_request_review_comment`.
@@ -68,13 +53,7 @@ pub(super) fn review_comment(delivery: &Delivery<'_>) -> Result<Content, ParseEr
     };
     let payload: Payload = serde_json::from_slice(delivery.body)?;
     let comment = payload.comment.0.ok_or(ParseError::Missing("comment"))?;
-    inside(
-        delivery,
-        payload.pull_request,
-        comment,
-        Surface::ReviewComment,
-        happening,
-    )
+    inside(delivery, payload.pull_request, comment, Surface::ReviewComment, happening)
 }
 
 fn inside(
@@ -84,10 +63,7 @@ fn inside(
     surface: Surface,
     happening: Happening,
 ) -> Result<Content, ParseError> {
-    let thread = pull
-        .0
-        .ok_or(ParseError::Missing("pull request"))?
-        .thread(ThreadKind::PullRequest)?;
+    let thread = pull.0.ok_or(ParseError::Missing("pull request"))?.thread(ThreadKind::PullRequest)?;
     let post = post.post(surface, happening, thread, repository(delivery)?, delivery)?;
     Ok(Content::Post(Box::new(post)))
 }

@@ -18,8 +18,5 @@ pub(super) fn change(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
         "" => "publicized",
         action => action,
     };
-    Ok(Content::Repository(RepositoryNotice {
-        repository: repository(delivery)?.clone(),
-        action: action.to_owned(),
-    }))
+    Ok(Content::Repository(RepositoryNotice { repository: repository(delivery)?.clone(), action: action.to_owned() }))
 }

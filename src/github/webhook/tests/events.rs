@@ -57,15 +57,9 @@ fn a_new_issue_is_a_post_with_all_that_is_public_about_it() {
     assert_eq!(post.place.installation_id, 77);
     assert_eq!(post.place.repository.to_string(), "acme/web");
     assert_eq!(post.place.surface, Surface::Issue);
-    assert_eq!(
-        (post.place.post_id, post.place.node_id.as_str()),
-        (1001, "N_1001")
-    );
+    assert_eq!((post.place.post_id, post.place.node_id.as_str()), (1001, "N_1001"));
     assert_eq!(post.happening, Happening::Created);
-    assert_eq!(
-        (post.author.login.as_str(), post.sender.login.as_str()),
-        ("ann", "mia")
-    );
+    assert_eq!((post.author.login.as_str(), post.sender.login.as_str()), ("ann", "mia"));
     assert_eq!(post.association, Association::None);
     assert!(post.repository_is_public && post.thread_is_open && !post.thread_is_locked);
     assert_eq!(post.thread_comments, Some(4));
@@ -88,22 +82,8 @@ fn the_envelope_is_told_for_every_event() {
 #[test]
 fn every_surface_is_told_apart() {
     let cases = [
-        (
-            "issue_comment",
-            "created",
-            "issue",
-            "comment",
-            Surface::IssueComment,
-            "repo:12/issue/3/comment/8",
-        ),
-        (
-            "pull_request_review",
-            "submitted",
-            "pull_request",
-            "review",
-            Surface::Review,
-            "repo:12/pull/3/review/8",
-        ),
+        ("issue_comment", "created", "issue", "comment", Surface::IssueComment, "repo:12/issue/3/comment/8"),
+        ("pull_request_review", "submitted", "pull_request", "review", Surface::Review, "repo:12/pull/3/review/8"),
         (
             "pull_request_review_comment",
             "created",
@@ -126,31 +106,16 @@ fn every_surface_is_told_apart() {
         payload[thread] = post_part(1001);
         payload[part] = post_part(8);
         let created = post(event, &payload);
-        assert_eq!(
-            (created.place.surface, created.place.post_key().as_str()),
-            (surface, key)
-        );
+        assert_eq!((created.place.surface, created.place.post_key().as_str()), (surface, key));
         assert_eq!(created.place.thread.node_id.as_deref(), Some("N_1001"));
-        assert_eq!(
-            words(&created).0,
-            "",
-            "the thread's title is not the comment's"
-        );
+        assert_eq!(words(&created).0, "", "the thread's title is not the comment's");
         payload["action"] = json!("edited");
         assert_eq!(post(event, &payload).happening, Happening::Edited);
         payload["action"] = json!("deleted");
-        assert!(matches!(
-            read(event, &payload).expect("tolerated").content,
-            Content::Other
-        ));
+        assert!(matches!(read(event, &payload).expect("tolerated").content, Content::Other));
     }
     for (event, part, action, surface) in [
-        (
-            "pull_request",
-            "pull_request",
-            "opened",
-            Surface::PullRequest,
-        ),
+        ("pull_request", "pull_request", "opened", Surface::PullRequest),
         ("discussion", "discussion", "created", Surface::Discussion),
     ] {
         let mut payload = envelope(action);
@@ -181,23 +146,14 @@ fn a_comment_on_a_commit_stands_under_the_commit() {
     payload["comment"] = post_part(8);
     payload["comment"]["commit_id"] = json!("6113728f27ae82c7b1a177c8d03f9e96e0adf246");
     let post = post("commit_comment", &payload);
-    assert_eq!(
-        post.place.post_key(),
-        "repo:12/commit/6113728f27ae82c7b1a177c8d03f9e96e0adf246/comment/8"
-    );
+    assert_eq!(post.place.post_key(), "repo:12/commit/6113728f27ae82c7b1a177c8d03f9e96e0adf246/comment/8");
     payload["comment"]["commit_id"] = json!("../x");
-    assert_eq!(
-        read("commit_comment", &payload).err(),
-        Some(ParseError::Missing("commit of the comment"))
-    );
+    assert_eq!(read("commit_comment", &payload).err(), Some(ParseError::Missing("commit of the comment")));
 }
 
 #[test]
 fn a_transferred_thread_is_looked_at_in_its_new_place() {
-    for (event, old, new) in [
-        ("issues", "issue", "new_issue"),
-        ("discussion", "discussion", "new_discussion"),
-    ] {
+    for (event, old, new) in [("issues", "issue", "new_issue"), ("discussion", "discussion", "new_discussion")] {
         let mut payload = envelope("transferred");
         payload[old] = post_part(1001);
         let mut moved = post_part(2002);
@@ -212,10 +168,7 @@ fn a_transferred_thread_is_looked_at_in_its_new_place() {
         assert_eq!(post.place.thread.number, 30);
         assert!(!post.repository_is_public);
         payload["changes"] = json!({});
-        assert!(matches!(
-            read(event, &payload).expect("tolerated").content,
-            Content::Other
-        ));
+        assert!(matches!(read(event, &payload).expect("tolerated").content, Content::Other));
     }
     let mut arrived = envelope("opened");
     arrived["issue"] = post_part(1001);
@@ -234,10 +187,7 @@ fn odd_and_missing_values_do_not_cost_the_delivery() {
     payload["repository"]["owner"] = json!([1, 2]);
     let post = post("issues", &payload);
     assert_eq!(words(&post), (String::new(), String::new()));
-    assert_eq!(
-        (post.author.login.as_str(), post.sender.login.as_str()),
-        ("ghost", "ghost")
-    );
+    assert_eq!((post.author.login.as_str(), post.sender.login.as_str()), ("ghost", "ghost"));
     assert_eq!(post.association, Association::None);
     assert_eq!((post.thread_comments, post.thread_is_locked), (None, false));
 }
@@ -266,13 +216,8 @@ fn what_is_missing_is_named_without_quoting_anything() {
     payload["repository"]["full_name"] = json!("../CANARY");
     let error = read("issues", &payload).err().expect("no repository");
     assert!(!error.to_string().contains("CANARY"));
-    let error = parse("issues", b"{\"issue\": CANARY}")
-        .err()
-        .expect("no JSON");
-    assert_eq!(
-        error.to_string(),
-        "the payload is not the JSON of a webhook (line 1, column 11)"
-    );
+    let error = parse("issues", b"{\"issue\": CANARY}").err().expect("no JSON");
+    assert_eq!(error.to_string(), "the payload is not the JSON of a webhook (line 1, column 11)");
     assert!(parse("issues", b"[]").is_err() && parse("issues", b"\"x\"").is_err());
 }
 
@@ -281,15 +226,9 @@ fn installations_repositories_and_advisories_are_told() {
     let mut payload = envelope("added");
     payload["installation"]["account"] = json!({ "login": "acme", "id": 1 });
     payload["repositories_added"] = json!([{ "id": 4 }, { "id": 5 }, null, {}]);
-    match read("installation_repositories", &payload)
-        .expect("one")
-        .content
-    {
+    match read("installation_repositories", &payload).expect("one").content {
         Content::Installation(notice) => {
-            assert_eq!(
-                (notice.installation_id, notice.account.login.as_str()),
-                (77, "acme")
-            );
+            assert_eq!((notice.installation_id, notice.account.login.as_str()), (77, "acme"));
             assert_eq!(notice.repositories_added, [4, 5]);
         }
         _ => panic!("an installation"),
@@ -301,8 +240,7 @@ fn installations_repositories_and_advisories_are_told() {
         _ => panic!("a repository"),
     }
     let mut payload = envelope("reported");
-    payload["repository_advisory"] =
-        json!({ "ghsa_id": "GHSA-2222-3333-4444", "state": "triage", "summary": "S" });
+    payload["repository_advisory"] = json!({ "ghsa_id": "GHSA-2222-3333-4444", "state": "triage", "summary": "S" });
     match read("repository_advisory", &payload).expect("one").content {
         Content::Advisory(notice) => {
             assert_eq!(notice.ghsa_id, "GHSA-2222-3333-4444");
@@ -316,10 +254,7 @@ fn installations_repositories_and_advisories_are_told() {
 fn lanes_keep_the_deliveries_of_one_repository_in_order() {
     let of = |payload: Value| lane_of(payload.to_string().as_bytes());
     assert_eq!(of(envelope("x")), "repo:12");
-    assert_eq!(
-        of(json!({ "repository": null, "installation": { "id": 7 } })),
-        "installation:7"
-    );
+    assert_eq!(of(json!({ "repository": null, "installation": { "id": 7 } })), "installation:7");
     assert_eq!(of(json!({ "repository": { "id": "12" } })), "app");
     assert_eq!(of(json!([])), "app");
     assert_eq!(lane_of(b"not JSON"), "app");

@@ -56,27 +56,17 @@ fn anything() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        prop::sample::select(vec![
-            "opened",
-            "edited",
-            "created",
-            "transferred",
-            "acme/web",
-            "ghost"
-        ])
-        .prop_map(Value::from),
+        prop::sample::select(vec!["opened", "edited", "created", "transferred", "acme/web", "ghost"])
+            .prop_map(Value::from),
         ".{0,20}".prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 60, 8, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::vec((prop::sample::select(NAMES.to_vec()), inner), 0..8)
-                .prop_map(|entries| {
-                    let entries = entries
-                        .into_iter()
-                        .map(|(name, value)| (name.to_owned(), value));
-                    Value::Object(entries.collect::<Map<_, _>>())
-                }),
+            proptest::collection::vec((prop::sample::select(NAMES.to_vec()), inner), 0..8).prop_map(|entries| {
+                let entries = entries.into_iter().map(|(name, value)| (name.to_owned(), value));
+                Value::Object(entries.collect::<Map<_, _>>())
+            }),
         ]
     })
 }

@@ -12,10 +12,7 @@ const BODY: &[u8] = b"Hello, World!";
 const SIGNATURE: &[u8] = b"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
 
 fn secrets(texts: &[&str]) -> WebhookSecrets {
-    let texts: Vec<_> = texts
-        .iter()
-        .map(|text| SecretString::from((*text).to_owned()))
-        .collect();
+    let texts: Vec<_> = texts.iter().map(|text| SecretString::from((*text).to_owned())).collect();
     WebhookSecrets::new(&texts)
 }
 
@@ -46,10 +43,7 @@ fn the_older_header_alone_is_a_missing_signature() {
         b"\xff\xfe",
         &[SIGNATURE, b"00"].concat(),
     ] {
-        assert_eq!(
-            secrets.verify(Some(header), BODY),
-            Err(SignatureProblem::Malformed)
-        );
+        assert_eq!(secrets.verify(Some(header), BODY), Err(SignatureProblem::Malformed));
     }
 }
 
@@ -59,10 +53,7 @@ fn without_secrets_nothing_is_accepted() {
     assert!(empty.is_empty());
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"");
     let signed = format!("sha256={}", hex::encode(hmac::sign(&key, BODY)));
-    assert_eq!(
-        empty.verify(Some(signed.as_bytes()), BODY),
-        Err(SignatureProblem::Wrong)
-    );
+    assert_eq!(empty.verify(Some(signed.as_bytes()), BODY), Err(SignatureProblem::Wrong));
 }
 
 #[test]

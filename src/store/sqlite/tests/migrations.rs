@@ -23,9 +23,7 @@ async fn connect(folder: &Folder) -> SqliteConnection {
     let path = folder.path();
     open::create_private(&path).expect("it is created");
     let options = open::options(&path, open::BUSY_TIMEOUT);
-    SqliteConnection::connect_with(&options)
-        .await
-        .expect("it opens")
+    SqliteConnection::connect_with(&options).await.expect("it opens")
 }
 
 async fn count(connection: &mut SqliteConnection, table: &str) -> i64 {
@@ -47,10 +45,7 @@ async fn every_migration_keeps_the_rows_of_the_version_before() {
             .run_direct(Some(*version), &mut connection, false)
             .await
             .expect("it applies on the version before, with its rows");
-        sqlx::raw_sql(*sample)
-            .execute(&mut connection)
-            .await
-            .expect("the sample is of this version");
+        sqlx::raw_sql(*sample).execute(&mut connection).await.expect("the sample is of this version");
     }
     for table in TABLES {
         assert!(count(&mut connection, table).await > 0, "{table} has rows");
@@ -58,9 +53,7 @@ async fn every_migration_keeps_the_rows_of_the_version_before() {
     connection.close().await.expect("it closes");
 
     // The program of today reads what every version has written.
-    let store = SqliteStore::open(&folder.database())
-        .await
-        .expect("it opens");
+    let store = SqliteStore::open(&folder.database()).await.expect("it opens");
     let lock = store.effect("lock").await.expect("it answers");
     assert_eq!(lock.map(|lock| lock.state), Some(EffectState::Done));
     let decisions = store.decisions(Some("SEC-2026-1"), 9).await;
@@ -80,23 +73,17 @@ async fn every_migration_keeps_the_rows_of_the_version_before() {
 
 /// Statements that an installation with rows cannot run, or that take away what an older program still reads.
 fn unsafe_on_live_data(sql: &str) -> Option<&'static str> {
-    let code: Vec<&str> = sql
-        .lines()
-        .map(|line| line.split("--").next().unwrap_or(""))
-        .collect();
-    code.join(" ")
-        .to_uppercase()
-        .split(';')
-        .find_map(|statement| {
-            let has = |words: &str| statement.contains(words);
-            if has("ADD COLUMN") && has("NOT NULL") && !has("DEFAULT") {
-                Some("a new NOT NULL column needs a DEFAULT")
-            } else if has("DROP TABLE") || has("DROP COLUMN") {
-                Some("dropping needs a release in which nothing reads it any more")
-            } else {
-                None
-            }
-        })
+    let code: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or("")).collect();
+    code.join(" ").to_uppercase().split(';').find_map(|statement| {
+        let has = |words: &str| statement.contains(words);
+        if has("ADD COLUMN") && has("NOT NULL") && !has("DEFAULT") {
+            Some("a new NOT NULL column needs a DEFAULT")
+        } else if has("DROP TABLE") || has("DROP COLUMN") {
+            Some("dropping needs a release in which nothing reads it any more")
+        } else {
+            None
+        }
+    })
 }
 
 #[test]

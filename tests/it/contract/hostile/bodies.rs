@@ -1,8 +1,7 @@
 //! Bodies: JSON at and beyond its edges, forms, sizes.
 
 use super::{
-    Body, Framing, Hostile, MALFORMED, MOST_BYTES, Sign, TAKEN, TAKEN_OR_MALFORMED, UNSIGNED,
-    valid_body, valid_payload,
+    Body, Framing, Hostile, MALFORMED, MOST_BYTES, Sign, TAKEN, TAKEN_OR_MALFORMED, UNSIGNED, valid_body, valid_payload,
 };
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
@@ -75,148 +74,62 @@ fn odd_json() -> Vec<Hostile> {
     let cases: Vec<(&str, Vec<u8>, &'static [u16])> = vec![
         ("empty object", b"{}".to_vec(), TAKEN),
         ("array", b"[]".to_vec(), TAKEN_OR_MALFORMED),
-        (
-            "array of payloads",
-            [b"[", valid_body().as_slice(), b"]"].concat(),
-            TAKEN_OR_MALFORMED,
-        ),
+        ("array of payloads", [b"[", valid_body().as_slice(), b"]"].concat(), TAKEN_OR_MALFORMED),
         ("string", b"\"opened\"".to_vec(), TAKEN_OR_MALFORMED),
         ("number", b"42".to_vec(), TAKEN_OR_MALFORMED),
         ("true", b"true".to_vec(), TAKEN_OR_MALFORMED),
         ("null", b"null".to_vec(), TAKEN_OR_MALFORMED),
-        (
-            "byte order mark",
-            [b"\xef\xbb\xbf".as_slice(), &valid_body()].concat(),
-            TAKEN_OR_MALFORMED,
-        ),
-        (
-            "spaces around",
-            [b"\n\n  ".as_slice(), &valid_body(), b"  \r\n"].concat(),
-            TAKEN,
-        ),
+        ("byte order mark", [b"\xef\xbb\xbf".as_slice(), &valid_body()].concat(), TAKEN_OR_MALFORMED),
+        ("spaces around", [b"\n\n  ".as_slice(), &valid_body(), b"  \r\n"].concat(), TAKEN),
         ("nested 100 deep", nested(100), TAKEN),
-        (
-            "nested 100,000 deep and closed",
-            nested(100_000),
-            TAKEN_OR_MALFORMED,
-        ),
+        ("nested 100,000 deep and closed", nested(100_000), TAKEN_OR_MALFORMED),
         ("50,000 names", with(&wide[..wide.len() - 1]), TAKEN),
-        (
-            "unknown names",
-            with(r#""__proto__":{"admin":true},"constructor":1"#),
-            TAKEN,
-        ),
+        ("unknown names", with(r#""__proto__":{"admin":true},"constructor":1"#), TAKEN),
         ("empty name", with(r#""":1"#), TAKEN),
-        (
-            "name of 100,000 letters",
-            with(&format!("\"{}\":1", "n".repeat(100_000))),
-            TAKEN,
-        ),
-        (
-            "duplicate action",
-            with(r#""action":"deleted""#),
-            TAKEN_OR_MALFORMED,
-        ),
-        (
-            "duplicate repository",
-            with(r#""repository":{"id":1}"#),
-            TAKEN_OR_MALFORMED,
-        ),
-        (
-            "number of 10,000 digits",
-            with(&format!("\"n\":{}", "9".repeat(10_000))),
-            TAKEN_OR_MALFORMED,
-        ),
+        ("name of 100,000 letters", with(&format!("\"{}\":1", "n".repeat(100_000))), TAKEN),
+        ("duplicate action", with(r#""action":"deleted""#), TAKEN_OR_MALFORMED),
+        ("duplicate repository", with(r#""repository":{"id":1}"#), TAKEN_OR_MALFORMED),
+        ("number of 10,000 digits", with(&format!("\"n\":{}", "9".repeat(10_000))), TAKEN_OR_MALFORMED),
         ("number 1e999", with(r#""n":1e999"#), TAKEN_OR_MALFORMED),
         ("number -0", with(r#""n":-0"#), TAKEN),
         ("number 1e-999", with(r#""n":1e-999"#), TAKEN_OR_MALFORMED),
         ("escaped NUL in a string", with(r#""s":"a\u0000b""#), TAKEN),
-        (
-            "lone high surrogate, unused name",
-            with(r#""s":"\ud800""#),
-            TAKEN_OR_MALFORMED,
-        ),
-        (
-            "lone low surrogate, unused name",
-            with(r#""s":"\udc00x""#),
-            TAKEN_OR_MALFORMED,
-        ),
-        (
-            "right-to-left override",
-            with("\"s\":\"\u{202e}gnp.exe\""),
-            TAKEN,
-        ),
-        (
-            "a million combining marks",
-            with(&format!("\"s\":\"a{}\"", "\u{0301}".repeat(1_000_000))),
-            TAKEN,
-        ),
+        ("lone high surrogate, unused name", with(r#""s":"\ud800""#), TAKEN_OR_MALFORMED),
+        ("lone low surrogate, unused name", with(r#""s":"\udc00x""#), TAKEN_OR_MALFORMED),
+        ("right-to-left override", with("\"s\":\"\u{202e}gnp.exe\""), TAKEN),
+        ("a million combining marks", with(&format!("\"s\":\"a{}\"", "\u{0301}".repeat(1_000_000))), TAKEN),
     ];
     cases
         .into_iter()
-        .map(|(name, body, expect)| {
-            Hostile::delivery(format!("json: {name}"), body).expecting(expect)
-        })
+        .map(|(name, body, expect)| Hostile::delivery(format!("json: {name}"), body).expecting(expect))
         .collect()
 }
 
 fn forms() -> Vec<Hostile> {
     let payload = valid_payload().to_string();
-    let encoded: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("payload", &payload)
-        .finish();
+    let encoded: String = form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload).finish();
     let cases: Vec<(&str, Vec<u8>, &'static [u16])> = vec![
         ("as GitHub sends it", encoded.clone().into_bytes(), TAKEN),
-        (
-            "other fields around it",
-            format!("a=1&{encoded}&b=2").into_bytes(),
-            TAKEN,
-        ),
+        ("other fields around it", format!("a=1&{encoded}&b=2").into_bytes(), TAKEN),
         ("no payload", b"a=1&b=2".to_vec(), MALFORMED),
         ("empty", Vec::new(), MALFORMED),
         ("empty payload", b"payload=".to_vec(), MALFORMED),
         ("payload without value", b"payload".to_vec(), MALFORMED),
-        (
-            "two payloads",
-            format!("{encoded}&{encoded}").into_bytes(),
-            TAKEN_OR_MALFORMED,
-        ),
-        (
-            "harmless payload, then another",
-            format!("{encoded}&payload=%7B%7D").into_bytes(),
-            TAKEN_OR_MALFORMED,
-        ),
-        (
-            "name in capitals",
-            encoded.replacen("payload", "PAYLOAD", 1).into_bytes(),
-            MALFORMED,
-        ),
+        ("two payloads", format!("{encoded}&{encoded}").into_bytes(), TAKEN_OR_MALFORMED),
+        ("harmless payload, then another", format!("{encoded}&payload=%7B%7D").into_bytes(), TAKEN_OR_MALFORMED),
+        ("name in capitals", encoded.replacen("payload", "PAYLOAD", 1).into_bytes(), MALFORMED),
         ("payload is no JSON", b"payload=hello".to_vec(), MALFORMED),
-        (
-            "payload in brackets",
-            b"payload[]=%7B%7D".to_vec(),
-            MALFORMED,
-        ),
+        ("payload in brackets", b"payload[]=%7B%7D".to_vec(), MALFORMED),
         ("percent garbage", b"payload=%7B%ZZ%".to_vec(), MALFORMED),
-        (
-            "percent-encoded invalid UTF-8",
-            b"payload=%7B%22a%22%3A%22%FF%FE%22%7D".to_vec(),
-            TAKEN_OR_MALFORMED,
-        ),
+        ("percent-encoded invalid UTF-8", b"payload=%7B%22a%22%3A%22%FF%FE%22%7D".to_vec(), TAKEN_OR_MALFORMED),
         ("percent-encoded NUL", b"payload=%00".to_vec(), MALFORMED),
-        (
-            "JSON under the name of a form",
-            payload.clone().into_bytes(),
-            MALFORMED,
-        ),
+        ("JSON under the name of a form", payload.clone().into_bytes(), MALFORMED),
         ("100,000 fields", b"a=1&".repeat(100_000), MALFORMED),
     ];
     let mut all: Vec<Hostile> = cases
         .into_iter()
         .map(|(name, body, expect)| {
-            Hostile::delivery(format!("form: {name}"), body)
-                .header("content-type", FORM)
-                .expecting(expect)
+            Hostile::delivery(format!("form: {name}"), body).header("content-type", FORM).expecting(expect)
         })
         .collect();
     all.push(
@@ -237,69 +150,15 @@ fn sizes() -> Vec<Hostile> {
         request.signed(sign).expecting(expect)
     };
     vec![
-        sized(
-            "exactly the cap",
-            MOST_BYTES,
-            Sign::Valid,
-            Framing::Length,
-            TAKEN,
-        ),
-        sized(
-            "exactly the cap, chunked",
-            MOST_BYTES,
-            Sign::Valid,
-            Framing::Chunked,
-            TAKEN,
-        ),
-        sized(
-            "one byte over",
-            MOST_BYTES + 1,
-            Sign::Valid,
-            Framing::Length,
-            &[413],
-        ),
-        sized(
-            "one byte over, chunked",
-            MOST_BYTES + 1,
-            Sign::Valid,
-            Framing::Chunked,
-            &[413],
-        ),
-        sized(
-            "far over, chunked",
-            MOST_BYTES + 4 * 1024 * 1024,
-            Sign::Valid,
-            Framing::Chunked,
-            &[413],
-        ),
-        sized(
-            "one byte over, unsigned",
-            MOST_BYTES + 1,
-            Sign::None,
-            Framing::Length,
-            &[401, 413],
-        ),
-        sized(
-            "exactly the cap, unsigned",
-            MOST_BYTES,
-            Sign::None,
-            Framing::Length,
-            UNSIGNED,
-        ),
-        sized(
-            "exactly the cap, wrongly signed",
-            MOST_BYTES,
-            Sign::WrongSecret,
-            Framing::Length,
-            UNSIGNED,
-        ),
-        sized(
-            "small, chunked",
-            4_000,
-            Sign::Valid,
-            Framing::Chunked,
-            TAKEN,
-        ),
+        sized("exactly the cap", MOST_BYTES, Sign::Valid, Framing::Length, TAKEN),
+        sized("exactly the cap, chunked", MOST_BYTES, Sign::Valid, Framing::Chunked, TAKEN),
+        sized("one byte over", MOST_BYTES + 1, Sign::Valid, Framing::Length, &[413]),
+        sized("one byte over, chunked", MOST_BYTES + 1, Sign::Valid, Framing::Chunked, &[413]),
+        sized("far over, chunked", MOST_BYTES + 4 * 1024 * 1024, Sign::Valid, Framing::Chunked, &[413]),
+        sized("one byte over, unsigned", MOST_BYTES + 1, Sign::None, Framing::Length, &[401, 413]),
+        sized("exactly the cap, unsigned", MOST_BYTES, Sign::None, Framing::Length, UNSIGNED),
+        sized("exactly the cap, wrongly signed", MOST_BYTES, Sign::WrongSecret, Framing::Length, UNSIGNED),
+        sized("small, chunked", 4_000, Sign::Valid, Framing::Chunked, TAKEN),
     ]
 }
 
@@ -308,51 +167,27 @@ fn injections() -> Vec<Hostile> {
     let texts = [
         ("SQL", "'); DROP TABLE deliveries; --"),
         ("SQL with NUL", "' OR 1=1\u{0}--"),
-        (
-            "a forged log line",
-            "x\nINFO embargod: ready listen=0.0.0.0:1",
-        ),
+        ("a forged log line", "x\nINFO embargod: ready listen=0.0.0.0:1"),
         ("terminal escapes", "\u{1b}[2J\u{1b}]0;owned\u{7}"),
-        (
-            "a template",
-            "{{ 7 * 7 }} ${7*7} <%= 7*7 %> {% include '/etc/passwd' %}",
-        ),
+        ("a template", "{{ 7 * 7 }} ${7*7} <%= 7*7 %> {% include '/etc/passwd' %}"),
         ("a format string", "%s%s%s%n {} {0} {:?}"),
-        (
-            "HTML",
-            "<img src=x onerror=alert(1)><script>alert(1)</script>",
-        ),
-        (
-            "our own marker",
-            "<!-- embargod:redirect:v1 --> <!-- embargod -->",
-        ),
+        ("HTML", "<img src=x onerror=alert(1)><script>alert(1)</script>"),
+        ("our own marker", "<!-- embargod:redirect:v1 --> <!-- embargod -->"),
         ("a command", "/not-security\n/publish\r\n/not-security"),
         ("mentions", "@acme/everyone @mona @[x](javascript:alert(1))"),
         ("a path", "../../../../etc/passwd\u{0}.yml"),
         ("a lookup", "${jndi:ldap://127.0.0.1/a}"),
-        (
-            "slow for backtracking patterns",
-            &format!("{}!", "a".repeat(50_000)),
-        ),
+        ("slow for backtracking patterns", &format!("{}!", "a".repeat(50_000))),
         ("nested Markdown", &"[".repeat(50_000)),
     ]
     .map(|(name, text)| (name, text.to_owned()));
     let mut all = Vec::new();
     for (name, text) in texts {
         let mut payload = valid_payload();
-        for place in [
-            "/issue/title",
-            "/issue/body",
-            "/issue/user/login",
-            "/repository/full_name",
-            "/action",
-        ] {
+        for place in ["/issue/title", "/issue/body", "/issue/user/login", "/repository/full_name", "/action"] {
             *payload.pointer_mut(place).expect("a field of the payload") = text.clone().into();
         }
-        all.push(Hostile::delivery(
-            format!("injection: {name}"),
-            payload.to_string(),
-        ));
+        all.push(Hostile::delivery(format!("injection: {name}"), payload.to_string()));
     }
     all
 }

@@ -43,10 +43,7 @@ pub fn requests() -> Vec<Hostile> {
         ] {
             let mut payload = valid_payload();
             *payload.pointer_mut(field).expect("a field of the payload") = value;
-            all.push(Hostile::delivery(
-                format!("field: {field} is {name}"),
-                payload.to_string(),
-            ));
+            all.push(Hostile::delivery(format!("field: {field} is {name}"), payload.to_string()));
         }
         let mut payload = valid_payload();
         let (parent, name) = field.rsplit_once('/').expect("a pointer");
@@ -55,27 +52,10 @@ pub fn requests() -> Vec<Hostile> {
             .and_then(Value::as_object_mut)
             .and_then(|object| object.remove(name))
             .expect("a field of the payload");
-        all.push(Hostile::delivery(
-            format!("field: {field} is missing"),
-            payload.to_string(),
-        ));
+        all.push(Hostile::delivery(format!("field: {field} is missing"), payload.to_string()));
     }
-    for field in [
-        "/issue/id",
-        "/issue/number",
-        "/repository/id",
-        "/sender/id",
-        "/installation/id",
-    ] {
-        for literal in [
-            "0",
-            "-1",
-            "18446744073709551617",
-            "9223372036854775808",
-            "1e3",
-            "7.0",
-            "\"7\"",
-        ] {
+    for field in ["/issue/id", "/issue/number", "/repository/id", "/sender/id", "/installation/id"] {
+        for literal in ["0", "-1", "18446744073709551617", "9223372036854775808", "1e3", "7.0", "\"7\""] {
             let mut payload = valid_payload();
             *payload.pointer_mut(field).expect("a field of the payload") = json!("@id@");
             let body = payload.to_string().replace("\"@id@\"", literal);

@@ -3,14 +3,7 @@
 use super::{Hostile, MALFORMED, Sign, TAKEN, TAKEN_OR_MALFORMED, UNSIGNED, valid_body};
 
 pub fn requests() -> Vec<Hostile> {
-    [
-        signatures(),
-        content_types(),
-        events(),
-        deliveries(),
-        doors(),
-    ]
-    .concat()
+    [signatures(), content_types(), events(), deliveries(), doors()].concat()
 }
 
 fn valid(name: impl Into<String>) -> Hostile {
@@ -43,18 +36,12 @@ fn signatures() -> Vec<Hostile> {
     ];
     cases
         .into_iter()
-        .map(|(sign, expect)| {
-            valid(format!("signature: {sign:?}"))
-                .signed(sign)
-                .expecting(expect)
-        })
+        .map(|(sign, expect)| valid(format!("signature: {sign:?}")).signed(sign).expecting(expect))
         .chain([
             Hostile::delivery("signature: none, and the body is no JSON", *b"]]]")
                 .signed(Sign::None)
                 .expecting(UNSIGNED),
-            Hostile::delivery("signature: none, and the body is empty", *b"")
-                .signed(Sign::None)
-                .expecting(UNSIGNED),
+            Hostile::delivery("signature: none, and the body is empty", *b"").signed(Sign::None).expecting(UNSIGNED),
         ])
         .collect()
 }
@@ -86,37 +73,20 @@ fn content_types() -> Vec<Hostile> {
     let mut all: Vec<Hostile> = cases
         .into_iter()
         .map(|(value, expect)| {
-            valid(format!("content type: `{value}`"))
-                .header("content-type", value)
-                .expecting(expect)
+            valid(format!("content type: `{value}`")).header("content-type", value).expecting(expect)
         })
         .collect();
     all.extend([
-        valid("content type: missing")
-            .without("content-type")
-            .expecting(&[400, 415]),
-        valid("content type: not ASCII")
-            .header("content-type", *b"\xff\xfe")
-            .expecting(&[400, 415]),
-        valid("content type: twice")
-            .second_header("content-type", "text/plain")
-            .expecting(&[202, 400, 415]),
-        valid("content encoding: gzip, and it is not")
-            .header("content-encoding", "gzip")
-            .expecting(&[202, 400, 415]),
-        valid("content encoding: unknown")
-            .header("content-encoding", "rot13")
-            .expecting(&[202, 400, 415]),
-        valid("content encoding: identity")
-            .header("content-encoding", "identity")
-            .expecting(&[202, 415]),
+        valid("content type: missing").without("content-type").expecting(&[400, 415]),
+        valid("content type: not ASCII").header("content-type", *b"\xff\xfe").expecting(&[400, 415]),
+        valid("content type: twice").second_header("content-type", "text/plain").expecting(&[202, 400, 415]),
+        valid("content encoding: gzip, and it is not").header("content-encoding", "gzip").expecting(&[202, 400, 415]),
+        valid("content encoding: unknown").header("content-encoding", "rot13").expecting(&[202, 400, 415]),
+        valid("content encoding: identity").header("content-encoding", "identity").expecting(&[202, 415]),
         Hostile::delivery(
             "content encoding: gzip, and it is",
             // `{}` as gzip makes it
-            [
-                0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0, 0x43, 0xbf, 0xa6, 0xa3, 2, 0,
-                0, 0,
-            ],
+            [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0, 0x43, 0xbf, 0xa6, 0xa3, 2, 0, 0, 0],
         )
         .header("content-encoding", "gzip")
         .expecting(&[400, 415]),
@@ -126,17 +96,11 @@ fn content_types() -> Vec<Hostile> {
 
 fn events() -> Vec<Hostile> {
     let named = |name: &str, event: &[u8], expect| {
-        valid(format!("event: {name}"))
-            .header("x-github-event", event)
-            .expecting(expect)
+        valid(format!("event: {name}")).header("x-github-event", event).expecting(expect)
     };
     let mut all = vec![
-        valid("event: missing")
-            .without("x-github-event")
-            .expecting(MALFORMED),
-        valid("event: twice")
-            .second_header("x-github-event", "push")
-            .expecting(TAKEN_OR_MALFORMED),
+        valid("event: missing").without("x-github-event").expecting(MALFORMED),
+        valid("event: twice").second_header("x-github-event", "push").expecting(TAKEN_OR_MALFORMED),
         named("empty", b"", MALFORMED),
         named("not ASCII", b"iss\xfcs", MALFORMED),
         named("a tab inside", b"iss\tues", TAKEN_OR_MALFORMED),
@@ -159,25 +123,17 @@ fn events() -> Vec<Hostile> {
         "marketplace_purchase",
         "an_event_of_the_future",
     ] {
-        all.push(named(
-            &format!("an issue's payload as {event}"),
-            event.as_bytes(),
-            TAKEN,
-        ));
+        all.push(named(&format!("an issue's payload as {event}"), event.as_bytes(), TAKEN));
     }
     all
 }
 
 fn deliveries() -> Vec<Hostile> {
     let with = |name: &str, guid: &[u8]| {
-        valid(format!("delivery id: {name}"))
-            .header("x-github-delivery", guid)
-            .expecting(TAKEN_OR_MALFORMED)
+        valid(format!("delivery id: {name}")).header("x-github-delivery", guid).expecting(TAKEN_OR_MALFORMED)
     };
     vec![
-        valid("delivery id: missing")
-            .without("x-github-delivery")
-            .expecting(MALFORMED),
+        valid("delivery id: missing").without("x-github-delivery").expecting(MALFORMED),
         valid("delivery id: twice")
             .second_header("x-github-delivery", "00000000-0000-4000-8000-000000000000")
             .expecting(TAKEN_OR_MALFORMED),
@@ -197,9 +153,7 @@ fn deliveries() -> Vec<Hostile> {
 /// Methods and paths.
 fn doors() -> Vec<Hostile> {
     let mut all = Vec::new();
-    for method in [
-        "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND",
-    ] {
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"] {
         let mut request = valid(format!("method: {method} /webhook")).expecting(&[405]);
         request.method = method;
         all.push(request);

@@ -171,11 +171,7 @@ impl Hostile {
             Body::PaddedTo(length) => padded(*length),
         };
         let mut headers = self.headers.clone();
-        headers.extend(
-            signatures(self.sign, &body)
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value)),
-        );
+        headers.extend(signatures(self.sign, &body).into_iter().map(|(name, value)| (name.to_owned(), value)));
         if self.sign == Sign::OtherBody
             && let Some(last) = body.last_mut()
         {
@@ -232,15 +228,11 @@ fn padded(length: usize) -> Vec<u8> {
 
 /// A GUID of GitHub's form that depends on the name alone.
 fn guid_of(name: &str) -> String {
-    uuid::Uuid::from_slice(&mac(b"guid", name.as_bytes())[..16])
-        .expect("16 bytes")
-        .to_string()
+    uuid::Uuid::from_slice(&mac(b"guid", name.as_bytes())[..16]).expect("16 bytes").to_string()
 }
 
 fn mac(secret: &[u8], body: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), body)
-        .as_ref()
-        .to_vec()
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), body).as_ref().to_vec()
 }
 
 fn signatures(sign: Sign, body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {

@@ -34,13 +34,7 @@ pub fn raw() -> Vec<Raw> {
 }
 
 fn ends(name: &'static str, bytes: impl Into<Vec<u8>>, end: RawEnd) -> Raw {
-    Raw {
-        name,
-        bytes: bytes.into(),
-        end,
-        expect: CLIENT_ERRORS,
-        most_answers: 1,
-    }
+    Raw { name, bytes: bytes.into(), end, expect: CLIENT_ERRORS, most_answers: 1 }
 }
 
 fn refused(name: &'static str, bytes: impl Into<Vec<u8>>) -> Raw {
@@ -62,10 +56,7 @@ fn framing() -> Vec<Raw> {
     vec![
         refused(
             "raw: length and chunked (CL.TE)",
-            head(&format!(
-                "Content-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{SMUGGLED}",
-                length + 5
-            )),
+            head(&format!("Content-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{SMUGGLED}", length + 5)),
         ),
         refused(
             "raw: chunked and length (TE.CL)",
@@ -73,50 +64,23 @@ fn framing() -> Vec<Raw> {
                 "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n{length:x}\r\n{SMUGGLED}\r\n0\r\n\r\n"
             )),
         ),
-        refused(
-            "raw: two lengths",
-            head("Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} "),
-        ),
-        refused(
-            "raw: lengths in a list",
-            head("Content-Length: 2, 3\r\n\r\n{} "),
-        ),
+        refused("raw: two lengths", head("Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ")),
+        refused("raw: lengths in a list", head("Content-Length: 2, 3\r\n\r\n{} ")),
         refused("raw: negative length", head("Content-Length: -1\r\n\r\n{}")),
         refused("raw: signed length", head("Content-Length: +2\r\n\r\n{}")),
-        refused(
-            "raw: length beyond 64 bits",
-            head("Content-Length: 99999999999999999999\r\n\r\n{}"),
-        ),
-        refused(
-            "raw: length is a word",
-            head("Content-Length: two\r\n\r\n{}"),
-        ),
-        ends(
-            "raw: length far over the cap",
-            head("Content-Length: 9000000000000000000\r\n\r\n{}"),
-            RawEnd::Answer,
-        ),
-        refused(
-            "raw: chunk size is no number",
-            head("Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
-        ),
+        refused("raw: length beyond 64 bits", head("Content-Length: 99999999999999999999\r\n\r\n{}")),
+        refused("raw: length is a word", head("Content-Length: two\r\n\r\n{}")),
+        ends("raw: length far over the cap", head("Content-Length: 9000000000000000000\r\n\r\n{}"), RawEnd::Answer),
+        refused("raw: chunk size is no number", head("Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")),
         refused(
             "raw: chunk size beyond 64 bits",
             head("Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
         ),
-        refused(
-            "raw: chunk longer than its size",
-            head("Transfer-Encoding: chunked\r\n\r\n1\r\n{}}}}\r\n0\r\n\r\n"),
-        ),
-        refused(
-            "raw: unknown transfer coding",
-            head("Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
-        ),
+        refused("raw: chunk longer than its size", head("Transfer-Encoding: chunked\r\n\r\n1\r\n{}}}}\r\n0\r\n\r\n")),
+        refused("raw: unknown transfer coding", head("Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")),
         refused(
             "raw: chunked hidden behind a space",
-            head(&format!(
-                "Transfer-Encoding : chunked\r\nContent-Length: {length}\r\n\r\n{SMUGGLED}"
-            )),
+            head(&format!("Transfer-Encoding : chunked\r\nContent-Length: {length}\r\n\r\n{SMUGGLED}")),
         ),
         refused("raw: no length at all", head("\r\n")),
         ends(
@@ -146,70 +110,28 @@ fn heads() -> Vec<Raw> {
     vec![
         refused(
             "raw: one huge header",
-            head(&format!(
-                "X-Pad: {}\r\nContent-Length: 2\r\n\r\n{{}}",
-                "p".repeat(1_000_000)
-            )),
+            head(&format!("X-Pad: {}\r\nContent-Length: 2\r\n\r\n{{}}", "p".repeat(1_000_000))),
         ),
-        refused(
-            "raw: 5,000 headers",
-            head(&format!("{many}Content-Length: 2\r\n\r\n{{}}")),
-        ),
-        refused(
-            "raw: header name of 100,000 letters",
-            head(&format!("{}: 1\r\n\r\n", "n".repeat(100_000))),
-        ),
-        refused(
-            "raw: request line of 1 MB",
-            format!(
-                "POST /{} HTTP/1.1\r\nHost: a\r\n\r\n",
-                "p".repeat(1_000_000)
-            ),
-        ),
+        refused("raw: 5,000 headers", head(&format!("{many}Content-Length: 2\r\n\r\n{{}}"))),
+        refused("raw: header name of 100,000 letters", head(&format!("{}: 1\r\n\r\n", "n".repeat(100_000)))),
+        refused("raw: request line of 1 MB", format!("POST /{} HTTP/1.1\r\nHost: a\r\n\r\n", "p".repeat(1_000_000))),
         refused(
             "raw: line feed in a delivery id",
             head("X-GitHub-Delivery: a\nX-Evil: 1\r\nContent-Length: 2\r\n\r\n{}"),
         ),
-        refused(
-            "raw: NUL in a header",
-            head("X-Evil: a\0b\r\nContent-Length: 2\r\n\r\n{}"),
-        ),
-        refused(
-            "raw: escape byte in an event",
-            head("X-GitHub-Event: a\u{1b}[2J\r\nContent-Length: 2\r\n\r\n{}"),
-        ),
-        refused(
-            "raw: folded header",
-            head("X-Evil: a\r\n b\r\nContent-Length: 2\r\n\r\n{}"),
-        ),
-        refused(
-            "raw: header without a colon",
-            head("Evil\r\nContent-Length: 2\r\n\r\n{}"),
-        ),
-        refused(
-            "raw: no host",
-            "POST /webhook HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
-        ),
+        refused("raw: NUL in a header", head("X-Evil: a\0b\r\nContent-Length: 2\r\n\r\n{}")),
+        refused("raw: escape byte in an event", head("X-GitHub-Event: a\u{1b}[2J\r\nContent-Length: 2\r\n\r\n{}")),
+        refused("raw: folded header", head("X-Evil: a\r\n b\r\nContent-Length: 2\r\n\r\n{}")),
+        refused("raw: header without a colon", head("Evil\r\nContent-Length: 2\r\n\r\n{}")),
+        refused("raw: no host", "POST /webhook HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"),
         refused("raw: HTTP/0.9", "GET /webhook\r\n"),
-        refused(
-            "raw: HTTP/1.0",
-            "POST /webhook HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}",
-        ),
+        refused("raw: HTTP/1.0", "POST /webhook HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}"),
         refused("raw: HTTP/3.7", "POST /webhook HTTP/3.7\r\nHost: a\r\n\r\n"),
         refused("raw: HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         refused("raw: no version", "POST /webhook \r\nHost: a\r\n\r\n"),
-        refused(
-            "raw: unknown method",
-            "EMBARGO /webhook HTTP/1.1\r\nHost: a\r\n\r\n",
-        ),
-        refused(
-            "raw: method in bytes",
-            *b"\xff\xfe /webhook HTTP/1.1\r\nHost: a\r\n\r\n",
-        ),
-        refused(
-            "raw: CONNECT",
-            "CONNECT internal.example:443 HTTP/1.1\r\nHost: internal.example:443\r\n\r\n",
-        ),
+        refused("raw: unknown method", "EMBARGO /webhook HTTP/1.1\r\nHost: a\r\n\r\n"),
+        refused("raw: method in bytes", *b"\xff\xfe /webhook HTTP/1.1\r\nHost: a\r\n\r\n"),
+        refused("raw: CONNECT", "CONNECT internal.example:443 HTTP/1.1\r\nHost: internal.example:443\r\n\r\n"),
         refused("raw: TRACE", "TRACE /webhook HTTP/1.1\r\nHost: a\r\n\r\n"),
         refused(
             "raw: absolute address elsewhere",
@@ -220,43 +142,20 @@ fn heads() -> Vec<Raw> {
             "raw: upgrade",
             "GET /webhook HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         ),
-        refused(
-            "raw: TLS hello on a plain port",
-            *b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        ),
-        refused(
-            "raw: noise",
-            (0..4_096u32)
-                .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-                .collect::<Vec<u8>>(),
-        ),
+        refused("raw: TLS hello on a plain port", *b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+        refused("raw: noise", (0..4_096u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<u8>>()),
     ]
 }
 
 /// Clients that never come to an end.
 fn slow() -> Vec<Raw> {
     const TIMED_OUT: &[u16] = &[408];
-    let slow = |name, bytes: String| Raw {
-        expect: TIMED_OUT,
-        ..ends(name, bytes, RawEnd::TimesOut)
-    };
+    let slow = |name, bytes: String| Raw { expect: TIMED_OUT, ..ends(name, bytes, RawEnd::TimesOut) };
     vec![
-        slow(
-            "raw: a head that never ends",
-            "POST /webhook HTTP/1.1\r\nHost: a\r\nX-Pad: ".to_owned(),
-        ),
+        slow("raw: a head that never ends", "POST /webhook HTTP/1.1\r\nHost: a\r\nX-Pad: ".to_owned()),
         slow("raw: nothing at all", String::new()),
-        slow(
-            "raw: a body shorter than its length",
-            head("Content-Length: 1000\r\n\r\n{}"),
-        ),
-        slow(
-            "raw: a chunk shorter than its size",
-            head("Transfer-Encoding: chunked\r\n\r\n3e8\r\n{}"),
-        ),
-        slow(
-            "raw: a last chunk that never comes",
-            head("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
-        ),
+        slow("raw: a body shorter than its length", head("Content-Length: 1000\r\n\r\n{}")),
+        slow("raw: a chunk shorter than its size", head("Transfer-Encoding: chunked\r\n\r\n3e8\r\n{}")),
+        slow("raw: a last chunk that never comes", head("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")),
     ]
 }
