@@ -79,13 +79,15 @@ async fn restore(engine: &Engine, id: &CaseId) -> Result<u8, crate::engine::Trou
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     };
-    for report in restoring(engine, id).await? {
-        println!("{}", line(&report));
+    let restoring = restoring(engine, id).await?;
+    for report in &restoring {
+        println!("{}", line(report));
     }
+    let failed = restoring.iter().any(|report| report.state == EffectState::Dead);
     for remark in desk::cannot_be_undone() {
         println!("note: {remark}");
     }
-    Ok(if finished { FINE } else { NO })
+    Ok(if finished && !failed { FINE } else { NO })
 }
 
 fn line(report: &EffectReport) -> String {

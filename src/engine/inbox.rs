@@ -74,6 +74,7 @@ fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::Timest
         .map(|repository| repository.name);
     let unknown = || RepoName { owner: "unknown".to_owned(), name: claimed.lane.replace(':', "-") };
     Alert {
+        resolved_at: None,
         id: format!("delivery:{}", claimed.guid),
         at: now,
         repository: repository.unwrap_or_else(unknown),

@@ -19,6 +19,10 @@ use crate::{
     store::{ClaimedEffect, Commit, Settled, Settlement, StoreError},
 };
 
+/// A protecting effect that has failed so often (for about half a minute) is told to maintainers, while it goes on being
+/// tried: they can protect the post by hand.
+const ALERT_AFTER: u32 = 3;
+
 /// Performs one effect; `false` when none is due.
 pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, StoreError> {
     let Some(claimed) = shop.store.claim_effect(shop.clock.now(), LEASE_MS).await? else {
@@ -34,15 +38,32 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
     let now = shop.clock.now();
     let urgency = claimed.effect.urgency;
     let (settlement, commit) = match performed {
-        Ok(Performed { result, commit }) => (Settlement::Done(result), *commit),
+        Ok(Performed { result, commit }) => {
+            let mut commit = *commit;
+            if urgency == Urgency::Protecting && claimed.attempt > 1 {
+                commit.records.extend(mended(shop, &claimed, now).await?);
+            }
+            (Settlement::Done(result), commit)
+        }
         Err(trouble) => {
             let settlement = trouble.settlement(now, claimed.attempt, urgency);
-            let alert = match &settlement {
-                Settlement::GivenUp { error } => given_up(shop, performers, &claimed, error, now).await?,
-                _ => None,
+            let (told, stuck) = match &settlement {
+                Settlement::GivenUp { error } => (Some((error, true)), true),
+                Settlement::Retry { error, .. } if urgency == Urgency::Protecting => {
+                    let stuck = claimed.attempt == 1 && trouble.is_missing_permission();
+                    ((stuck || claimed.attempt == ALERT_AFTER).then_some((error, false)), stuck)
+                }
+                _ => (None, false),
             };
-            let records = alert.iter().map(RecordWrite::overwriting).collect();
-            let commit = Commit { records, ..Commit::default() };
+            let alert = match told {
+                Some((error, last)) => alert_about(shop, performers, &claimed, error, last, now).await?,
+                None => None,
+            };
+            let commit = Commit {
+                records: alert.iter().map(RecordWrite::overwriting).collect(),
+                effects: stuck.then(|| performers.when_stuck(&claimed)).flatten().into_iter().collect(),
+                ..Commit::default()
+            };
             (settlement, commit)
         }
     };
@@ -63,13 +84,14 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
     Ok(true)
 }
 
-/// The alert about an effect that nobody will try again; `None` where its payload tells no repository, which the log
-/// tells then.
-async fn given_up(
+/// The alert about an effect that nobody will try again, or (not `last`) that keeps words exposed for too long; `None`
+/// where its payload tells no repository, which the log tells then.
+async fn alert_about(
     shop: &Shop,
     performers: &Performers,
     claimed: &ClaimedEffect,
     error: &str,
+    last: bool,
     now: jiff::Timestamp,
 ) -> Result<Option<Alert>, StoreError> {
     let effect = &claimed.effect;
@@ -85,14 +107,33 @@ async fn given_up(
         },
         (None, None) => return Ok(None),
     };
+    let state = if last { "was given up" } else { "does not work yet" };
     let text = format!(
-        "{} was given up after {} tries ({error}). {}{at}",
+        "{} {state} after {} tries ({error}). {}{at}",
         effect.kind,
         claimed.attempt,
         performers.by_hand(&effect.kind)
     );
     tracing::error!(repository = %repository, "alert for the maintainers of {repository}: {text}");
-    Ok(Some(Alert { id: format!("effect:{}", effect.key), at: now, repository, case: effect.case.clone(), text }))
+    Ok(Some(Alert {
+        id: format!("effect:{}", effect.key),
+        at: now,
+        repository,
+        case: effect.case.clone(),
+        text,
+        resolved_at: None,
+    }))
+}
+
+/// Resolves the alert about an effect that worked after all.
+async fn mended(shop: &Shop, claimed: &ClaimedEffect, now: jiff::Timestamp) -> Result<Option<RecordWrite>, StoreError> {
+    let alert = match shop.read::<Alert>(&format!("effect:{}", claimed.effect.key)).await {
+        Ok(alert) => alert,
+        Err(Trouble::Store(error)) => return Err(error),
+        Err(_) => None,
+    };
+    let open = alert.filter(|alert| alert.value.resolved_at.is_none());
+    Ok(open.map(|alert| RecordWrite::overwriting(&Alert { resolved_at: Some(now), ..alert.value })))
 }
 
 fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp) {

@@ -117,6 +117,7 @@ impl PolicyBook {
         let policy = text.and_then(|text| Ok((effective(&origin, &text)?, text)));
         match policy {
             Ok((policy, text)) => {
+                self.mended(shop, repository_id, now).await?;
                 if last_good.is_none_or(|good| good.text != text || good.origin != origin) {
                     let record = LastGood { repository_id, origin: origin.clone(), text };
                     let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
@@ -137,6 +138,17 @@ impl PolicyBook {
                 }
             }
         }
+    }
+
+    /// Resolves the alert about a policy that was broken.
+    async fn mended(&self, shop: &Shop, repository_id: u64, now: Timestamp) -> Result<(), Trouble> {
+        let alert = shop.read::<Alert>(&format!("policy:{repository_id}")).await?;
+        if let Some(open) = alert.filter(|alert| alert.value.resolved_at.is_none()) {
+            let resolved = Alert { resolved_at: Some(now), ..open.value };
+            let commit = Commit { records: vec![RecordWrite::overwriting(&resolved)], ..Commit::default() };
+            shop.store.commit(now, commit).await?;
+        }
+        Ok(())
     }
 
     fn or_default(&self, policy: Option<Policy>, origin: String) -> InForce {
@@ -172,7 +184,7 @@ fn found(name: &RepoName, file: Result<Option<String>, GitHubError>) -> Result<O
         Ok(text) => Ok(text.map(|text| (origin, Ok(text)))),
         // Another try would not help, and the posts must not wait for somebody to mend it.
         Err(
-            error @ (GitHubError::Unreadable { .. }
+            error @ (GitHubError::NotAFile { .. }
             | GitHubError::TooLarge { .. }
             | GitHubError::Gone
             | GitHubError::Invalid { .. }
@@ -201,6 +213,7 @@ async fn raise_alert(
 ) -> Result<(), Trouble> {
     tracing::error!(repository = %name, "the policy of {name} is broken, {instead}: {problem}");
     let alert = Alert {
+        resolved_at: None,
         id: format!("policy:{repository_id}"),
         at: now,
         repository: name.clone(),

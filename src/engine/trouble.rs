@@ -31,6 +31,11 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether GitHub says that the App lacks a permission: it will say so again until somebody grants it.
+    pub fn is_missing_permission(&self) -> bool {
+        matches!(self, Self::GitHub(GitHubError::Forbidden { missing_permissions: Some(_) }))
+    }
+
     /// When to try again, or whether to give up, after `attempt` tries (1 = the first has just failed) at something of
     /// this urgency.
     pub fn settlement(&self, now: Timestamp, attempt: u32, urgency: Urgency) -> Settlement {

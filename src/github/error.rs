@@ -57,6 +57,12 @@ pub enum GitHubError {
         /// What is wrong with it, in fixed words.
         what: &'static str,
     },
+    /// What stands at the path is no text file: a folder, a link, or not UTF-8. Asking again gives the same.
+    #[error("it is no text file ({what})")]
+    NotAFile {
+        /// What it is instead, in fixed words.
+        what: &'static str,
+    },
     /// The answer or file is larger than what is accepted.
     #[error("GitHub's answer is larger than {limit_bytes} bytes")]
     TooLarge {

@@ -129,7 +129,7 @@ impl Installation {
             Err(GitHubError::NotFound) => return Ok(None),
             answer => answer?,
         };
-        let not_a_file = GitHubError::Unreadable { what: "not a file in base64" };
+        let not_a_file = GitHubError::NotAFile { what: "not a file in base64" };
         let answer: FileAnswer = serde_json::from_value(answer).map_err(|_| not_a_file.clone())?;
         let too_large = GitHubError::TooLarge { limit_bytes: FILE_MAX_BYTES };
         if answer.size > FILE_MAX_BYTES {
@@ -142,7 +142,7 @@ impl Installation {
         if bytes.len() as u64 > FILE_MAX_BYTES {
             return Err(too_large);
         }
-        String::from_utf8(bytes).map(Some).map_err(|_| GitHubError::Unreadable { what: "the file is not UTF-8" })
+        String::from_utf8(bytes).map(Some).map_err(|_| GitHubError::NotAFile { what: "not UTF-8" })
     }
 
     /// What `login` may do in the repository now; [`Permission::None`] for strangers to GitHub

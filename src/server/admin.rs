@@ -69,7 +69,8 @@ async fn render(State(door): State<Door>) -> String {
         metrics::gauge!("embargod_effects_dead").set(backlog.effects_dead as f64);
     }
     if let Ok(alerts) = door.store.records(Alert::KIND).await {
-        metrics::gauge!("embargod_alerts_open").set(alerts.len() as f64);
+        let open = alerts.iter().filter(|alert| alert.value.get("resolved_at").is_none_or(serde_json::Value::is_null));
+        metrics::gauge!("embargod_alerts_open").set(open.count() as f64);
     }
     door.metrics.render()
 }

@@ -30,7 +30,7 @@ pub mod telemetry;
 pub use admin::Metrics;
 
 /// Longest time that a client may take to send a body, in milliseconds. GitHub itself gives up after 10 s.
-const BODY_TIMEOUT_MS: u64 = 15_000;
+const BODY_TIMEOUT_MS: u64 = 10_000;
 
 /// Workers on each side of the engine.
 const WORKERS: usize = 4;

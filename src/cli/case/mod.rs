@@ -1,8 +1,8 @@
-//! `embargod case list|show|explain`: look at cases and at the reasons behind them. Reads the store that the settings
-//! name; the server need not run.
+//! `embargod case list|show|explain|dismiss`: look at cases and at the reasons behind them. Reads the store that the
+//! settings name; the server need not run.
 //!
 //! What flows in: records and decisions. What flows out: tables for people, JSON for scripts. What it must never do:
-//! change anything, or open evidence unless `--evidence` asks for it.
+//! change a case, or open evidence unless `--evidence` asks for it.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -10,15 +10,15 @@ use clap::{Args, Subcommand};
 
 use super::{FINE, INTERNAL, USAGE, block_on};
 use crate::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     domain::{
         case::{Alert, Case, CaseId},
-        record::Record,
+        record::{Record, RecordWrite},
     },
     engine::evidence,
     server,
     settings::Settings,
-    store::{self, SharedStore, StoreError},
+    store::{self, Commit, SharedStore, StoreError},
 };
 
 mod explain;
@@ -31,6 +31,8 @@ pub enum CaseCommand {
     List(ListArgs),
     /// One case.
     Show(ShowArgs),
+    /// Close an alert that was seen to.
+    Dismiss(DismissArgs),
     /// Why: the decisions about a case with their reasons, oldest first, and what became of their effects.
     Explain(OneArgs),
 }
@@ -41,6 +43,16 @@ pub struct ListArgs {
     /// One JSON array instead of a table.
     #[arg(long)]
     json: bool,
+    /// Settings file, as for `embargod serve`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Arguments of `embargod case dismiss`.
+#[derive(Args)]
+pub struct DismissArgs {
+    /// The alert's name, as `embargod case list` shows it.
+    alert: String,
     /// Settings file, as for `embargod serve`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -76,6 +88,7 @@ pub fn run(command: CaseCommand) -> u8 {
             CaseCommand::List(args) => list(args).await,
             CaseCommand::Show(args) => show(args).await,
             CaseCommand::Explain(args) => explain(args).await,
+            CaseCommand::Dismiss(args) => dismiss(args).await,
         }
     })
 }
@@ -102,7 +115,8 @@ async fn list(args: ListArgs) -> u8 {
         Err(code) => return code,
     };
     match (read_all::<Case>(&store).await, read_all::<Alert>(&store).await) {
-        (Ok(mut cases), Ok(alerts)) => {
+        (Ok(mut cases), Ok(mut alerts)) => {
+            alerts.retain(|alert| alert.resolved_at.is_none());
             cases.sort_by(|a, b| (a.opened_at, &a.id).cmp(&(b.opened_at, &b.id)));
             if args.json {
                 println!("{}", view::json_list(&cases));
@@ -175,6 +189,31 @@ async fn explain(args: OneArgs) -> u8 {
             FINE
         }
         (Err(error), _) | (_, Err(error)) => failed(&error),
+    }
+}
+
+async fn dismiss(args: DismissArgs) -> u8 {
+    let store = match open(args.config.as_deref()).await {
+        Ok(store) => store,
+        Err(code) => return code,
+    };
+    let stored = match store.record(Alert::KIND, &args.alert).await {
+        Ok(stored) => stored,
+        Err(error) => return failed(&error),
+    };
+    let Some(alert) = stored.and_then(|stored| serde_json::from_value::<Alert>(stored.value).ok()) else {
+        eprintln!("embargod: there is no alert {}; `embargod case list` shows those that are open", args.alert);
+        return USAGE;
+    };
+    let now = SystemClock.now();
+    let resolved = Alert { resolved_at: alert.resolved_at.or(Some(now)), ..alert };
+    let commit = Commit { records: vec![RecordWrite::overwriting(&resolved)], ..Commit::default() };
+    match store.commit(now, commit).await {
+        Ok(_) => {
+            println!("{} is dismissed", args.alert);
+            FINE
+        }
+        Err(error) => failed(&error),
     }
 }
 

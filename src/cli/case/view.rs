@@ -63,7 +63,14 @@ pub(super) fn table(cases: &[Case], alerts: &[Alert]) -> String {
         );
     }
     for alert in alerts {
-        let _ = writeln!(text, "ALERT {} {}: {}", alert.at.strftime("%Y-%m-%d %H:%MZ"), alert.repository, alert.text);
+        let _ = writeln!(
+            text,
+            "ALERT {} {} ({}): {}",
+            alert.at.strftime("%Y-%m-%d %H:%MZ"),
+            alert.repository,
+            alert.id,
+            alert.text
+        );
     }
     text
 }

@@ -179,6 +179,9 @@ pub struct Alert {
     pub case: Option<String>,
     /// What is wrong and what to do, without content.
     pub text: String,
+    /// When it was mended or dismissed; open until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<Timestamp>,
 }
 
 impl Record for Alert {

@@ -85,6 +85,9 @@ impl Action for React {
 pub struct OpenDesk {
     /// The case.
     pub case: String,
+    /// Whether no earlier run of ours can have made a desk for it, so that the first attempt needs no look: the thread is
+    /// new, or was followed since it was opened.
+    pub certainly_first: bool,
 }
 
 impl Action for OpenDesk {

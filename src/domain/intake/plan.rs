@@ -27,10 +27,12 @@ pub(super) const HISTORY_LOOKS: [SignedDuration; 4] = [
 
 /// Whether nobody but the author can have acted on the post yet.
 pub(super) fn is_untouched(post: &Post, received_at: Timestamp) -> bool {
-    post.happening == Happening::Created
-        && post.place.surface.opens_thread()
-        && post.thread_comments == Some(0)
-        && received_at.duration_since(post.created_at).abs() < UNTOUCHED
+    is_fresh(post, received_at) && post.place.surface.opens_thread() && post.thread_comments == Some(0)
+}
+
+/// Whether the post is so young that no earlier run of ours can have taken it in.
+pub(super) fn is_fresh(post: &Post, received_at: Timestamp) -> bool {
+    post.happening == Happening::Created && received_at.duration_since(post.created_at).abs() < UNTOUCHED
 }
 
 /// The protecting effects: one edit, then fold, then lock. Keys carry the number of the redaction, so that a text which
@@ -77,8 +79,8 @@ pub(super) fn say(
 }
 
 /// The private side of a new case: its desk and, where the words were hidden, the invitation.
-pub(super) fn open_desk(case: &str, post: &Post, invite: bool) -> Vec<Effect> {
-    let desk = OpenDesk { case: case.to_owned() };
+pub(super) fn open_desk(case: &str, post: &Post, invite: bool, certainly_first: bool) -> Vec<Effect> {
+    let desk = OpenDesk { case: case.to_owned(), certainly_first };
     let mut effects = vec![Effect::new(format!("desk:{case}"), format!("case:{case}"), &desk).for_case(case)];
     if invite && is_invitable(&post.author) {
         let desk_key = effects[0].key.clone();

@@ -174,7 +174,7 @@ fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
     let (case, evidence) = taken.evidence.clone().expect("a case always takes the post as evidence");
     let mut effects = protecting;
     if taken.opens_case {
-        effects.extend(plan::open_desk(&case, post, true));
+        effects.extend(plan::open_desk(&case, post, true, is_first_taken_in(inquiry)));
         effects.extend(plan::watch_history(&case, inquiry.now));
     } else {
         effects.push(plan::more_evidence(&case, &evidence));
@@ -215,7 +215,7 @@ fn private_case(inquiry: &Inquiry<'_>, answers: Answers, origin: CaseOrigin, rea
     let mut taken = open_or_extend(inquiry, &answers, origin, untouched, redactions);
     let (case, evidence) = taken.evidence.clone().expect("a case always takes the post as evidence");
     let mut effects = if taken.opens_case {
-        plan::open_desk(&case, post, false)
+        plan::open_desk(&case, post, false, is_first_taken_in(inquiry))
     } else {
         vec![plan::more_evidence(&case, &evidence)]
     };
@@ -259,6 +259,7 @@ fn say_only(inquiry: &Inquiry<'_>, channel: Channel, text: PublicText, reason: R
             "no private channel is known to work here, so nobody is sent anywhere; maintainers are alerted",
         ));
         let alert = Alert {
+            resolved_at: None,
             id: format!("no-channel:{}", place.repository_id),
             at: inquiry.now,
             repository: place.repository.clone(),
@@ -378,6 +379,11 @@ fn is_seen_new(inquiry: &Inquiry<'_>) -> bool {
 /// Whether a first attempt to speak in the thread needs no look for what was said there before.
 fn is_certainly_first(inquiry: &Inquiry<'_>) -> bool {
     inquiry.thread_is_followed || plan::is_untouched(inquiry.post, inquiry.received_at)
+}
+
+/// Whether a first attempt to make a desk needs no look for one that was made before.
+fn is_first_taken_in(inquiry: &Inquiry<'_>) -> bool {
+    inquiry.thread_is_followed || plan::is_fresh(inquiry.post, inquiry.received_at)
 }
 
 /// Writes down what was done to the post and in its thread, and adds the detector's reasons.

@@ -33,7 +33,7 @@ impl Performer<OpenDesk> for Open {
         let words = evidence::opening_of(shop, &case.value).await?;
         let text = desk::opening(&case.value, &words.quoted());
         // The case and this effect were stored together: only an earlier attempt can have made its desk.
-        let look = task.attempt > 1;
+        let look = task.attempt > 1 || !action.certainly_first;
         let (installation, repository) = (case.value.installation_id, &case.value.repository);
         let in_force = shop.policies.in_force(shop, installation, case.value.repository_id, repository).await?;
         let wanted = &in_force.policy.desk;
@@ -138,6 +138,7 @@ async fn issue(shop: &Shop, case: &Case, private: &RepoName, text: &str, look: b
 
 fn no_desk(shop: &Shop, case: &Case, trouble: &Trouble) -> Alert {
     Alert {
+        resolved_at: None,
         id: format!("desk:{}", case.id),
         at: shop.clock.now(),
         repository: case.repository.clone(),

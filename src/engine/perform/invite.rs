@@ -45,6 +45,7 @@ impl Performer<InviteReporter> for Invite {
             }
             Err(GitHubError::Invalid { .. } | GitHubError::Forbidden { .. } | GitHubError::NotFound) => {
                 Ok(alert::raised(&Alert {
+                    resolved_at: None,
                     id: format!("invite:{}", case.id),
                     at: now,
                     repository: case.repository.clone(),

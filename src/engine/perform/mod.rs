@@ -15,7 +15,7 @@ use super::{Shop, Trouble};
 use crate::{
     domain::{
         case::{Case, Handling},
-        effect::Action,
+        effect::{Action, Effect},
         record::Versioned,
     },
     sealing::Sealer,
@@ -67,6 +67,17 @@ pub struct Task<'a> {
     pub enqueued_at: Timestamp,
 }
 
+impl<'a> Task<'a> {
+    fn of(claimed: &'a ClaimedEffect) -> Self {
+        Self {
+            key: &claimed.effect.key,
+            case: claimed.effect.case.as_deref(),
+            attempt: claimed.attempt,
+            enqueued_at: claimed.enqueued_at,
+        }
+    }
+}
+
 /// Performs one sort of action.
 #[async_trait]
 trait Performer<A: Action>: Send + Sync {
@@ -76,6 +87,11 @@ trait Performer<A: Action>: Send + Sync {
     fn by_hand(&self) -> &'static str {
         "Do it by hand if it still matters"
     }
+
+    /// What else is to be done when it is stuck: GitHub says that the App may not, or it was given up.
+    fn when_stuck(&self, _task: &Task<'_>, _action: &A) -> Option<Effect> {
+        None
+    }
 }
 
 #[async_trait]
@@ -83,6 +99,8 @@ trait AnyPerformer: Send + Sync {
     async fn perform(&self, shop: &Shop, task: Task<'_>, payload: Value) -> Result<Performed, Trouble>;
 
     fn by_hand(&self) -> &'static str;
+
+    fn when_stuck(&self, task: &Task<'_>, payload: Value) -> Option<Effect>;
 }
 
 struct Typed<A, P>(P, PhantomData<fn() -> A>);
@@ -97,6 +115,11 @@ impl<A: Action + Send, P: Performer<A>> AnyPerformer for Typed<A, P> {
 
     fn by_hand(&self) -> &'static str {
         self.0.by_hand()
+    }
+
+    fn when_stuck(&self, task: &Task<'_>, payload: Value) -> Option<Effect> {
+        let action = serde_json::from_value(payload).ok()?;
+        self.0.when_stuck(task, &action)
     }
 }
 
@@ -115,17 +138,18 @@ impl Performers {
         self.0.get(kind).map_or("Update embargod: this version does not know it", |performer| performer.by_hand())
     }
 
+    /// What else is to be done when an effect is stuck.
+    pub(super) fn when_stuck(&self, claimed: &ClaimedEffect) -> Option<Effect> {
+        let performer = self.0.get(claimed.effect.kind.as_str())?;
+        performer.when_stuck(&Task::of(claimed), claimed.effect.payload.clone())
+    }
+
     pub(super) async fn perform(&self, shop: &Shop, claimed: &ClaimedEffect) -> Result<Performed, Trouble> {
         let effect = &claimed.effect;
         let Some(performer) = self.0.get(effect.kind.as_str()) else {
             return Err(Trouble::Nonsense(format!("nobody performs {}", effect.kind)));
         };
-        let task = Task {
-            key: &effect.key,
-            case: effect.case.as_deref(),
-            attempt: claimed.attempt,
-            enqueued_at: claimed.enqueued_at,
-        };
+        let task = Task::of(claimed);
         performer.perform(shop, task, effect.payload.clone()).await
     }
 }

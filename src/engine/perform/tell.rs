@@ -102,6 +102,7 @@ fn untold(shop: &Shop, case: &Case, news: &DeskNews) -> Performed {
         }
     };
     alert::raised(&Alert {
+        resolved_at: None,
         id: format!("{kind}:{}", case.id),
         at: shop.clock.now(),
         repository: case.repository.clone(),

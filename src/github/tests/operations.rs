@@ -41,12 +41,12 @@ async fn files_that_are_none_are_told_apart() {
     let answers = [
         (json!([{ "type": "file" }]), "not a file in base64"),
         (json!({ "type": "symlink", "target": "x" }), "not a file in base64"),
-        (json!({ "type": "file", "encoding": "base64", "content": "//79" }), "the file is not UTF-8"),
+        (json!({ "type": "file", "encoding": "base64", "content": "//79" }), "not UTF-8"),
     ];
     for (answer, what) in answers {
         let fake = answering(move |_| answer.clone()).await;
         let file = fake.installation().file(&repo(), "x").await;
-        assert_eq!(file, Err(GitHubError::Unreadable { what }));
+        assert_eq!(file, Err(GitHubError::NotAFile { what }));
     }
     let large = answering(|_| json!({ "type": "file", "encoding": "none", "size": 131_073 })).await;
     assert_eq!(large.installation().file(&repo(), "x").await, Err(GitHubError::TooLarge { limit_bytes: 131_072 }));

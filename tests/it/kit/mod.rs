@@ -348,9 +348,10 @@ impl World {
         self.records().await
     }
 
-    /// All alerts.
+    /// All open alerts.
     pub async fn alerts(&self) -> Vec<Alert> {
-        self.records().await
+        let alerts: Vec<Alert> = self.records().await;
+        alerts.into_iter().filter(|alert| alert.resolved_at.is_none()).collect()
     }
 
     async fn records<R: Record>(&self) -> Vec<R> {

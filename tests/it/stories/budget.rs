@@ -121,6 +121,8 @@ async fn a_post_in_a_thread_is_moved_cheaply_with_nothing_known_beforehand() {
     world.github.comment_commit(REPO, "main", MALLORY, &words).expect("posted");
     world.settle().await;
     assert_cheap(&world, "a comment on a commit", mark);
+    // GitHub refuses the edit of a comment on a commit; that is tried again later.
+    world.losses_expected = true;
     world.finish().await;
 }
 

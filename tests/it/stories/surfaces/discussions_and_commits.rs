@@ -109,7 +109,8 @@ async fn a_comment_on_a_commit_is_hidden_where_the_app_may_edit_it() {
 #[tokio::test]
 async fn a_comment_on_a_commit_that_the_app_may_not_edit_is_not_pointed_at() {
     // GitHub lets an App edit comments on commits only if it may write code, which ours may not.
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.losses_expected = true;
     let words = world.exploit_comment();
     settled(&world, world.github.comment_commit(REPO, "main", MALLORY, &words)).await;
 
