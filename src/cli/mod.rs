@@ -42,7 +42,7 @@ enum Command {
     /// Watch the main job happen, with nothing configured: real server, stand-in GitHub, signed webhooks.
     Rehearse(rehearse::RehearseArgs),
     /// Register the App with GitHub and write its keys and settings.
-    Setup(setup::SetupArgs),
+    Setup(Box<setup::SetupArgs>),
     /// Find out what is wrong with an installation, and what to do about it.
     Doctor(doctor::DoctorArgs),
     /// Check, show and try out policies.
@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Rehearse(args) => rehearse::run(args),
-        Command::Setup(args) => setup::run(args),
+        Command::Setup(args) => setup::run(*args),
         Command::Doctor(args) => doctor::run(args),
         Command::Policy(command) => match command.run() {
             Ok(outcome) => return outcome.into(),

@@ -2,7 +2,7 @@
 //!
 //! What flows in: [`Settings`], a clock. What flows out: a [`Running`] server with its addresses. What it must never do:
 //! anything of its own; this is wiring, and the only place outside of hand-run commands that grants a
-//! [`Clearance`](crate::domain::embargoed::Clearance).
+//! [`Clearance`].
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

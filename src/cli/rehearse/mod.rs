@@ -1,6 +1,6 @@
 //! `embargod rehearse`: watch the main job happen, with nothing configured.
 //!
-//! What flows in: nothing but the [`story`]. What flows out: the real server on a SQLite file in a temporary folder, the
+//! What flows in: nothing but the story of `story.rs`. What flows out: the real server on a SQLite file in a temporary folder, the
 //! stand-in GitHub on loopback, the story played through real signed webhooks, and a transcript of what came of it.
 //! Exit code 0 only if all went as the story demands. What it must never do: touch GitHub, or leave anything behind.
 

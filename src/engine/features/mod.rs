@@ -37,7 +37,7 @@ pub struct Delivery {
 /// What a delivery brings.
 pub enum Brought {
     /// Something that GitHub tells.
-    ByGitHub(Delivered),
+    ByGitHub(Box<Delivered>),
     /// The body of one of the program's own events.
     ByOperator(Embargoed<Zeroizing<Vec<u8>>>),
 }
@@ -51,7 +51,7 @@ impl Delivery {
             let mut told = events::parse(&claimed.event, body.open(&shop.clearance))
                 .map_err(|error| Trouble::Nonsense(format!("the {} event cannot be read: {error}", claimed.event)))?;
             name_installation(shop, &mut told).await?;
-            Brought::ByGitHub(told)
+            Brought::ByGitHub(Box::new(told))
         };
         Ok(Self { guid: claimed.guid.clone(), event: claimed.event.clone(), received_at: claimed.received_at, content })
     }
@@ -59,8 +59,11 @@ impl Delivery {
     /// The post that it brings, if it brings one.
     pub fn post(&self) -> Option<&crate::domain::post::Post> {
         match &self.content {
-            Brought::ByGitHub(Delivered { content: Content::Post(post), .. }) => Some(post),
-            _ => None,
+            Brought::ByGitHub(told) => match &told.content {
+                Content::Post(post) => Some(post),
+                _ => None,
+            },
+            Brought::ByOperator(_) => None,
         }
     }
 }

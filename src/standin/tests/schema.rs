@@ -1,7 +1,7 @@
 //! The stand-in's answers against GitHub's published OpenAPI description.
 //!
-//! Needs the file `generated/api.github.com.json` of the npm package `@octokit/openapi`, whose path is in
-//! `EMBARGOD_OPENAPI`; run with `--ignored`.
+//! Needs `api.github.com.json` of the npm package `@octokit/openapi` in the folder that `EMBARGOD_CONTRACT_DIR` names;
+//! `cargo xtask test` sees to both.
 
 use serde_json::{Map, Value, json};
 
@@ -160,9 +160,14 @@ async fn walk(scene: &Scene) {
 }
 
 #[tokio::test]
-#[ignore = "needs GitHub's OpenAPI description: set EMBARGOD_OPENAPI to its path"]
 async fn answers_satisfy_githubs_own_description() {
-    let path = std::env::var("EMBARGOD_OPENAPI").expect("EMBARGOD_OPENAPI names the file");
+    let Ok(folder) = std::env::var("EMBARGOD_CONTRACT_DIR") else {
+        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!in_ci, "EMBARGOD_CONTRACT_DIR is not set, and CI must not skip this: run `cargo xtask test`");
+        eprintln!("note: not checked, EMBARGOD_CONTRACT_DIR is not set (`cargo xtask test` sets it)");
+        return;
+    };
+    let path = std::path::Path::new(&folder).join("api.github.com.json");
     let text = std::fs::read_to_string(path).expect("the file can be read");
     let mut description: Value = serde_json::from_str(&text).expect("the file is JSON");
     as_json_schema(&mut description["components"]);
