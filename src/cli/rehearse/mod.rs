@@ -9,7 +9,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use clap::Args;
 use secrecy::SecretString;
 
-use super::{FINE, INTERNAL, NO, block_on, serve::asked_to_stop};
+use super::{FINE, INTERNAL, NO, block_on, serve::asked_to_stop, setup::manifest::AppManifest};
 use crate::{
     clock::{Clock, SystemClock},
     sealing::SealingKey,
@@ -97,13 +97,15 @@ impl Stage {
     async fn build(folder: &Path, keep: bool) -> Result<Self, String> {
         let key = app_key::generate()?;
         let secret = uuid::Uuid::new_v4().to_string();
+        // The very permissions and events that a real App would be registered with.
+        let manifest = AppManifest::embedded();
         let app = AppRegistration {
             id: 1,
             slug: "embargod".to_owned(),
             public_key_pem: key.public_pem,
             webhook_secret: secret.clone(),
-            permissions: permissions(),
-            events: EVENTS.map(str::to_owned).to_vec(),
+            permissions: manifest.default_permissions,
+            events: manifest.default_events,
         };
         let github = start_github(app, keep).await?;
         populate(&github).map_err(|refusal| format!("the stand-in refused a beginning: {refusal}"))?;
@@ -157,33 +159,6 @@ impl Stage {
         let late = || Err(format!("nothing had settled after {} s", PATIENCE.as_secs()));
         tokio::time::timeout(PATIENCE, settling).await.unwrap_or_else(|_| late())
     }
-}
-
-const EVENTS: [&str; 11] = [
-    "issues",
-    "issue_comment",
-    "pull_request",
-    "pull_request_review",
-    "pull_request_review_comment",
-    "discussion",
-    "discussion_comment",
-    "commit_comment",
-    "repository_advisory",
-    "repository",
-    "public",
-];
-
-fn permissions() -> std::collections::BTreeMap<String, String> {
-    [
-        ("metadata", "read"),
-        ("contents", "read"),
-        ("issues", "write"),
-        ("pull_requests", "write"),
-        ("discussions", "write"),
-        ("repository_advisories", "write"),
-    ]
-    .map(|(area, level)| (area.to_owned(), level.to_owned()))
-    .into()
 }
 
 /// With `keep` the usual ports are tried first, so that the address can be bookmarked.

@@ -7,7 +7,6 @@
 //! be. What it must never do: sleep, or reach beyond loopback.
 
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, LazyLock},
     time::Duration,
@@ -20,6 +19,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use embargod::{
+    cli::setup::manifest::AppManifest,
     clock::{Clock, ManualClock},
     domain::{
         case::{Alert, Case},
@@ -159,16 +159,7 @@ impl World {
         let canary = Canary::new();
         let clock = ManualClock::at("2026-11-02T09:00:00Z".parse().expect("an instant"));
         let shown = clock.clone();
-        let mut permissions: BTreeMap<String, String> = [
-            ("metadata", "read"),
-            ("contents", "read"),
-            ("issues", "write"),
-            ("pull_requests", "write"),
-            ("discussions", "write"),
-            ("repository_advisories", "write"),
-        ]
-        .map(|(area, level)| (area.to_owned(), level.to_owned()))
-        .into();
+        let AppManifest { default_permissions: mut permissions, default_events: events, .. } = AppManifest::embedded();
         for (area, level) in &setting.permissions {
             match level {
                 Some(level) => permissions.insert((*area).to_owned(), (*level).to_owned()),
@@ -181,7 +172,7 @@ impl World {
             public_key_pem: APP_KEY.public_pem.clone(),
             webhook_secret: SECRET.to_owned(),
             permissions,
-            events: events(),
+            events,
         };
         let mut options = Options::new(Some(app), Arc::new(move || shown.now()));
         options.show_private_members = setting.show_private_members;
@@ -443,12 +434,6 @@ fn check_contract(request: &LoggedRequest) {
     if let Err(complaints) = openapi::check(&sent) {
         panic!("GitHub's description does not allow {} {}:\n{}", sent.method, request.path, complaints.join("\n"));
     }
-}
-
-fn events() -> Vec<String> {
-    let names = "issues issue_comment pull_request pull_request_review pull_request_review_comment discussion \
-                 discussion_comment commit_comment repository_advisory repository public";
-    names.split_whitespace().map(str::to_owned).collect()
 }
 
 fn people_and_places(github: &Standin, setting: &Setting) {
