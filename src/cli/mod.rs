@@ -79,6 +79,8 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args),
         Command::Policy(command) => match command.run() {
             Ok(outcome) => return outcome.into(),
+            // Whoever read the answer has seen enough of it.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => FINE,
             Err(error) => {
                 eprintln!("embargod: the answer could not be written: {error}");
                 INTERNAL

@@ -22,6 +22,7 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
         return Ok(false);
     };
     let guid = &claimed.guid;
+    let _turn = shop.turn_for(claimed.sealed_body.len()).await;
     let handled = if claimed.attempt > schedule::MOST_ATTEMPTS {
         // Whoever held it before did not live to say why.
         Err(Trouble::Nonsense("it never came to an end".to_owned()))

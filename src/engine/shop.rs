@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use super::{Trouble, channels::ChannelBook, policies::PolicyBook};
 use crate::{
@@ -57,6 +57,7 @@ pub struct Shop {
     /// Private channels that were found to work.
     pub channels: ChannelBook,
     own_login: OnceCell<String>,
+    large_bodies: Semaphore,
 }
 
 impl Shop {
@@ -71,7 +72,15 @@ impl Shop {
             detector: parts.detector,
             clock: parts.clock,
             own_login: OnceCell::new(),
+            large_bodies: Semaphore::new(1),
         }
+    }
+
+    /// Waits for its turn where a body is large: opened and parsed, several at a time would take more memory than the
+    /// process promises to need. Small bodies never wait.
+    pub(super) async fn turn_for(&self, body_bytes: usize) -> Option<SemaphorePermit<'_>> {
+        const LARGE_BYTES: usize = 1024 * 1024;
+        if body_bytes > LARGE_BYTES { self.large_bodies.acquire().await.ok() } else { None }
     }
 
     /// The bot's own login (`embargod[bot]`), once GitHub has told it.
