@@ -16,8 +16,8 @@ use crate::domain::{
     case::{Alert, Case, CaseId, CaseOrigin, CasePost, Desk, Exposure, Handling},
     decision::Decision,
     detector::{Judgement, Place},
-    effect::Effect,
-    intake::actions::RaiseAlert,
+    effect::{Action, Effect},
+    intake::actions::{RaiseAlert, RedactPost},
     policy::{Mode, Policy},
     post::{Happening, Permission, Post, Surface},
     reason::Reason,
@@ -180,8 +180,8 @@ fn shield(inquiry: &Inquiry<'_>, answers: Answers, reason: Reason) -> Taken {
         effects.push(plan::more_evidence(&case, &evidence));
     }
     if inquiry.thread.value.answered_at.is_none() {
-        let wait_for: Vec<Effect> =
-            effects.iter().filter(|e| e.urgency == crate::domain::effect::Urgency::Protecting).cloned().collect();
+        // The lock goes first as well, by its urgency; but where it does not work, the comment need not wait for it.
+        let wait_for: Vec<Effect> = effects.iter().filter(|e| e.kind == RedactPost::KIND).cloned().collect();
         let text = plan::moved_text(post.place.surface);
         let within = promise(inquiry.policy);
         effects.push(plan::say(post, text, answers.channel, within, is_certainly_first(inquiry), &wait_for));

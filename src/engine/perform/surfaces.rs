@@ -6,7 +6,7 @@ use crate::{
         post::{PostPlace, Surface, ThreadKind},
     },
     engine::Trouble,
-    github::{DiscussionClose, GitHubError, Installation, IssueEdit, IssueState, Reaction, StateReason},
+    github::{DiscussionClose, GitHubError, Installation, IssueEdit, IssueState, LockReason, Reaction, StateReason},
 };
 
 /// What an edit does to the thread that the post opens.
@@ -144,13 +144,15 @@ pub(super) async fn say(github: &Installation, place: &PostPlace, text: &str) ->
     })
 }
 
-/// Locks or unlocks the thread. Comments on a commit cannot be locked.
+/// Locks or unlocks the thread. Comments on a commit cannot be locked. The reason is the most neutral that GitHub has; one is
+/// always given, because not every server takes a PUT without a body.
 pub(super) async fn set_lock(github: &Installation, place: &PostPlace, locked: bool) -> Result<(), Trouble> {
+    const REASON: Option<LockReason> = Some(LockReason::Resolved);
     let (repo, number) = (&place.repository, place.thread.number);
     match (place.thread.kind, locked) {
-        (ThreadKind::Issue | ThreadKind::PullRequest, true) => github.lock(repo, number, None).await?,
+        (ThreadKind::Issue | ThreadKind::PullRequest, true) => github.lock(repo, number, REASON).await?,
         (ThreadKind::Issue | ThreadKind::PullRequest, false) => github.unlock(repo, number).await?,
-        (ThreadKind::Discussion, true) => github.lock_node(discussion_of(place)?, None).await?,
+        (ThreadKind::Discussion, true) => github.lock_node(discussion_of(place)?, REASON).await?,
         (ThreadKind::Discussion, false) => github.unlock_node(discussion_of(place)?).await?,
         (ThreadKind::Commit, _) => {}
     }
