@@ -38,10 +38,13 @@ impl ChannelBook {
     }
 
     /// The channel that a public answer to `post` may name. Where GitHub cannot be asked, its form is not offered.
-    pub async fn for_post(&self, shop: &Shop, policy: &Policy, post: &Post) -> Channel {
+    ///
+    /// The page of the security policy takes up to three calls to find; it is looked for only with `look_for_page`, and only
+    /// where there is neither form nor address.
+    pub async fn for_post(&self, shop: &Shop, policy: &Policy, post: &Post, look_for_page: bool) -> Channel {
         let place = &post.place;
         let email = policy.contact.email.clone().filter(|address| !names_address(shop, post, address));
-        let known = self.known(shop, policy, email.is_some(), post).await;
+        let known = self.known(shop, policy, look_for_page && email.is_none(), post).await;
         let web = repository_page(&place.html_url, &place.repository);
         Channel {
             form_url: web.as_ref().filter(|_| known.form).map(|web| format!("{web}/security/advisories/new")),
@@ -50,25 +53,28 @@ impl ChannelBook {
         }
     }
 
-    async fn known(&self, shop: &Shop, policy: &Policy, has_email: bool, post: &Post) -> Known {
-        let place = &post.place;
+    /// What is known, asked now where it is not; a question that failed is asked again the next time.
+    async fn known(&self, shop: &Shop, policy: &Policy, look_for_page: bool, post: &Post) -> Known {
+        let id = post.place.repository_id;
         let now = shop.clock.now();
-        let cached = self.entries.lock().await.get(&place.repository_id).copied();
-        let mut known = match cached.filter(|known| now.duration_since(known.asked_at) < self.interval) {
+        let cached = self.entries.lock().await.get(&id).copied();
+        let cached = cached.filter(|known| now.duration_since(known.asked_at) < self.interval);
+        let mut known = match cached {
             Some(known) => known,
-            None => {
-                let form = policy.contact.private_reporting && form_is_on(shop, post).await.unwrap_or(false);
-                Known { asked_at: now, form, page: None }
-            }
+            None if !policy.contact.private_reporting => Known { asked_at: now, form: false, page: None },
+            None => match form_is_on(shop, post).await {
+                Ok(form) => Known { asked_at: now, form, page: None },
+                Err(_) => return Known { asked_at: now, form: false, page: None },
+            },
         };
-        if !known.form && !has_email && policy.contact.security_page && known.page.is_none() {
-            known.page = Some(page_exists(shop, post).await.unwrap_or(false));
+        if !known.form && look_for_page && policy.contact.security_page && known.page.is_none() {
+            known.page = page_exists(shop, post).await.ok();
         }
         let mut entries = self.entries.lock().await;
         if entries.len() >= MOST_ENTRIES {
             entries.clear();
         }
-        entries.insert(place.repository_id, known);
+        entries.insert(id, known);
         known
     }
 }

@@ -18,7 +18,8 @@ use crate::{
     store::Commit,
 };
 
-/// Where a repository keeps its policy; the same path in the owner's `.github` repository serves all its repositories.
+/// Where a repository keeps its policy; the same path in an organisation's `.github` repository serves all its
+/// repositories.
 pub const POLICY_PATH: &str = ".github/embargod.yml";
 
 /// Entries kept in memory; beyond that the book is emptied and read anew.
@@ -72,6 +73,7 @@ impl PolicyBook {
         installation_id: u64,
         repository_id: u64,
         name: &RepoName,
+        owner_is_organisation: bool,
     ) -> Result<Arc<InForce>, Trouble> {
         let now = shop.clock.now();
         {
@@ -82,7 +84,7 @@ impl PolicyBook {
                 return Ok(Arc::clone(policy));
             }
         }
-        let policy = Arc::new(self.read(shop, installation_id, repository_id, name, now).await?);
+        let policy = Arc::new(self.read(shop, installation_id, repository_id, name, owner_is_organisation, now).await?);
         let mut entries = self.entries.lock().await;
         if entries.len() >= MOST_ENTRIES {
             entries.clear();
@@ -97,10 +99,11 @@ impl PolicyBook {
         installation_id: u64,
         repository_id: u64,
         name: &RepoName,
+        owner_is_organisation: bool,
         now: Timestamp,
     ) -> Result<InForce, Trouble> {
         let last_good = shop.read::<LastGood>(&format!("repo:{repository_id}")).await?.map(|stored| stored.value);
-        let found = match find(shop, installation_id, name).await {
+        let found = match find(shop, installation_id, name, owner_is_organisation).await {
             Ok(found) => found,
             Err(error) => {
                 // GitHub is in trouble: what was valid before still is.
@@ -163,12 +166,21 @@ impl PolicyBook {
 /// Where a policy file was found, and its text or why it has none that can be read.
 type Found = (String, Result<String, String>);
 
-/// The policy file of the repository, else of its owner's `.github` repository.
-async fn find(shop: &Shop, installation_id: u64, name: &RepoName) -> Result<Option<Found>, GitHubError> {
+/// The policy file of the repository, else of its organisation's `.github` repository. A person's account has no such
+/// common place.
+async fn find(
+    shop: &Shop,
+    installation_id: u64,
+    name: &RepoName,
+    owner_is_organisation: bool,
+) -> Result<Option<Found>, GitHubError> {
     let installation = shop.github.installation(installation_id);
     let own = installation.file(name, POLICY_PATH).await;
     if let Some(found) = found(name, own)? {
         return Ok(Some(found));
+    }
+    if !owner_is_organisation {
+        return Ok(None);
     }
     let owners = RepoName { owner: name.owner.clone(), name: ".github".to_owned() };
     match installation.file(&owners, POLICY_PATH).await {

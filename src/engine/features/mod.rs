@@ -56,6 +56,16 @@ impl Delivery {
         Ok(Self { guid: claimed.guid.clone(), event: claimed.event.clone(), received_at: claimed.received_at, content })
     }
 
+    /// Whether the repository belongs to an organisation, as far as the delivery tells; if in doubt, it does.
+    pub fn owner_is_organisation(&self) -> bool {
+        match &self.content {
+            Brought::ByGitHub(told) => {
+                told.repository.as_ref().is_none_or(|repository| repository.owner_is_organisation)
+            }
+            Brought::ByOperator(_) => true,
+        }
+    }
+
     /// The post that it brings, if it brings one.
     pub fn post(&self) -> Option<&crate::domain::post::Post> {
         match &self.content {

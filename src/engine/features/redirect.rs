@@ -14,7 +14,7 @@ use crate::{
             record::{PostRecord, ThreadRecord},
             texts,
         },
-        policy::Policy,
+        policy::{Mode, Policy},
         post::{Permission, Post},
         record::Versioned,
     },
@@ -58,7 +58,9 @@ impl Feature for Redirect {
         };
         let place = &post.place;
         let policy = if post.repository_is_public {
-            let in_force = shop.policies.in_force(shop, place.installation_id, place.repository_id, &place.repository);
+            let (installation, repository) = (place.installation_id, place.repository_id);
+            let organisation = delivery.owner_is_organisation();
+            let in_force = shop.policies.in_force(shop, installation, repository, &place.repository, organisation);
             in_force.await?.policy.clone()
         } else {
             Policy::observing()
@@ -123,7 +125,16 @@ async fn gather(
     now: Timestamp,
     may_open_case: bool,
 ) -> Result<Answers, Trouble> {
-    let (permission, channel) = tokio::join!(author_permission(shop, post), shop.channels.for_post(shop, policy, post));
+    let (permission, channel) = tokio::join!(
+        author_permission(shop, post),
+        shop.channels.for_post(
+            shop,
+            policy,
+            post,
+            // Where the words are moved and the reporter is invited, three more calls for a page would only cost time.
+            !(may_open_case && policy.redirect.mode == Mode::Shield),
+        )
+    );
     let open_case = match &thread.case {
         Some(id) => shop.read::<Case>(id).await?.filter(|case| case.value.handling != Handling::Rejected),
         None => None,

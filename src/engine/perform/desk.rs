@@ -35,7 +35,7 @@ impl Performer<OpenDesk> for Open {
         // The case and this effect were stored together: only an earlier attempt can have made its desk.
         let look = task.attempt > 1 || !action.certainly_first;
         let (installation, repository) = (case.value.installation_id, &case.value.repository);
-        let in_force = shop.policies.in_force(shop, installation, case.value.repository_id, repository).await?;
+        let in_force = shop.policies.in_force(shop, installation, case.value.repository_id, repository, true).await?;
         let wanted = &in_force.policy.desk;
         let mut made = Err(Trouble::Nonsense("no desk was tried".to_owned()));
         if wanted.kind == DeskKind::Advisory {
