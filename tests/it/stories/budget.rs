@@ -2,7 +2,7 @@
 
 use embargod::{domain::intake::texts::NEUTRAL_BODY, standin::LoggedRequest};
 
-use crate::kit::{CASES, MALLORY, RAE, REPO, World};
+use crate::kit::{CASES, MALLORY, RAE, REPO, Setting, World, policy};
 
 /// Somebody who sees the private repository: the account that owns it.
 const INSIDER: &str = "acme";
@@ -265,5 +265,22 @@ async fn in_a_busy_thread_that_is_older_than_the_bot_it_looks_for_what_was_said(
     assert_eq!(pages, 3, "a hundred comments a page");
     // Token, policy, permission and form; edit, fold, draft, invitation; three pages and the comment.
     assert_eq!(calls.len(), 12, "{}", listed(&calls));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_organisations_repository_without_a_policy_costs_one_look_more() {
+    let setting = Setting { policy: None, default_policy: Some(policy("shield")), ..Setting::default() };
+    let world = World::with(setting).await;
+    let (title, body) = world.exploit();
+    let mark = world.github.mark();
+    let number = world.github.open_issue(REPO, MALLORY, &title, &body).expect("posted");
+    world.settle().await;
+    assert!(world.thread(number).locked);
+    let asked = world.github.requests_since(mark);
+    let looks =
+        asked.iter().filter(|request| request.path == "/repos/acme/.github/contents/.github/embargod.yml").count();
+    // A known excess over the budget: with nothing cached, the organisation's own policy is the tenth call.
+    assert_eq!((asked.len(), looks), (10, 1));
     world.finish().await;
 }

@@ -212,6 +212,11 @@ async fn a_permission_that_comes_late_still_protects() {
     world.settle().await;
     assert_eq!(world.thread(number).body(), body, "the App may not edit it");
     assert_eq!(world.github.advisories(REPO).expect("it exists").len(), 1, "the private side went on meanwhile");
+    let alerts = world.alerts().await;
+    assert!(
+        alerts.iter().any(|alert| alert.text.contains("redact_post does not work yet")),
+        "told at once: {alerts:?}"
+    );
     for pause_s in &WHOLE_SCHEDULE_S[..10] {
         world.wait(SignedDuration::from_secs(*pause_s)).await;
     }
@@ -223,6 +228,9 @@ async fn a_permission_that_comes_late_still_protects() {
     let thread = world.thread(number);
     assert_ne!(thread.body(), body);
     assert!(thread.locked && !thread.open);
+    let protecting = |id: &str| id.starts_with("effect:redact:") || id.starts_with("effect:lock:");
+    let open = world.alerts().await;
+    assert!(!open.iter().any(|alert| protecting(&alert.id)), "what worked after all is no alert any more: {open:?}");
     world.finish().await;
 }
 
