@@ -149,6 +149,7 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp
         Settlement::Retry { at, error } => {
             tracing::warn!(effect = %key, kind = %kind, %at, %error, "{key} did not work; trying again at {at}");
         }
+        Settlement::Later { .. } => {}
         Settlement::GivenUp { error } => {
             tracing::error!(effect = %key, kind = %kind, %error, "{key} is given up; see `embargod case explain`");
         }
@@ -156,6 +157,7 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp
     let ended = match settlement {
         Settlement::Done(_) => "done",
         Settlement::Retry { .. } => "retry",
+        Settlement::Later { .. } => "later",
         Settlement::GivenUp { .. } => "given_up",
     };
     metrics::counter!("embargod_effects_total", "kind" => kind.clone(), "ended" => ended).increment(1);

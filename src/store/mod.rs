@@ -16,7 +16,13 @@ use crate::domain::{decision::DecisionRecord, effect::Effect, record::RecordWrit
 
 #[cfg(test)]
 pub mod conformance;
+pub mod portable;
 pub mod sqlite;
+mod upkeep;
+
+pub use upkeep::{
+    AuditLink, BodyHead, DeliveryReport, Leadership, SchemaStatus, SealedPage, Touched, Upkeep, link_hash,
+};
 
 /// A store that several rooms share.
 pub type SharedStore = Arc<dyn Store>;
@@ -27,6 +33,32 @@ pub type SharedStore = Arc<dyn Store>;
 /// [`StoreError::Unavailable`] where the scheme is unknown or the database cannot be opened;
 /// [`StoreError::Corrupt`] where the file is something else than a database of ours.
 pub async fn open(database: &str) -> Result<SharedStore, StoreError> {
+    open_with(database, StoreOptions::default()).await
+}
+
+/// How a store works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// Longest time that a durable commit waits for company, in milliseconds, 0 to 1,000; default 0: what arrives while a
+    /// commit is under way shares the next one, and nobody waits for a batch to fill.
+    pub gather_ms: u32,
+    /// Connections to PostgreSQL at most, 4 to 100; default 8. SQLite does not use it.
+    pub connections: u32,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { gather_ms: 0, connections: 8 }
+    }
+}
+
+/// The same, working as `options` say.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedStore, StoreError> {
+    // the SQLite writer is to wait for company by it
+    let _ = options;
     match database.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
         Some("postgres" | "postgresql") => {
@@ -160,6 +192,12 @@ pub enum Settlement {
         /// Why it did not work, without content.
         error: String,
     },
+    /// Given back untouched, to be claimed again from `at` on: the worker is stopping, or a rate budget is kept for
+    /// something more urgent. Does not count as an attempt.
+    Later {
+        /// When.
+        at: Timestamp,
+    },
     /// Given up: a parked delivery, a dead effect. Kept for a person.
     GivenUp {
         /// Why, without content.
@@ -263,13 +301,23 @@ impl std::error::Error for StoreError {}
 
 /// What every backend does. All instants come from the caller's clock.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Upkeep + Send + Sync + 'static {
     /// Makes a delivery durable; returns only when it is. Concurrent calls may share one durable commit.
     async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError>;
 
-    /// Claims the oldest delivery that may run at `now` and whose lane nobody is working in; an older unfinished
-    /// delivery of the same lane that waits for a retry holds its lane back.
-    async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError>;
+    /// Claims the oldest deliveries, at most `most`, that may run at `now` and whose lanes nobody is working in: at most
+    /// one of each lane. An older unfinished delivery of the same lane that waits for a retry holds its lane back.
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        most: u32,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError>;
+
+    /// The same for one.
+    async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError> {
+        Ok(self.claim_deliveries(now, lease_ms, 1).await?.pop())
+    }
 
     /// Ends a claim on a delivery and writes `commit`, in one transaction. With [`Settlement::Retry`] and
     /// [`Settlement::GivenUp`] the commit is normally empty.
@@ -281,9 +329,14 @@ pub trait Store: Send + Sync + 'static {
         commit: Commit,
     ) -> Result<Settled, StoreError>;
 
-    /// Claims the most urgent, then oldest, effect that may run at `now`, whose `after` are all over, and whose lane
-    /// nobody is working in.
-    async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError>;
+    /// Claims the most urgent, then oldest, effects, at most `most`, that may run at `now`, whose `after` are all over,
+    /// and whose lanes nobody is working in: at most one of each lane.
+    async fn claim_effects(&self, now: Timestamp, lease_ms: i64, most: u32) -> Result<Vec<ClaimedEffect>, StoreError>;
+
+    /// The same for one.
+    async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError> {
+        Ok(self.claim_effects(now, lease_ms, 1).await?.pop())
+    }
 
     /// Ends a claim on an effect and writes `commit`, in one transaction.
     async fn settle_effect(

@@ -36,6 +36,11 @@ const CLAIM: &str = "
     )
     RETURNING id, guid, event, lane, received_at, attempts";
 
+const LATER: &str = "
+    UPDATE deliveries
+    SET state = 'ready', not_before = ?4, attempts = attempts - 1, lease_token = NULL, lease_until = NULL
+    WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3";
+
 // Each settlement is fenced: it reaches its row only by the token of a lease that has not run out.
 const RETRY: &str = "
     UPDATE deliveries
@@ -96,38 +101,43 @@ impl Write for Accept {
 pub(super) struct Claim {
     pub(super) now: Timestamp,
     pub(super) lease_ms: i64,
+    pub(super) most: u32,
 }
 
 #[async_trait]
 impl Write for Claim {
-    type Answer = Option<ClaimedDelivery>;
+    type Answer = Vec<ClaimedDelivery>;
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
         let now = micros(self.now);
         let until = lease_end(self.now, self.lease_ms);
-        let token = Uuid::new_v4().to_string();
         sqlx::query(RELEASE_EXPIRED).bind(now).execute(&mut *connection).await?;
-        let claimed =
-            sqlx::query(CLAIM).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
-        let Some(row) = claimed else {
-            return Ok(Verdict::Keep(None));
-        };
-        let id: i64 = row.try_get(0)?;
-        let sealed_body = body::read(connection, id).await?;
-        Ok(Verdict::Keep(Some(ClaimedDelivery {
-            lease: Lease { id, token, until: instant(until)? },
-            guid: row.try_get(1)?,
-            event: row.try_get(2)?,
-            lane: row.try_get(3)?,
-            received_at: instant(row.try_get(4)?)?,
-            sealed_body,
-            attempt: row.try_get(5)?,
-        })))
+        let mut claimed = Vec::new();
+        while claimed.len() < self.most as usize {
+            let token = Uuid::new_v4().to_string();
+            let row =
+                sqlx::query(CLAIM).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
+            let Some(row) = row else {
+                break;
+            };
+            let id: i64 = row.try_get(0)?;
+            let sealed_body = body::read(connection, id).await?;
+            claimed.push(ClaimedDelivery {
+                lease: Lease { id, token, until: instant(until)? },
+                guid: row.try_get(1)?,
+                event: row.try_get(2)?,
+                lane: row.try_get(3)?,
+                received_at: instant(row.try_get(4)?)?,
+                sealed_body,
+                attempt: row.try_get(5)?,
+            });
+        }
+        Ok(Verdict::Keep(claimed))
     }
 
     fn makes_work(&self, answer: &Self::Answer) -> bool {
         // One worker found something: another may, too.
-        answer.is_some()
+        !answer.is_empty()
     }
 }
 
@@ -147,11 +157,13 @@ impl Write for Settle {
         let now = micros(self.now);
         let (statement, over) = match &self.settlement {
             Settlement::Retry { .. } => (sqlx::query(RETRY), false),
+            Settlement::Later { .. } => (sqlx::query(LATER), false),
             Settlement::Done(_) | Settlement::GivenUp { .. } => (sqlx::query(FINISH), true),
         };
         let statement = statement.bind(self.lease.id).bind(self.lease.token.as_str()).bind(now);
         let settled = match &self.settlement {
             Settlement::Retry { at, error } => statement.bind(micros(*at)).bind(error.as_str()),
+            Settlement::Later { at } => statement.bind(micros(*at)),
             Settlement::Done(_) => statement.bind("done").bind(None::<String>),
             Settlement::GivenUp { error } => statement.bind("parked").bind(error.as_str()),
         }
@@ -173,4 +185,5 @@ impl Write for Settle {
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] = &[INSERT, RELEASE_EXPIRED, CLAIM, body::READ, body::SIZE, RETRY, FINISH, PASS_TURN];
+pub(super) const HOT: &[&str] =
+    &[INSERT, RELEASE_EXPIRED, CLAIM, body::READ, body::SIZE, RETRY, LATER, FINISH, PASS_TURN];

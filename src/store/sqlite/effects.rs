@@ -57,6 +57,12 @@ const CLAIM: &str = "
     )
     RETURNING id, effect, enqueued_at, caused_at, attempts";
 
+const LATER: &str = "
+    UPDATE effects
+    SET state = CASE WHEN ?4 > ?3 THEN 'scheduled' ELSE 'ready' END, runnable_at = ?4, attempts = attempts - 1,
+        lease_token = NULL, lease_until = NULL
+    WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3";
+
 // Each settlement is fenced: it reaches its row only by the token of a lease that has not run out.
 const RETRY: &str = "
     UPDATE effects
@@ -118,34 +124,40 @@ pub(super) async fn drop_waiting(
 pub(super) struct Claim {
     pub(super) now: Timestamp,
     pub(super) lease_ms: i64,
+    pub(super) most: u32,
 }
 
 #[async_trait]
 impl Write for Claim {
-    type Answer = Option<ClaimedEffect>;
+    type Answer = Vec<ClaimedEffect>;
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
         let now = micros(self.now);
         let until = lease_end(self.now, self.lease_ms);
-        let token = Uuid::new_v4().to_string();
         sqlx::query(RELEASE_EXPIRED).bind(now).execute(&mut *connection).await?;
         sqlx::query(PROMOTE_DUE).bind(now).execute(&mut *connection).await?;
-        let claimed = sqlx::query(CLAIM).bind(now).bind(token.as_str()).bind(until).fetch_optional(connection).await?;
-        let Some(row) = claimed else {
-            return Ok(Verdict::Keep(None));
-        };
-        Ok(Verdict::Keep(Some(ClaimedEffect {
-            lease: Lease { id: row.try_get(0)?, token, until: instant(until)? },
-            effect: from_json(row.try_get(1)?)?,
-            enqueued_at: instant(row.try_get(2)?)?,
-            caused_at: instant(row.try_get(3)?)?,
-            attempt: row.try_get(4)?,
-        })))
+        let mut claimed = Vec::new();
+        while claimed.len() < self.most as usize {
+            let token = Uuid::new_v4().to_string();
+            let row =
+                sqlx::query(CLAIM).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
+            let Some(row) = row else {
+                break;
+            };
+            claimed.push(ClaimedEffect {
+                lease: Lease { id: row.try_get(0)?, token, until: instant(until)? },
+                effect: from_json(row.try_get(1)?)?,
+                enqueued_at: instant(row.try_get(2)?)?,
+                caused_at: instant(row.try_get(3)?)?,
+                attempt: row.try_get(4)?,
+            });
+        }
+        Ok(Verdict::Keep(claimed))
     }
 
     fn makes_work(&self, answer: &Self::Answer) -> bool {
         // One worker found something: another may, too.
-        answer.is_some()
+        !answer.is_empty()
     }
 }
 
@@ -166,6 +178,7 @@ impl Write for Settle {
         let settled = match &self.settlement {
             Settlement::Done(value) => fenced(DONE).bind(to_json(value)?),
             Settlement::Retry { at, error } => fenced(RETRY).bind(micros(*at)).bind(error.as_str()),
+            Settlement::Later { at } => fenced(LATER).bind(micros(*at)),
             Settlement::GivenUp { error } => fenced(DEAD).bind(error.as_str()),
         }
         .execute(&mut *connection)
@@ -212,4 +225,4 @@ fn state_named(name: &str) -> Result<EffectState, StoreError> {
 /// What runs for every effect; a test looks at how it is planned.
 #[cfg(test)]
 pub(super) const HOT: &[&str] =
-    &[INSERT, INSERT_PREDECESSOR, DROP, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, RETRY, DONE, DEAD];
+    &[INSERT, INSERT_PREDECESSOR, DROP, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, RETRY, LATER, DONE, DEAD];

@@ -12,6 +12,7 @@ mod error;
 mod instant;
 mod open;
 mod read;
+mod upkeep;
 mod writer;
 
 #[cfg(test)]
@@ -71,8 +72,13 @@ impl Store for SqliteStore {
         self.writer.submit(deliveries::Accept(delivery)).await
     }
 
-    async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError> {
-        let claim = deliveries::Claim { now, lease_ms };
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        most: u32,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let claim = deliveries::Claim { now, lease_ms, most };
         self.writer.submit(claim).await
     }
 
@@ -87,8 +93,9 @@ impl Store for SqliteStore {
         self.writer.submit(settle).await
     }
 
-    async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError> {
-        self.writer.submit(effects::Claim { now, lease_ms }).await
+    async fn claim_effects(&self, now: Timestamp, lease_ms: i64, most: u32) -> Result<Vec<ClaimedEffect>, StoreError> {
+        let claim = effects::Claim { now, lease_ms, most };
+        self.writer.submit(claim).await
     }
 
     async fn settle_effect(

@@ -9,8 +9,10 @@ use async_trait::async_trait;
 use embargod::{
     domain::decision::DecisionRecord,
     store::{
-        Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery, Sealed, Settled,
-        Settlement, SharedStore, Store, StoreError, StoredRecord,
+        Acceptance, AuditLink, Backlog, BodyHead, ClaimedDelivery, ClaimedEffect, Commit, DeliveryReport, EffectReport,
+        EffectState, Leadership, Lease, NewDelivery, SchemaStatus, Sealed, SealedPage, Settled, Settlement,
+        SharedStore, Store, StoreError, StoredRecord, Touched, Upkeep,
+        portable::{RowSink, RowSource},
     },
 };
 use jiff::Timestamp;
@@ -90,11 +92,11 @@ impl MortalStore {
 
     async fn claim<T>(
         &self,
-        claim: impl Future<Output = Result<Option<T>, StoreError>> + Send,
-    ) -> Result<Option<T>, StoreError> {
+        claim: impl Future<Output = Result<Vec<T>, StoreError>> + Send,
+    ) -> Result<Vec<T>, StoreError> {
         self.death.alive()?;
         let claimed = claim.await?;
-        let counts = claimed.is_some() && self.death.moment == Moment::After;
+        let counts = !claimed.is_empty() && self.death.moment == Moment::After;
         if counts && self.death.count() == self.death.nth {
             self.death.die()?;
         }
@@ -108,8 +110,13 @@ impl Store for MortalStore {
         self.write(self.inner.accept(delivery)).await
     }
 
-    async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError> {
-        self.claim(self.inner.claim_delivery(now, lease_ms)).await
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        most: u32,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        self.claim(self.inner.claim_deliveries(now, lease_ms, most)).await
     }
 
     async fn settle_delivery(
@@ -122,8 +129,8 @@ impl Store for MortalStore {
         self.write(self.inner.settle_delivery(lease, now, settlement, commit)).await
     }
 
-    async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError> {
-        self.claim(self.inner.claim_effect(now, lease_ms)).await
+    async fn claim_effects(&self, now: Timestamp, lease_ms: i64, most: u32) -> Result<Vec<ClaimedEffect>, StoreError> {
+        self.claim(self.inner.claim_effects(now, lease_ms, most)).await
     }
 
     async fn settle_effect(
@@ -196,5 +203,103 @@ impl Store for MortalStore {
 
     async fn wait_for_work(&self) {
         self.inner.wait_for_work().await;
+    }
+}
+
+#[async_trait]
+impl Upkeep for MortalStore {
+    async fn effects_in(&self, state: EffectState, limit: u32) -> Result<Vec<EffectReport>, StoreError> {
+        self.death.alive()?;
+        self.inner.effects_in(state, limit).await
+    }
+
+    async fn revive_effect(&self, key: &str, now: Timestamp, by: &DecisionRecord) -> Result<Touched, StoreError> {
+        self.death.alive()?;
+        self.inner.revive_effect(key, now, by).await
+    }
+
+    async fn discard_effect(&self, key: &str, now: Timestamp, by: &DecisionRecord) -> Result<Touched, StoreError> {
+        self.death.alive()?;
+        self.inner.discard_effect(key, now, by).await
+    }
+
+    async fn parked_deliveries(&self, limit: u32) -> Result<Vec<DeliveryReport>, StoreError> {
+        self.death.alive()?;
+        self.inner.parked_deliveries(limit).await
+    }
+
+    async fn revive_delivery(&self, guid: &str, now: Timestamp, by: &DecisionRecord) -> Result<Touched, StoreError> {
+        self.death.alive()?;
+        self.inner.revive_delivery(guid, now, by).await
+    }
+
+    async fn discard_delivery(&self, guid: &str, now: Timestamp, by: &DecisionRecord) -> Result<Touched, StoreError> {
+        self.death.alive()?;
+        self.inner.discard_delivery(guid, now, by).await
+    }
+
+    async fn drop_bodies(&self, finished_before: Timestamp, most: u32) -> Result<u32, StoreError> {
+        self.death.alive()?;
+        self.inner.drop_bodies(finished_before, most).await
+    }
+
+    async fn forget_deliveries(&self, finished_before: Timestamp, most: u32) -> Result<u32, StoreError> {
+        self.death.alive()?;
+        self.inner.forget_deliveries(finished_before, most).await
+    }
+
+    async fn sealed_page(&self, name: &str, after: i64, most: u32) -> Result<Vec<SealedPage>, StoreError> {
+        self.death.alive()?;
+        self.inner.sealed_page(name, after, most).await
+    }
+
+    async fn replace_sealed(&self, id: i64, old: &[u8], new: &[u8]) -> Result<bool, StoreError> {
+        self.death.alive()?;
+        self.inner.replace_sealed(id, old, new).await
+    }
+
+    async fn body_heads(&self, after: i64, most: u32, bytes: u32) -> Result<Vec<BodyHead>, StoreError> {
+        self.death.alive()?;
+        self.inner.body_heads(after, most, bytes).await
+    }
+
+    async fn replace_body_head(&self, delivery_id: i64, old: &[u8], new: &[u8]) -> Result<bool, StoreError> {
+        self.death.alive()?;
+        self.inner.replace_body_head(delivery_id, old, new).await
+    }
+
+    async fn link_audit(&self, most: u32) -> Result<u32, StoreError> {
+        self.death.alive()?;
+        self.inner.link_audit(most).await
+    }
+
+    async fn audit_page(&self, after: u64, most: u32) -> Result<Vec<AuditLink>, StoreError> {
+        self.death.alive()?;
+        self.inner.audit_page(after, most).await
+    }
+
+    async fn audit_unlinked(&self) -> Result<u64, StoreError> {
+        self.death.alive()?;
+        self.inner.audit_unlinked().await
+    }
+
+    async fn lead(&self, office: &str) -> Result<Option<Box<dyn Leadership>>, StoreError> {
+        self.death.alive()?;
+        self.inner.lead(office).await
+    }
+
+    async fn schema(&self) -> Result<SchemaStatus, StoreError> {
+        self.death.alive()?;
+        self.inner.schema().await
+    }
+
+    async fn export(&self, into: &mut dyn RowSink) -> Result<(), StoreError> {
+        self.death.alive()?;
+        self.inner.export(into).await
+    }
+
+    async fn import(&self, from: &mut dyn RowSource) -> Result<u64, StoreError> {
+        self.death.alive()?;
+        self.inner.import(from).await
     }
 }
