@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod engine;
+pub mod failpoint;
 pub mod github;
 pub mod memory;
 pub mod receiver;

@@ -12,15 +12,18 @@ use super::{
 };
 use crate::{
     domain::{case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite},
+    failpoint,
     github::webhook::events,
     store::{ClaimedDelivery, Commit, Settled, Settlement, StoreError},
 };
 
 /// Handles one delivery; `false` when none is due.
 pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bool, StoreError> {
+    failpoint::reached(failpoint::DELIVERY_CLAIM_BEFORE);
     let Some(claimed) = shop.store.claim_delivery(shop.clock.now(), LEASE_MS).await? else {
         return Ok(false);
     };
+    failpoint::reached(failpoint::DELIVERY_CLAIM_AFTER);
     let guid = &claimed.guid;
     let _turn = shop.turn_for(claimed.sealed_body.len()).await;
     let handled = if claimed.attempt > schedule::MOST_ATTEMPTS {
@@ -47,7 +50,10 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
         commit.records.push(RecordWrite::overwriting(&alert));
     }
     let outcome = commit.decision.as_ref().map(|decision| decision.outcome.clone());
-    match shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await? {
+    failpoint::reached(failpoint::DELIVERY_SETTLE_BEFORE);
+    let settled = shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await?;
+    failpoint::reached(failpoint::DELIVERY_SETTLE_AFTER);
+    match settled {
         Settled::Committed => {
             if let Some(outcome) = outcome {
                 metrics::counter!("embargod_decisions_total", "outcome" => outcome).increment(1);

@@ -28,7 +28,12 @@ pub use shop::{Shop, ShopParts};
 pub use trouble::Trouble;
 
 /// How long a claim lasts; every call to GitHub has a far shorter time-out.
-pub(crate) const LEASE_MS: i64 = 120_000;
+pub(crate) const LEASE_MS: i64 = if cfg!(feature = "failpoints") {
+    // hundreds of deaths in a row are to be waited for
+    5_000
+} else {
+    120_000
+};
 
 /// The slow poll behind the wake-up: due timers and work that another process enqueued are found by it.
 const POLL: Duration = Duration::from_millis(500);

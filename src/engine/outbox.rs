@@ -16,6 +16,7 @@ use crate::{
         post::PostPlace,
         record::RecordWrite,
     },
+    failpoint,
     store::{ClaimedEffect, Commit, Settled, Settlement, StoreError},
 };
 
@@ -25,9 +26,11 @@ const ALERT_AFTER: u32 = 3;
 
 /// Performs one effect; `false` when none is due.
 pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, StoreError> {
+    failpoint::reached(failpoint::EFFECT_CLAIM_BEFORE);
     let Some(claimed) = shop.store.claim_effect(shop.clock.now(), LEASE_MS).await? else {
         return Ok(false);
     };
+    failpoint::reached(failpoint::EFFECT_CLAIM_AFTER);
     let performed = if claimed.attempt > schedule::MOST_ATTEMPTS {
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
@@ -68,7 +71,10 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
         }
     };
     report(&claimed, &settlement, now);
-    match shop.store.settle_effect(&claimed.lease, now, settlement, commit).await? {
+    failpoint::reached(failpoint::EFFECT_SETTLE_BEFORE);
+    let settled = shop.store.settle_effect(&claimed.lease, now, settlement, commit).await?;
+    failpoint::reached(failpoint::EFFECT_SETTLE_AFTER);
+    match settled {
         Settled::Committed => {}
         Settled::LeaseLost => {
             let key = &claimed.effect.key;

@@ -13,6 +13,7 @@ use super::{
     signed::{self, Names, Packing},
 };
 use crate::{
+    failpoint,
     github::webhook::lane_of,
     store::{Acceptance, NewDelivery},
 };
@@ -24,7 +25,11 @@ const ASIDE_BYTES: usize = 256 * 1024;
 /// Takes one delivery in. The answer has no body.
 pub(super) async fn receive(State(door): State<Arc<Door>>, request: Request) -> StatusCode {
     let status = match take_in(door, request).await {
-        Ok(()) => StatusCode::ACCEPTED,
+        Ok(()) => {
+            failpoint::reached(failpoint::ACK_BEFORE);
+            failpoint::reached_soon(failpoint::ACK_AFTER);
+            StatusCode::ACCEPTED
+        }
         Err(status) => status,
     };
     metrics::counter!("embargod_deliveries_total", "answer" => status.as_str().to_owned()).increment(1);
@@ -107,7 +112,9 @@ fn checked(door: &Door, told: Told, body: Vec<u8>) -> Result<NewDelivery, Status
 
 async fn accept(door: &Door, delivery: NewDelivery, room: Room) -> Result<(), StatusCode> {
     let (guid, event) = (delivery.guid.clone(), delivery.event.clone());
+    failpoint::reached(failpoint::ACCEPT_BEFORE);
     let accepted = door.receiver.store.accept(delivery).await;
+    failpoint::reached(failpoint::ACCEPT_AFTER);
     drop(room);
     match accepted {
         Ok(Acceptance::Fresh) => {
