@@ -2,6 +2,7 @@
 //! for the contract tests, then runs every test of the workspace.
 
 mod contract_data;
+mod drivers;
 
 use std::{
     env,
@@ -17,6 +18,8 @@ Usage: cargo xtask <CHORE> [ARGUMENTS]
 Chores:
   test [ARGUMENTS]   install GitHub's data for the contract tests if it is not there, then run all tests;
                      ARGUMENTS go to `cargo test` as they are: `cargo xtask test -- contract`
+  crash [ARGUMENTS]  kill the server again and again under load; then nothing may be lost and nothing doubled.
+                     The whole story: --deliveries 10000 --kills 200 --seed N
   contract-data      only install that data, and print its folder
   help               print this
 ";
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let (chore, rest) = arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
     let done = match chore {
         "test" => test(rest),
+        "crash" => drivers::crash(&root(), rest),
         "contract-data" => contract_data::install(&root()).map(|dir| println!("{}", dir.display())),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
