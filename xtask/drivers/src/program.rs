@@ -48,6 +48,7 @@ pub enum Start {
 impl Operator {
     /// An operator whose GitHub is at `api_base`. `database` of `None` is a SQLite file of its own.
     pub fn new(binary: &Path, api_base: &str, app_key_pem: &str, database: Option<&str>) -> Result<Self, Failure> {
+        let binary = fs::canonicalize(binary).map_err(|error| format!("{}: {error}", binary.display()))?;
         let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         let place = |name: &str| folder.path().join(name);
         let text = |name: &str| place(name).display().to_string();
@@ -66,7 +67,7 @@ impl Operator {
             ("EMBARGOD_LOG", "warn".to_owned()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        Ok(Self { binary: binary.to_owned(), folder, environment })
+        Ok(Self { binary, folder, environment })
     }
 
     /// The same with one more setting, or another value of one.
