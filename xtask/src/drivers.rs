@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use crate::{Failure, run};
+use crate::{Failure, peers, run};
 
 /// A build of the binary.
 struct Build {
@@ -20,6 +20,20 @@ struct Build {
 
 /// With places at which it can be made to die.
 const MORTAL: Build = Build { arguments: &["--features", "failpoints"], folder: "debug", name: "embargod-failpoints" };
+
+/// As an operator runs it.
+const RELEASE: Build = Build { arguments: &["--release"], folder: "release", name: "embargod" };
+
+/// `load`: measures.
+pub fn load(root: &Path, arguments: &[String]) -> Result<(), Failure> {
+    let peers = peers::install(root)?;
+    let mut all: Vec<String> = Vec::new();
+    if let Some(folder) = peers {
+        all.extend(["--peers".to_owned(), folder.display().to_string()]);
+    }
+    all.extend_from_slice(arguments);
+    drive(root, "load", &RELEASE, &["--release"], &all)
+}
 
 /// `crash`: kills the server again and again.
 pub fn crash(root: &Path, arguments: &[String]) -> Result<(), Failure> {

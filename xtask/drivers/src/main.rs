@@ -5,6 +5,7 @@
 //! binary with an operator's files) and the posts that imagined people write.
 
 mod crash;
+mod load;
 mod posts;
 mod program;
 mod stage;
@@ -28,6 +29,8 @@ struct Arguments {
 enum Driver {
     /// Kills the server again and again under load; then nothing may be lost and nothing doubled.
     Crash(crash::Arguments),
+    /// Measures how much the server takes in and decides, and what that costs.
+    Load(load::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match driver {
             Driver::Crash(arguments) => crash::run(&arguments).await,
+            Driver::Load(arguments) => load::run(&arguments).await,
         }
     });
     match ended {

@@ -11,7 +11,8 @@ use std::{
 
 use embargod::sealing::SealingKey;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
     process::{Child, Command},
     time::timeout,
 };
@@ -90,6 +91,12 @@ impl Operator {
         self.folder.path().join("embargod.log")
     }
 
+    /// Runs a command to its end, and returns what it printed.
+    pub async fn says(&self, arguments: &[&str]) -> Result<String, Failure> {
+        let output = Command::new(&self.binary).args(arguments).env_clear().envs(&self.environment).output().await;
+        output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).map_err(|error| error.to_string())
+    }
+
     /// Keeps the folder, and tells where it is.
     pub fn keep(self) -> PathBuf {
         self.folder.keep()
@@ -133,6 +140,18 @@ impl Program {
     /// SIGKILL, and waits until it is gone.
     pub async fn kill(mut self) -> Result<(), Failure> {
         self.child.kill().await.map_err(|error| error.to_string())
+    }
+
+    /// A value of the operators' door; 0 as long as nothing was counted.
+    pub async fn metric(&self, name: &str) -> Result<f64, Failure> {
+        let failed = |error: std::io::Error| format!("the operators' door: {error}");
+        let mut stream = TcpStream::connect(self.admin).await.map_err(failed)?;
+        let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.map_err(failed)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.map_err(failed)?;
+        let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(line.and_then(|value| value.trim().parse().ok()).unwrap_or_default())
     }
 
     /// Number of the process.
