@@ -41,7 +41,7 @@ pub struct Program {
 /// What became of a start.
 pub enum Start {
     /// It accepts deliveries.
-    Ready(Program),
+    Ready(Box<Program>),
     /// It ended before it did.
     Ended(ExitStatus),
 }
@@ -125,7 +125,7 @@ impl Operator {
             .map_err(|error| error.to_string())?;
         let address = |name: &str| line.split_whitespace().find_map(|part| part.strip_prefix(name)?.parse().ok());
         match (address("listen="), address("admin=")) {
-            (Some(listen), Some(admin)) => Ok(Start::Ready(Program { listen, admin, child })),
+            (Some(listen), Some(admin)) => Ok(Start::Ready(Box::new(Program { listen, admin, child }))),
             _ => Ok(Start::Ended(child.wait().await.map_err(|error| error.to_string())?)),
         }
     }

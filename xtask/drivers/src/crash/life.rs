@@ -47,7 +47,7 @@ pub async fn live(story: &mut Story, deaths: &mut Deaths, number: usize, due: us
     };
     story.reached_by(&program);
     story.post_until(due)?;
-    die(program, point, deaths).await
+    die(*program, point, deaths).await
 }
 
 /// Mostly early, so that the point is reached by the few posts of one life.

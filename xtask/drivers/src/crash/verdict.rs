@@ -7,6 +7,7 @@ use std::{
 };
 
 use embargod::{
+    clock::{Clock, SystemClock},
     domain::intake::texts,
     standin::{Advisory, Thread},
 };
@@ -42,7 +43,7 @@ pub struct Verdict {
 pub async fn judge(story: &Story) -> Result<Verdict, Failure> {
     let mut verdict = Verdict { calls: story.stage.github.mark(), ..Verdict::default() };
     verdict.deliveries(story).await?;
-    let backlog = story.store.backlog(jiff::Timestamp::now()).await.map_err(|error| error.to_string())?;
+    let backlog = story.store.backlog(SystemClock.now()).await.map_err(|error| error.to_string())?;
     (verdict.parked, verdict.dead) = (backlog.deliveries_parked, backlog.effects_dead);
     let github = &story.stage.github;
     let bot = github.bot_login();
@@ -54,8 +55,12 @@ pub async fn judge(story: &Story) -> Result<Verdict, Failure> {
         seen.insert(repository.as_str(), (threads, advisories));
     }
     for posted in &story.posted {
-        let Some((threads, advisories)) = seen.get(posted.repository.as_str()) else { continue };
-        let Some(thread) = threads.get(&posted.number) else { continue };
+        let there = seen.get(posted.repository.as_str());
+        let there = there.and_then(|(threads, advisories)| Some((threads.get(&posted.number)?, advisories)));
+        let Some((thread, advisories)) = there else {
+            verdict.complain(format!("{}#{} is gone", posted.repository, posted.number));
+            continue;
+        };
         if posted.discloses {
             verdict.disclosure(posted, thread, advisories, &bot);
         } else {

@@ -53,7 +53,7 @@ impl Site {
     pub async fn start(&self, role: Option<&str>) -> Result<Program, Failure> {
         let role: Vec<_> = role.map(|role| ("EMBARGOD_ROLE", role.to_owned())).into_iter().collect();
         match self.operator.start(&role).await? {
-            Start::Ready(program) => Ok(program),
+            Start::Ready(program) => Ok(*program),
             Start::Ended(status) => {
                 Err(format!("the server does not start ({status}):\n{}", last_lines(&self.operator.log())))
             }
