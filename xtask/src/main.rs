@@ -3,6 +3,7 @@
 
 mod contract_data;
 mod drivers;
+mod fuzz;
 mod peers;
 
 use std::{
@@ -21,6 +22,8 @@ Chores:
                      ARGUMENTS go to `cargo test` as they are: `cargo xtask test -- contract`
   crash [ARGUMENTS]  kill the server again and again under load; then nothing may be lost and nothing doubled.
                      The whole story: --deliveries 10000 --kills 200 --seed N
+  fuzz [--seconds N] [TARGET]...
+                     run the fuzz targets, each for so many seconds (20)
   load [ARGUMENTS]   measure how much the server takes in and decides, as tables for docs/performance.md:
                      --store sqlite,postgres --seconds 10 --concurrency 1,16,64 --body-bytes 11600
   contract-data      only install that data, and print its folder
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let done = match chore {
         "test" => test(rest),
         "crash" => drivers::crash(&root(), rest),
+        "fuzz" => fuzz::fuzz(&root(), rest),
         "load" => drivers::load(&root(), rest),
         "contract-data" => contract_data::install(&root()).map(|dir| println!("{}", dir.display())),
         "help" | "--help" | "-h" => {

@@ -9,6 +9,7 @@ mod crashes;
 mod desks;
 mod duplicates;
 mod edits;
+mod fault_matrix;
 mod faults;
 mod history;
 mod non_interference;
