@@ -97,6 +97,14 @@ impl Settings {
         read::settings(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
     }
 
+    /// Reads the settings from the text of a file that is called `place`, whatever the environment says.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn from_text(place: &Path, text: &str) -> Result<Self, Problems> {
+        read::settings(Some((place, text)), &|_| None)
+    }
+
     /// Reads the place of the database alone, for commands that only look.
     ///
     /// # Errors

@@ -1,21 +1,19 @@
 //! Runs the fuzz targets for a bounded time, guided by coverage, on the toolchain that everything else is built with:
 //! what `cargo fuzz` asks of a nightly compiler are sanitizers, and without `unsafe` there is little for them to find.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, fs, path::Path, process::Command};
 
 use crate::{Failure, run};
 
 /// Every target, with the length of its inputs at most, in bytes.
-const TARGETS: [(&str, u32); 5] = [
+const TARGETS: [(&str, u32); 7] = [
     ("webhook_body", 65_536),
     ("form_body", 16_384),
     ("signature_header", 1_024),
     ("policy_text", 8_192),
     ("detector_text", 16_384),
+    ("settings_text", 4_096),
+    ("portable_row", 8_192),
 ];
 
 /// What libFuzzer needs to see where an input led.
@@ -136,7 +134,7 @@ mod tests {
 
     #[test]
     fn every_target_of_the_folder_is_run() {
-        let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");
         let mut files: Vec<String> = fs::read_dir(folder)
             .expect("the folder")
             .flatten()

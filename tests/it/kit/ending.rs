@@ -36,9 +36,19 @@ impl World {
     /// See [`Ending`].
     pub async fn ending(&self, number: u64) -> Ending {
         let thread = self.thread(number);
-        let mut advisories = self.github.advisories(REPO).expect("the repository exists");
+        let advisories = self.github.advisories(REPO).expect("the repository exists").into_iter();
+        let mut advisories: Vec<_> = advisories
+            .map(|advisory| {
+                (
+                    advisory.state.as_str().to_owned(),
+                    advisory.collaborators,
+                    advisory.credits.into_iter().map(|c| c.login).collect::<Vec<_>>(),
+                    advisory.comments.len(),
+                )
+            })
+            .collect();
         // Which of two cases came first is nothing to hold on to.
-        advisories.sort_by(|a, b| a.collaborators.cmp(&b.collaborators));
+        advisories.sort();
         let cases = self.cases().await;
         let mut cases: Vec<_> = cases.iter().map(|case| (desk_word(&case.desk), case.posts.len())).collect();
         cases.sort_unstable();
@@ -54,17 +64,7 @@ impl World {
             open: thread.open,
             state_reason: thread.state_reason,
             locked: thread.locked,
-            advisories: advisories
-                .into_iter()
-                .map(|advisory| {
-                    (
-                        advisory.state.as_str().to_owned(),
-                        advisory.collaborators,
-                        advisory.credits.into_iter().map(|c| c.login).collect(),
-                        advisory.comments.len(),
-                    )
-                })
-                .collect(),
+            advisories,
             cases,
             alerts: self.alerts().await.len(),
         }

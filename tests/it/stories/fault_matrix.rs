@@ -49,11 +49,20 @@ impl Call {
     }
 }
 
-/// What is believed when it is said, because asking again could not make it truer: the story then ends otherwise, and
-/// stories of their own tell how.
+/// What is believed when it is said, because asking again would not make it truer, or because nobody is to wait for it.
+/// The story then ends otherwise in a detail, and out of sight all the same.
+const BELIEVED: [(&str, &str); 3] = [
+    // nobody waits to be told of the private form: the reporter is told the project's other channel
+    ("/private-vulnerability-reporting", ""),
+    // GitHub does not let every App fold comments: the words are gone already
+    ("/graphql", "mutation MinimizeComment"),
+    // comments on advisories are in preview: the original words stand in the advisory itself
+    ("/security-advisories/*/comments", ""),
+];
+
 fn is_believed(call: &Call, fault: &Fault) -> bool {
-    let _ = (call, fault);
-    false
+    let may_be = BELIEVED.iter().any(|(path, operation)| call.path.ends_with(path) && call.operation == *operation);
+    may_be && (call.method == "GET" || *fault == Fault::HeaderlessForbidden403)
 }
 
 /// How everything ended: every thread, and what was made.
@@ -63,9 +72,18 @@ struct End {
     made: Vec<String>,
 }
 
+impl End {
+    /// Whether the words are out of sight where they were not put back, and everybody was told once.
+    fn is_safe(&self) -> bool {
+        let made_for = |part: &str| self.made.iter().filter(|path| path.contains(part)).count();
+        self.threads[1].is_shielded() && made_for("/issues/1/comments") == 1
+    }
+}
+
 /// Exploits on every surface, a question, an ordinary post, and a maintainer's word that one of them is harmless.
-async fn play(world: &World) -> End {
+async fn play(world: &World, upset: Upset) -> End {
     let (title, body) = world.exploit();
+    upset.begin(world);
     let github = &world.github;
     let issue = github.open_issue(REPO, RAE, &title, &body).expect("posted");
     let discussion = github.open_discussion(REPO, RAE, &title, &body).expect("posted");
@@ -76,6 +94,7 @@ async fn play(world: &World) -> End {
     let question = github.open_issue(REPO, "finn", &title, &body).expect("posted");
     let (title, body) = world.exploit();
     let pull = github.open_pull_request(REPO, MALLORY, &title, &body, "fix", "Fix it").expect("posted");
+    upset.end(world).await;
     pass(world).await;
     github.comment(REPO, issue, CORA, "Known, by design.\n\n/not-security").expect("said");
     pass(world).await;
@@ -87,6 +106,66 @@ async fn play(world: &World) -> End {
     let mut made: Vec<_> = made.map(|request| Call::of(&request).path).collect();
     made.sort();
     End { threads, made }
+}
+
+/// What is wrong while the posts are told of.
+#[derive(Clone, Copy, Debug)]
+enum Upset {
+    None,
+    /// The App may only read in this area, and gets its permission back after a minute.
+    MayOnlyRead(&'static str),
+    /// Every webhook comes three times, the last one when all is over.
+    Doubled,
+    /// The webhooks come after an hour.
+    Late,
+    /// The last webhook comes first.
+    Backwards,
+}
+
+impl Upset {
+    fn begin(self, world: &World) {
+        match self {
+            Self::None | Self::Doubled => {}
+            Self::MayOnlyRead(area) => permit(world, area, "read"),
+            Self::Late | Self::Backwards => world.github.hold_deliveries(),
+        }
+    }
+
+    async fn end(self, world: &World) {
+        match self {
+            Self::None => {}
+            Self::MayOnlyRead(area) => {
+                world.settle().await;
+                world.wait(SignedDuration::from_mins(1)).await;
+                permit(world, area, "write");
+            }
+            Self::Doubled => {
+                redeliver_everything(world);
+                pass(world).await;
+                redeliver_everything(world);
+            }
+            Self::Late => {
+                world.clock.advance(SignedDuration::from_hours(1));
+                world.github.release_deliveries();
+            }
+            Self::Backwards => {
+                world.github.reorder_deliveries(|waiting| waiting.reverse());
+                world.github.release_deliveries();
+            }
+        }
+    }
+}
+
+fn permit(world: &World, area: &str, level: &str) {
+    let installation = world.github.install_on_all("acme").expect("installed");
+    world.github.set_granted_permission(installation, area, Some(level)).expect("granted");
+    world.github.revoke_tokens();
+}
+
+fn redeliver_everything(world: &World) {
+    for delivery in world.github.deliveries() {
+        assert!(world.github.redeliver(delivery.id));
+    }
 }
 
 async fn pass(world: &World) {
@@ -104,7 +183,7 @@ async fn world(setting: Setting) -> World {
 
 async fn undisturbed() -> (End, BTreeSet<Call>) {
     let world = world(Setting::default()).await;
-    let end = play(&world).await;
+    let end = play(&world, Upset::None).await;
     let calls = world.github.requests().iter().map(Call::of).collect();
     world.finish().await;
     (end, calls)
@@ -115,15 +194,15 @@ async fn ends_as_if_nothing_had_happened(faults: &[Fault], request_timeout_ms: u
     assert!(expected.threads[1].is_shielded(), "{:?}", expected.threads[1]);
     assert!(calls.len() > 20, "the story makes many kinds of calls: {calls:#?}");
     let rows = calls.iter().flat_map(|call| faults.iter().map(move |fault| (call, fault)));
-    let rows = rows.filter(|(call, fault)| !is_believed(call, fault));
     let complaints: Vec<Option<String>> = stream::iter(rows)
         .map(|(call, fault)| {
             let expected = &expected;
             async move {
                 let world = world(Setting { request_timeout_ms, ..Setting::default() }).await;
                 world.github.fault(call.first(), fault.clone());
-                let end = play(&world).await;
-                if end != *expected {
+                let end = play(&world, Upset::None).await;
+                let fits = if is_believed(call, fault) { end.is_safe() } else { end == *expected };
+                if !fits {
                     return Some(format!("{call:?} {fault:?}:\n{end:#?}"));
                 }
                 world.finish().await;
@@ -166,4 +245,33 @@ async fn stalls_change_nothing_about_the_end() {
 #[tokio::test]
 async fn revoked_tokens_change_nothing_about_the_end() {
     ends_as_if_nothing_had_happened(&[Fault::TokensRevoked], 10_000).await;
+}
+
+async fn upset_ends_as_if_nothing_had_happened(upset: Upset) {
+    let (expected, _) = undisturbed().await;
+    let world = world(Setting::default()).await;
+    assert_eq!(play(&world, upset).await, expected, "{upset:?}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn permissions_that_are_taken_away_and_given_back_change_nothing_about_the_end() {
+    for area in ["issues", "pull_requests", "discussions"] {
+        upset_ends_as_if_nothing_had_happened(Upset::MayOnlyRead(area)).await;
+    }
+}
+
+#[tokio::test]
+async fn webhooks_that_come_doubled_change_nothing_about_the_end() {
+    upset_ends_as_if_nothing_had_happened(Upset::Doubled).await;
+}
+
+#[tokio::test]
+async fn webhooks_that_come_late_change_nothing_about_the_end() {
+    upset_ends_as_if_nothing_had_happened(Upset::Late).await;
+}
+
+#[tokio::test]
+async fn webhooks_that_come_backwards_change_nothing_about_the_end() {
+    upset_ends_as_if_nothing_had_happened(Upset::Backwards).await;
 }

@@ -27,6 +27,25 @@ contact:
   private_reporting: true
 ";
 
+/// Where the server keeps what it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// A file.
+    Sqlite,
+    /// A server of this machine's own package, with its usual durability.
+    Postgres,
+}
+
+impl Kind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
 /// A GitHub with so many repositories, in organisations of five.
 pub struct Stage {
     /// The stand-in.

@@ -7,7 +7,7 @@ use super::{
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
 pub fn requests() -> Vec<Hostile> {
-    [broken_json(), odd_json(), forms(), sizes(), injections()].concat()
+    [broken_json(), odd_json(), forms(), sizes(), bombs(), injections()].concat()
 }
 
 /// Signed rightly, and no JSON.
@@ -158,8 +158,47 @@ fn sizes() -> Vec<Hostile> {
         sized("one byte over, unsigned", MOST_BYTES + 1, Sign::None, Framing::Length, &[401, 413]),
         sized("exactly the cap, unsigned", MOST_BYTES, Sign::None, Framing::Length, UNSIGNED),
         sized("exactly the cap, wrongly signed", MOST_BYTES, Sign::WrongSecret, Framing::Length, UNSIGNED),
+        sized("26 MiB", 26 * 1024 * 1024, Sign::Valid, Framing::Length, &[413]),
+        sized("26 MiB, chunked", 26 * 1024 * 1024, Sign::Valid, Framing::Chunked, &[413]),
         sized("small, chunked", 4_000, Sign::Valid, Framing::Chunked, TAKEN),
     ]
+}
+
+/// Small bodies that would be large if anybody unpacked them.
+fn bombs() -> Vec<Hostile> {
+    let bomb = gzip_of_zeros(26 * 1024 * 1024);
+    vec![
+        Hostile::delivery("bomb: 26 MiB of zeros, announced", bomb.clone())
+            .header("content-encoding", "gzip")
+            .expecting(&[400, 415]),
+        Hostile::delivery("bomb: 26 MiB of zeros, not announced", bomb).expecting(MALFORMED),
+    ]
+}
+
+/// At least so many zeros as gzip (RFC 1951, 3.2.6: one zero, then copies of 258 of the byte before), without its
+/// checksum, which nobody is to come to.
+fn gzip_of_zeros(bytes: usize) -> Vec<u8> {
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    let (mut held, mut count) = (0_u64, 0);
+    let mut put = |bits: u64, length: u32| {
+        held |= bits << count;
+        count += length;
+        while count >= 8 {
+            packed.push(held as u8);
+            held >>= 8;
+            count -= 8;
+        }
+    };
+    // the last block, with the fixed codes; the literal 0 is 00110000
+    put(0b011, 3);
+    put(0b0000_1100, 8);
+    for _ in 0..bytes.div_ceil(258) {
+        // length 258 is 11000101, distance 1 is 00000; codes stand with their first bit lowest
+        put(0b1010_0011, 8);
+        put(0, 5);
+    }
+    put(0, 16);
+    packed
 }
 
 /// Texts that would do harm if they were ever taken for code: SQL, logs, terminals, templates, Markdown, paths.

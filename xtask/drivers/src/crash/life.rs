@@ -47,7 +47,20 @@ pub async fn live(story: &mut Story, deaths: &mut Deaths, number: usize, due: us
     };
     story.reached_by(&program);
     story.post_until(due)?;
-    die(*program, point, deaths).await
+    story.database.disturb(number)?;
+    // At a random instant it is the oldest that dies; only the newest comes by the point.
+    let program = match point {
+        Some(_) => *program,
+        None => {
+            story.others.push_back(*program);
+            story.others.pop_front().ok_or("nobody is left to die")?
+        }
+    };
+    die(program, point, deaths).await?;
+    if let Some(survivor) = story.others.back() {
+        story.reached_by(survivor);
+    }
+    Ok(())
 }
 
 /// Mostly early, so that the point is reached by the few posts of one life.

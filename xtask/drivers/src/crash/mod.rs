@@ -7,10 +7,12 @@
 //! repeat by itself; some deliveries arrive twice. What it must never do: look into the server to decide that it is
 //! right; the judgement is about the stand-in GitHub and what the store says of each delivery.
 
+mod database;
 mod life;
 mod verdict;
 
 use std::{
+    collections::VecDeque,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -24,8 +26,9 @@ use embargod::{
 use crate::{
     Failure, posts,
     program::{Operator, Program, Start},
-    stage::Stage,
+    stage::{Kind, Stage},
 };
+use database::Database;
 use life::Deaths;
 
 /// Deliveries that are on their way at one time, so that commits are shared.
@@ -52,6 +55,12 @@ pub struct Arguments {
     /// Deaths.
     #[arg(long, default_value_t = 200)]
     kills: usize,
+    /// Where the server keeps what it knows.
+    #[arg(long, value_enum, default_value = "sqlite")]
+    store: Kind,
+    /// Processes on one database, of which one at a time dies; PostgreSQL only.
+    #[arg(long, default_value_t = 3)]
+    replicas: usize,
     /// Chooses instants, points and posts.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -73,7 +82,9 @@ struct Posted {
 struct Story {
     stage: Stage,
     operator: Operator,
-    store: SharedStore,
+    database: Database,
+    /// Processes beside the one whose turn it is to die.
+    others: VecDeque<Program>,
     posted: Vec<Posted>,
 }
 
@@ -95,10 +106,11 @@ pub async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     };
     story.reached_by(&last);
     story.post_until(arguments.deliveries)?;
-    let settled = story.settle().await?;
-    let verdict = verdict::judge(&story).await?;
+    let store = store::open(story.operator.database()).await.map_err(|error| error.to_string())?;
+    let settled = story.settle(&store).await?;
+    let verdict = verdict::judge(&story, &store).await?;
     drop(last);
-    println!("{}", verdict.table(arguments, &deaths, began.elapsed()));
+    println!("{}", verdict.table(arguments, &deaths, &story.database, began.elapsed()));
     let fine = settled && verdict.is_fine();
     if !fine {
         println!("not as it must be{}", if settled { "" } else { ": it did not come to rest" });
@@ -112,10 +124,21 @@ impl Story {
     async fn prepare(arguments: &Arguments) -> Result<Self, Failure> {
         let stage = Stage::build(REPOSITORIES).await?;
         stage.github.set_couriers(COURIERS);
-        let operator = Operator::new(&arguments.binary, &stage.github.base_url(), &stage.key_pem, None)?
+        let database = Database::start(arguments.store)?;
+        let url = database.url();
+        let operator = Operator::new(&arguments.binary, &stage.github.base_url(), &stage.key_pem, url.as_deref())?
             .with("EMBARGOD_SWEEP_INTERVAL_S", "1");
-        let store = store::open(operator.database()).await.map_err(|error| error.to_string())?;
-        Ok(Self { stage, operator, store, posted: Vec::new() })
+        let mut story = Self { stage, operator, database, others: VecDeque::new(), posted: Vec::new() };
+        let replicas = if arguments.store == Kind::Postgres { arguments.replicas } else { 1 };
+        for _ in 1..replicas {
+            match story.operator.start(&[]).await? {
+                Start::Ready(program) => story.others.push_back(*program),
+                Start::Ended(status) => {
+                    return Err(format!("the server does not start ({status}):\n{}", story.operator.log()));
+                }
+            }
+        }
+        Ok(story)
     }
 
     /// Has deliveries sent to this server from now on.
@@ -151,17 +174,17 @@ impl Story {
     }
 
     /// Waits until every delivery is known to the store and nothing waits; `false` where that does not come about.
-    async fn settle(&self) -> Result<bool, Failure> {
+    async fn settle(&self, store: &SharedStore) -> Result<bool, Failure> {
         let mut before = (usize::MAX, u64::MAX);
         let mut changed = Instant::now();
         loop {
             tokio::time::sleep(Duration::from_millis(200)).await;
             let mut unknown = 0;
             for guid in self.stage.github.unanswered_deliveries() {
-                let state = self.store.delivery_state(&guid).await.map_err(|error| error.to_string())?;
+                let state = store.delivery_state(&guid).await.map_err(|error| error.to_string())?;
                 unknown += usize::from(state.is_none());
             }
-            let backlog = self.store.backlog(SystemClock.now()).await.map_err(|error| error.to_string())?;
+            let backlog = store.backlog(SystemClock.now()).await.map_err(|error| error.to_string())?;
             let now = (unknown, backlog.deliveries_waiting + backlog.effects_waiting);
             if now == (0, 0) && before == now {
                 return Ok(true);

@@ -10,9 +10,10 @@ use embargod::{
     clock::{Clock, SystemClock},
     domain::intake::texts,
     standin::{Advisory, Thread},
+    store::SharedStore,
 };
 
-use super::{Arguments, Posted, Story, life::Deaths};
+use super::{Arguments, Posted, Story, database::Database, life::Deaths};
 use crate::Failure;
 
 /// Complaints that are printed; the rest is counted.
@@ -40,10 +41,10 @@ pub struct Verdict {
 }
 
 /// Looks at everything.
-pub async fn judge(story: &Story) -> Result<Verdict, Failure> {
+pub async fn judge(story: &Story, store: &SharedStore) -> Result<Verdict, Failure> {
     let mut verdict = Verdict { calls: story.stage.github.mark(), ..Verdict::default() };
-    verdict.deliveries(story).await?;
-    let backlog = story.store.backlog(SystemClock.now()).await.map_err(|error| error.to_string())?;
+    verdict.deliveries(story, store).await?;
+    let backlog = store.backlog(SystemClock.now()).await.map_err(|error| error.to_string())?;
     (verdict.parked, verdict.dead) = (backlog.deliveries_parked, backlog.effects_dead);
     let github = &story.stage.github;
     let bot = github.bot_login();
@@ -71,14 +72,14 @@ pub async fn judge(story: &Story) -> Result<Verdict, Failure> {
 }
 
 impl Verdict {
-    async fn deliveries(&mut self, story: &Story) -> Result<(), Failure> {
+    async fn deliveries(&mut self, story: &Story, store: &SharedStore) -> Result<(), Failure> {
         let attempts = story.stage.github.deliveries();
         self.attempts = attempts.len();
         self.redelivered = attempts.iter().filter(|attempt| attempt.redelivery).count();
         let guids: BTreeSet<&str> = attempts.iter().map(|attempt| attempt.guid.as_str()).collect();
         self.deliveries = guids.len();
         for guid in guids {
-            match story.store.delivery_state(guid).await.map_err(|error| error.to_string())?.as_deref() {
+            match store.delivery_state(guid).await.map_err(|error| error.to_string())?.as_deref() {
                 Some("done") => {}
                 None => {
                     self.lost += 1;
@@ -92,7 +93,7 @@ impl Verdict {
                 }
             }
         }
-        let decisions = story.store.decisions(None, u32::MAX).await.map_err(|error| error.to_string())?;
+        let decisions = store.decisions(None, u32::MAX).await.map_err(|error| error.to_string())?;
         let mut causes = BTreeMap::<_, usize>::new();
         for decision in &decisions {
             *causes.entry((decision.feature.as_str(), decision.cause.as_str())).or_default() += 1;
@@ -164,10 +165,12 @@ impl Verdict {
     }
 
     /// The table, as Markdown.
-    pub fn table(&self, arguments: &Arguments, deaths: &Deaths, took: Duration) -> String {
+    pub fn table(&self, arguments: &Arguments, deaths: &Deaths, database: &Database, took: Duration) -> String {
         let at_points: usize = deaths.at_points.values().sum();
         let points = deaths.at_points.len();
         let rows = [
+            ("store", database.name(arguments.replicas)),
+            ("database restarted, connections cut", database.disturbances()),
             ("seed", arguments.seed.to_string()),
             (
                 "deaths",

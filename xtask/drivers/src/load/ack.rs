@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Arguments, Kind, MOST_REQUESTS,
+    Arguments, MOST_REQUESTS,
     client::{Burst, send},
     payloads::Templates,
     process,
 };
-use crate::Failure;
+use crate::{Failure, stage::Kind};
 
 /// Starts of which the median is reported.
 const STARTS: usize = 5;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use embargod::{domain::intake::texts, standin::LoggedRequest};
 
-use super::{Arguments, Kind, REPOSITORIES, client::quantile, drain::fill, payloads::Templates, process};
-use crate::{Failure, posts};
+use super::{Arguments, REPOSITORIES, client::quantile, drain::fill, payloads::Templates, process};
+use crate::{Failure, posts, stage::Kind};
 
 /// Pause between two disclosures.
 const PACE: Duration = Duration::from_millis(250);

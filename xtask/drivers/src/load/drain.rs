@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use super::{
-    Arguments, Kind, MOST_REQUESTS, Site,
+    Arguments, MOST_REQUESTS, Site,
     client::{Burst, send},
     payloads::Templates,
     process,
 };
-use crate::{Failure, program::Program};
+use crate::{Failure, program::Program, stage::Kind};
 
 /// Connections over which the posts arrive.
 const CONNECTIONS: usize = 16;

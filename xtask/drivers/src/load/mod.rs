@@ -20,7 +20,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use crate::Failure;
+use crate::{Failure, stage::Kind};
 use payloads::Templates;
 use site::Site;
 
@@ -29,24 +29,6 @@ const REPOSITORIES: usize = 100;
 
 /// Most requests that are made ahead of time; then they come again under new GUIDs.
 const MOST_REQUESTS: usize = 20_000;
-
-/// Where the server keeps what it knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// A file.
-    Sqlite,
-    /// A server of this machine's own package, with its usual durability.
-    Postgres,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "SQLite",
-            Self::Postgres => "PostgreSQL",
-        }
-    }
-}
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,11 +8,11 @@ use std::{
 use embargod::store::{self, SharedStore};
 use temporary_postgres::{Durability, Server, Stop};
 
-use super::{Kind, client::Sent, payloads::guid, process};
+use super::{client::Sent, payloads::guid, process};
 use crate::{
     Failure,
     program::{Operator, Program, Start},
-    stage::Stage,
+    stage::{Kind, Stage},
 };
 
 /// How often a wait looks whether it is over.
