@@ -32,6 +32,14 @@ impl Ending {
     }
 }
 
+impl Ending {
+    /// What everybody sees, but for what is folded.
+    pub fn in_public(&self) -> String {
+        let Self { title, body, open, state_reason, locked, comments, .. } = self;
+        format!("{title:?} {body:?} {open} {state_reason:?} {locked} {comments:?}")
+    }
+}
+
 impl World {
     /// See [`Ending`].
     pub async fn ending(&self, number: u64) -> Ending {

@@ -1,7 +1,8 @@
 //! Every kind of call that a story makes goes wrong once in every way, and the story ends as if nothing had happened.
 //!
 //! The table is not written by hand: the story is played undisturbed first, and the calls that it makes are its rows. A
-//! new feature's calls are in it as soon as the story comes by them.
+//! new feature's calls are in it as soon as the story comes by them. Each call meets one fault of every group; with
+//! `EMBARGOD_FAULT_MATRIX=full` in the environment it meets all of them.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use crate::kit::{CORA, Ending, MALLORY, RAE, REPO, Setting, World};
 const AT_ONCE: usize = 4;
 
 /// Time that passes after everything has settled, in seconds: retries, later looks at the history.
-const PAUSES_S: [i64; 8] = [1, 5, 30, 120, 600, 3_600, 14_400, 14_400];
+const PAUSES_S: [i64; 4] = [1, 40, 600, 14_400];
 
 /// A stall is longer than the client waits.
 const IMPATIENT_MS: u64 = 1_000;
@@ -114,7 +115,7 @@ enum Upset {
     None,
     /// The App may only read in this area, and gets its permission back after a minute.
     MayOnlyRead(&'static str),
-    /// Every webhook comes three times, the last one when all is over.
+    /// Every webhook comes twice, its second time when the first one is dealt with.
     Doubled,
     /// The webhooks come after an hour.
     Late,
@@ -140,8 +141,7 @@ impl Upset {
                 permit(world, area, "write");
             }
             Self::Doubled => {
-                redeliver_everything(world);
-                pass(world).await;
+                world.settle().await;
                 redeliver_everything(world);
             }
             Self::Late => {
@@ -193,7 +193,11 @@ async fn ends_as_if_nothing_had_happened(faults: &[Fault], request_timeout_ms: u
     let (expected, calls) = undisturbed().await;
     assert!(expected.threads[1].is_shielded(), "{:?}", expected.threads[1]);
     assert!(calls.len() > 20, "the story makes many kinds of calls: {calls:#?}");
-    let rows = calls.iter().flat_map(|call| faults.iter().map(move |fault| (call, fault)));
+    let full = std::env::var("EMBARGOD_FAULT_MATRIX").is_ok_and(|how| how == "full");
+    let rows = calls.iter().enumerate().flat_map(|(number, call)| {
+        let chosen = move |fault: &usize| full || fault % faults.len() == number % faults.len();
+        (0..faults.len()).filter(chosen).map(move |fault| (call, &faults[fault]))
+    });
     let complaints: Vec<Option<String>> = stream::iter(rows)
         .map(|(call, fault)| {
             let expected = &expected;
@@ -250,7 +254,14 @@ async fn revoked_tokens_change_nothing_about_the_end() {
 async fn upset_ends_as_if_nothing_had_happened(upset: Upset) {
     let (expected, _) = undisturbed().await;
     let world = world(Setting::default()).await;
-    assert_eq!(play(&world, upset).await, expected, "{upset:?}");
+    let end = play(&world, upset).await;
+    if let Upset::MayOnlyRead(_) = upset {
+        // The desks were told meanwhile, and what folds comments has taken no for an answer.
+        let seen = |end: &End| -> Vec<String> { end.threads.iter().map(Ending::in_public).collect() };
+        assert_eq!(seen(&end), seen(&expected), "{upset:?}");
+    } else {
+        assert_eq!(end, expected, "{upset:?}");
+    }
     world.finish().await;
 }
 
