@@ -3,6 +3,7 @@
 //! The crate is cut into rooms. `domain` is pure and knows nobody; every other room may know `domain`, and the way of
 //! one delivery through them is walked in `docs/ARCHITECTURE.md`.
 
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod domain;
