@@ -16,7 +16,7 @@ use crate::{
         embargoed::Clearance,
         policy::{self, Layer, Policy},
     },
-    engine::{Engine, ShopParts},
+    engine::{Engine, ShopParts, chores},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     receiver::{self, Readiness, Receiver},
     sealing::{Sealer, SealingKey},
@@ -136,10 +136,10 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     ];
     let (worker, halt) = (engine.clone(), stop_engine.clone());
     let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
-    let (sweeper, halt_sweeping) = (engine.clone(), stop_engine.clone());
-    let sweep_interval = Duration::from_secs(settings.sweep_interval_s.into());
+    let (poller, halt_chores) = (engine.clone(), stop_engine.clone());
+    let intervals = chores::Intervals { sweep: Duration::from_secs(settings.sweep_interval_s.into()) };
     let work = vec![
-        tokio::spawn(async move { sweeper.sweep(sweep_interval, halt_sweeping).await }),
+        tokio::spawn(async move { poller.do_chores(&intervals, halt_chores).await }),
         tokio::spawn(async move { worker.run(WORKERS, halt).await }),
         tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
     ];

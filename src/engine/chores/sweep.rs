@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Shop, Trouble};
+use super::Chore;
 use crate::{
     domain::record::{Record, RecordWrite},
+    engine::{Engine, Shop, Trouble},
     github::{DeliverySummary, Retry},
     store::Commit,
 };
@@ -44,24 +45,31 @@ impl Record for SweepRecord {
     }
 }
 
-impl Engine {
-    /// Sweeps at once and then every `interval`, until `stop`.
-    pub async fn sweep(&self, interval: Duration, stop: CancellationToken) {
-        loop {
-            match self.sweep_once().await {
-                Ok(0) => {}
-                Ok(asked) => tracing::warn!(asked, "asked GitHub for {asked} deliveries that were missed"),
-                Err(error) => {
-                    tracing::warn!(%error, "missed deliveries could not be looked for; trying again later")
-                }
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(interval) => {}
-            }
-        }
+/// See the module.
+pub(super) struct Sweep {
+    pub(super) interval: Duration,
+}
+
+#[async_trait]
+impl Chore for Sweep {
+    fn name(&self) -> &'static str {
+        "sweep"
     }
 
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    async fn round(&self, engine: &Engine) -> Result<(), Trouble> {
+        let asked = engine.sweep_once().await?;
+        if asked > 0 {
+            tracing::warn!(asked, "asked GitHub for {asked} deliveries that were missed");
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
     /// One sweep; the number of deliveries that were asked for again.
     ///
     /// # Errors
