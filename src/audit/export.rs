@@ -38,18 +38,23 @@ pub enum ExportProblem {
     Output(#[from] io::Error),
 }
 
-/// Writes the links at positions above `after`, one JSON object a line, and returns how many. Damaged links are written
+/// Writes the links at positions above `after`, one JSON object a line, and returns how many and the position of the last
+/// (`after` where there was none). Damaged links are written
 /// as they are: an archive that left them out would be no evidence.
 ///
 /// # Errors
 /// When the store fails or `out` cannot be written to.
-pub async fn export<S: Upkeep + ?Sized>(store: &S, after: u64, out: &mut dyn Write) -> Result<u64, ExportProblem> {
+pub async fn export<S: Upkeep + ?Sized>(
+    store: &S,
+    after: u64,
+    out: &mut (dyn Write + Send),
+) -> Result<(u64, u64), ExportProblem> {
     let (mut reached, mut count) = (after, 0);
     loop {
         let page = store.audit_page(reached, PAGE).await?;
         let Some(last) = page.last() else {
             out.flush()?;
-            return Ok(count);
+            return Ok((count, reached));
         };
         reached = last.position;
         for link in &page {

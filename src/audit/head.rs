@@ -80,7 +80,8 @@ mod tests {
         assert_eq!(text, format!("1284:{}", "ab".repeat(32)));
         assert_eq!(text.parse(), Ok(head));
         assert_eq!(format!(" {}\n", text.to_uppercase()).parse(), Ok(head));
-        for wrong in ["", "1284", "1284:", "1284:abcd", "-1:00", &format!("x:{}", "ab".repeat(32)), &format!("{text}0")] {
+        for wrong in ["", "1284", "1284:", "1284:abcd", "-1:00", &format!("x:{}", "ab".repeat(32)), &format!("{text}0")]
+        {
             let said = wrong.parse::<Head>().expect_err("refused");
             assert!(said.contains("embargod audit head"), "{wrong}: {said}");
         }

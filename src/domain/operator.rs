@@ -135,10 +135,7 @@ mod tests {
         let told: Vec<_> = record.reasons.iter().map(|reason| (reason.rule.as_str(), reason.text.as_str())).collect();
         assert_eq!(
             told,
-            [
-                ("operator.effect_retried", "the App may write again"),
-                ("operator.sudo", "alice became root by sudo"),
-            ]
+            [("operator.effect_retried", "the App may write again"), ("operator.sudo", "alice became root by sudo"),]
         );
     }
 

@@ -11,6 +11,12 @@ pub struct Retention {
 }
 
 impl Retention {
+    /// Two weeks, to look into what went wrong.
+    pub const DEFAULT_BODIES_DAYS: u32 = 14;
+
+    /// A little more than a year.
+    pub const DEFAULT_DELIVERIES_DAYS: u32 = 400;
+
     /// Longest time that either may be kept, in days.
     pub const MOST_DAYS: u32 = 3_650;
 
@@ -47,9 +53,8 @@ impl Retention {
 }
 
 impl Default for Retention {
-    /// Two weeks, to look into what went wrong; and a little more than a year.
     fn default() -> Self {
-        Self { bodies_days: 14, deliveries_days: 400 }
+        Self { bodies_days: Self::DEFAULT_BODIES_DAYS, deliveries_days: Self::DEFAULT_DELIVERIES_DAYS }
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct File {
     pub github: Github,
     #[serde(default)]
     pub sealing: Sealing,
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 /// `[github]`
@@ -38,6 +40,14 @@ pub(super) struct Github {
 #[serde(deny_unknown_fields)]
 pub(super) struct Sealing {
     pub key_path: Option<Spanned<String>>,
+}
+
+/// `[retention]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retention {
+    pub bodies_days: Option<Spanned<i64>>,
+    pub deliveries_days: Option<Spanned<i64>>,
 }
 
 /// One secret, several separated by commas, or a list.

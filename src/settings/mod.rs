@@ -12,6 +12,8 @@ use std::{
 
 use secrecy::SecretString;
 
+use crate::domain::retention::Retention;
+
 mod file;
 mod problem;
 mod read;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub github: GithubSettings,
     /// File of the sealing key.
     pub sealing_key_path: PathBuf,
+    /// How long what GitHub delivered is kept.
+    pub retention: Retention,
 }
 
 /// The App that GitHub knows us as.

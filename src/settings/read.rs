@@ -11,9 +11,10 @@ use toml::Spanned;
 
 use super::{
     GITHUB_API, GithubSettings, LogFormat, Settings,
-    file::{File, Secrets},
+    file::{self, File, Secrets},
     problem::{Problem, Problems},
 };
+use crate::domain::retention::{OutOfBounds, Retention};
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -62,6 +63,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let app_id = reader.app_id(parsed.github.app_id);
     let private_key = reader.private_key(parsed.github.private_key_path);
     let webhook_secrets = reader.webhook_secrets(parsed.github.webhook_secrets);
+    let retention = reader.retention(parsed.retention);
     let sealing_key_path = reader.path("EMBARGOD_SEALING_KEY_PATH", parsed.sealing.key_path);
     if sealing_key_path.is_none() {
         reader.missing(
@@ -92,6 +94,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             log_format,
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key_path,
+            retention,
         }),
         _ => Err(Problems(reader.problems)),
     }
@@ -148,6 +151,45 @@ impl Reader<'_> {
             _ => {
                 self.problem(found.place, "is out of bounds", "give whole seconds from 1 to 86400");
                 default
+            }
+        }
+    }
+
+    fn retention(&mut self, from_file: file::Retention) -> Retention {
+        let bodies_name = "EMBARGOD_RETENTION_BODIES_DAYS";
+        let deliveries_name = "EMBARGOD_RETENTION_DELIVERIES_DAYS";
+        let bodies = self.number(bodies_name, from_file.bodies_days);
+        let deliveries = self.number(deliveries_name, from_file.deliveries_days);
+        let days = |found: &Option<Found<i64>>, default: u32| {
+            found.as_ref().map_or(default, |found| u32::try_from(found.value).unwrap_or(0))
+        };
+        let place = |found: Option<Found<i64>>, name: &str| found.map_or_else(|| name.to_owned(), |found| found.place);
+        let bodies_days = days(&bodies, Retention::DEFAULT_BODIES_DAYS);
+        // Whoever keeps bodies for longer than GUIDs are remembered by default means both.
+        let deliveries_days = days(&deliveries, Retention::DEFAULT_DELIVERIES_DAYS.max(bodies_days));
+        match Retention::new(bodies_days, deliveries_days) {
+            Ok(retention) => retention,
+            Err(problem) => {
+                match problem {
+                    OutOfBounds::Bodies => {
+                        let remedy = format!("give whole days from 1 to {}", Retention::MOST_DAYS);
+                        self.problem(place(bodies, bodies_name), "is out of bounds", remedy);
+                    }
+                    OutOfBounds::Deliveries => {
+                        let remedy = format!(
+                            "give whole days from {} (GitHub repeats deliveries for three days) to {}",
+                            Retention::LEAST_DELIVERIES_DAYS,
+                            Retention::MOST_DAYS
+                        );
+                        self.problem(place(deliveries, deliveries_name), "is out of bounds", remedy);
+                    }
+                    OutOfBounds::ForgottenBeforeTheirBodies => {
+                        let what = format!("is less than the {bodies_days} days for which bodies are kept");
+                        let remedy = "raise it, or lower retention.bodies_days";
+                        self.problem(place(deliveries, deliveries_name), what, remedy);
+                    }
+                }
+                Retention::default()
             }
         }
     }

@@ -84,3 +84,31 @@ fn tokens_are_never_sent_in_the_clear_to_another_machine() {
     let loopback = load(None, &[("EMBARGOD_GITHUB_API_BASE", "http://127.0.0.1:9000")]);
     assert!(!loopback.expect_err("others are missing").to_string().contains("plain http"));
 }
+
+#[test]
+fn how_long_deliveries_are_kept_has_bounds_that_are_explained() {
+    let said = |text: &str, environment: &[(&str, &str)]| {
+        let file = Path::new("embargod.toml");
+        load(Some((file, text)), environment).expect_err("others are missing").to_string()
+    };
+    for (text, complaint) in [
+        (
+            "[retention]\nbodies_days = 0\n",
+            "embargod.toml:2:15: is out of bounds\n  remedy: give whole days from 1 to 3650",
+        ),
+        (
+            "[retention]\ndeliveries_days = 3\n",
+            "embargod.toml:2:19: is out of bounds\n  remedy: give whole days from 4",
+        ),
+        ("[retention]\nbodies_days = 30\ndeliveries_days = 20\n", "embargod.toml:3:19: is less than the 30 days"),
+        ("[retention]\nbodies_days = 14\nbody_days = 14\n", "embargod.toml:3:1: unknown field `body_days`"),
+    ] {
+        assert!(said(text, &[]).contains(complaint), "{complaint} is missing in:\n{}", said(text, &[]));
+    }
+    let environment = [("EMBARGOD_RETENTION_BODIES_DAYS", "-1")];
+    assert!(said("", &environment).contains("EMBARGOD_RETENTION_BODIES_DAYS: is out of bounds"));
+    for fine in ["", "[retention]\nbodies_days = 1000\n", "[retention]\nbodies_days = 1\ndeliveries_days = 4\n"] {
+        let said = said(fine, &[]);
+        assert!(!said.contains("retention") && !said.contains("bounds"), "{fine}: {said}");
+    }
+}

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::{FINE, INTERNAL, NO, block_on, serve::asked_to_stop, setup::manifest::AppManifest};
 use crate::{
     clock::{Clock, SystemClock},
+    domain::retention::Retention,
     sealing::SealingKey,
     server::{self, Metrics, Running, telemetry},
     settings::{GithubSettings, LogFormat, Settings},
@@ -131,6 +132,7 @@ impl Stage {
                 webhook_secrets: vec![SecretString::from(secret)],
             },
             sealing_key_path,
+            retention: Retention::default(),
         };
         let running = server::start(&settings, Arc::new(SystemClock), Metrics::install())
             .await
