@@ -146,7 +146,7 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp
                 metrics::histogram!("embargod_exposure_ms").record(exposed_ms as f64);
             }
         }
-        Settlement::Retry { at, error } => {
+        Settlement::Retry { at, error } | Settlement::Aside { at, error } => {
             tracing::warn!(effect = %key, kind = %kind, %at, %error, "{key} did not work; trying again at {at}");
         }
         Settlement::Later { .. } => {}
@@ -156,7 +156,7 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp
     }
     let ended = match settlement {
         Settlement::Done(_) => "done",
-        Settlement::Retry { .. } => "retry",
+        Settlement::Retry { .. } | Settlement::Aside { .. } => "retry",
         Settlement::Later { .. } => "later",
         Settlement::GivenUp { .. } => "given_up",
     };
