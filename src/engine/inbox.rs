@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::{
-    LEASE_MS, Shop, Trouble,
+    LEASE_MS, Shop, Trouble, entries,
     features::{Delivery, Feature, Outcome},
     schedule,
 };
@@ -47,6 +47,12 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
         commit.records.push(RecordWrite::overwriting(&alert));
     }
     let outcome = commit.decision.as_ref().map(|decision| decision.outcome.clone());
+    if let Settlement::GivenUp { error } = &settlement {
+        commit.decision = Some(entries::delivery_parked(&claimed, error, now));
+    }
+    if claimed.attempt > 1 && matches!(settlement, Settlement::Done(_)) {
+        commit.records.extend(mended(shop, &claimed, now).await?);
+    }
     match shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await? {
         Settled::Committed => {
             if let Some(outcome) = outcome {
@@ -62,6 +68,22 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
         }
     }
     Ok(true)
+}
+
+/// Resolves the alert about a delivery that was given up and was handled after all. Its decision is in the audit log, behind
+/// that of whoever had it tried again.
+async fn mended(
+    shop: &Shop,
+    claimed: &ClaimedDelivery,
+    now: jiff::Timestamp,
+) -> Result<Option<RecordWrite>, StoreError> {
+    let alert = match shop.read::<Alert>(&format!("delivery:{}", claimed.guid)).await {
+        Ok(alert) => alert,
+        Err(Trouble::Store(error)) => return Err(error),
+        Err(_) => None,
+    };
+    let open = alert.filter(|alert| alert.value.resolved_at.is_none());
+    Ok(open.map(|alert| RecordWrite::overwriting(&Alert { resolved_at: Some(now), ..alert.value })))
 }
 
 /// The alert about a delivery that nobody will handle any more.

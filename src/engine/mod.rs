@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub mod channels;
 pub mod chores;
+mod entries;
 pub mod evidence;
 pub mod features;
 mod inbox;

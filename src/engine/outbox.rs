@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 
 use super::{
-    LEASE_MS, Shop, Trouble,
+    LEASE_MS, Shop, Trouble, entries,
     perform::{Performed, Performers},
     schedule,
 };
@@ -40,8 +40,12 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
     let (settlement, commit) = match performed {
         Ok(Performed { result, commit }) => {
             let mut commit = *commit;
-            if urgency == Urgency::Protecting && claimed.attempt > 1 {
-                commit.records.extend(mended(shop, &claimed, now).await?);
+            // A protecting effect alerts while it goes on being tried, any other when it is given up; both may work later.
+            if claimed.attempt > 1
+                && let Some(alert) = mended(shop, &claimed, now).await?
+            {
+                commit.records.push(alert);
+                commit.decision.get_or_insert(entries::effect_mended(&claimed, now));
             }
             (Settlement::Done(result), commit)
         }
@@ -61,6 +65,10 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
             };
             let commit = Commit {
                 records: alert.iter().map(RecordWrite::overwriting).collect(),
+                decision: match &settlement {
+                    Settlement::GivenUp { error } => Some(entries::effect_given_up(&claimed, error, now)),
+                    _ => None,
+                },
                 effects: stuck.then(|| performers.when_stuck(&claimed)).flatten().into_iter().collect(),
                 ..Commit::default()
             };
@@ -151,7 +159,7 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp
         }
         Settlement::Later { .. } => {}
         Settlement::GivenUp { error } => {
-            tracing::error!(effect = %key, kind = %kind, %error, "{key} is given up; see `embargod case explain`");
+            tracing::error!(effect = %key, kind = %kind, %error, "{key} is given up; see `embargod effects show {key}`");
         }
     }
     let ended = match settlement {

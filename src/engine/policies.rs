@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{Shop, Trouble};
+use super::{Shop, Trouble, entries};
 use crate::{
     domain::{
         case::Alert,
@@ -120,10 +120,14 @@ impl PolicyBook {
         let policy = text.and_then(|text| Ok((effective(&origin, &text)?, text)));
         match policy {
             Ok((policy, text)) => {
-                self.mended(shop, repository_id, now).await?;
+                self.mended(shop, name, repository_id, &origin, now).await?;
                 if last_good.is_none_or(|good| good.text != text || good.origin != origin) {
                     let record = LastGood { repository_id, origin: origin.clone(), text };
-                    let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
+                    let commit = Commit {
+                        records: vec![RecordWrite::overwriting(&record)],
+                        decision: Some(entries::policy_in_force(name, &origin, &policy.version.to_string(), now)),
+                        ..Commit::default()
+                    };
                     shop.store.commit(now, commit).await?;
                 }
                 Ok(InForce { policy, origin })
@@ -134,7 +138,7 @@ impl PolicyBook {
                     (None, Some(_)) => "none was ever valid, so the default policy is in force",
                     (None, None) => "none was ever valid, so the repository is only observed",
                 };
-                raise_alert(shop, name, repository_id, instead, &problem, now).await?;
+                raise_alert(shop, name, repository_id, &origin, instead, &problem, now).await?;
                 match last_good {
                     Some(good) => Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin)),
                     None => Ok(self.or_default(None, format!("{origin} (broken)"))),
@@ -144,11 +148,22 @@ impl PolicyBook {
     }
 
     /// Resolves the alert about a policy that was broken.
-    async fn mended(&self, shop: &Shop, repository_id: u64, now: Timestamp) -> Result<(), Trouble> {
+    async fn mended(
+        &self,
+        shop: &Shop,
+        name: &RepoName,
+        repository_id: u64,
+        origin: &str,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
         let alert = shop.read::<Alert>(&format!("policy:{repository_id}")).await?;
         if let Some(open) = alert.filter(|alert| alert.value.resolved_at.is_none()) {
             let resolved = Alert { resolved_at: Some(now), ..open.value };
-            let commit = Commit { records: vec![RecordWrite::overwriting(&resolved)], ..Commit::default() };
+            let commit = Commit {
+                records: vec![RecordWrite::overwriting(&resolved)],
+                decision: Some(entries::policy_mended(name, origin, now)),
+                ..Commit::default()
+            };
             shop.store.commit(now, commit).await?;
         }
         Ok(())
@@ -219,6 +234,7 @@ async fn raise_alert(
     shop: &Shop,
     name: &RepoName,
     repository_id: u64,
+    origin: &str,
     instead: &str,
     problem: &str,
     now: Timestamp,
@@ -232,7 +248,11 @@ async fn raise_alert(
         case: None,
         text: format!("the policy is broken, {instead}: {problem}"),
     };
-    let commit = Commit { records: vec![RecordWrite::overwriting(&alert)], ..Commit::default() };
+    // It is read again and again while it is broken; that is one decision.
+    let told = shop.read::<Alert>(&alert.id).await?;
+    let known = told.is_some_and(|told| told.value.resolved_at.is_none() && told.value.text == alert.text);
+    let decision = (!known).then(|| entries::policy_broken(name, origin, instead, now));
+    let commit = Commit { records: vec![RecordWrite::overwriting(&alert)], decision, ..Commit::default() };
     shop.store.commit(now, commit).await?;
     Ok(())
 }

@@ -27,6 +27,7 @@ pub(super) fn json(report: &EffectReport) -> Value {
         "lane": effect.lane,
         "after": effect.after,
         "not_before": effect.not_before,
+        "expires_at": effect.expires_at,
         "attempts": report.attempts,
         "enqueued_at": report.enqueued_at,
         "finished_at": report.finished_at,
@@ -75,6 +76,9 @@ pub(super) fn page(report: &EffectReport, alert: Option<&Alert>, now: Timestamp)
         line("case", &format!("{case}: embargod case explain {case}"));
     }
     line("enqueued", &instant(report.enqueued_at, now));
+    if let Some(end) = effect.expires_at {
+        line("expires", &instant(end, now));
+    }
     for before in &effect.after {
         line("after", before);
     }

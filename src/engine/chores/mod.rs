@@ -21,9 +21,13 @@ use tokio::{sync::Mutex as AsyncMutex, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Trouble};
-use crate::store::Leadership;
+use crate::{domain::retention::Retention, store::Leadership};
 
+mod audit;
+mod retention;
 mod sweep;
+
+pub use retention::Cleared;
 
 /// The office whose holder does the chores, as [`crate::store::Upkeep::lead`] knows it.
 pub const OFFICE: &str = "poller";
@@ -53,17 +57,23 @@ pub trait Chore: Send + Sync {
 pub struct Intervals {
     /// Looking for missed deliveries.
     pub sweep: Duration,
+    /// How long deliveries are kept; once an hour what is older is cleared away.
+    pub retention: Retention,
 }
 
 impl Default for Intervals {
     fn default() -> Self {
-        Self { sweep: Duration::from_secs(60) }
+        Self { sweep: Duration::from_secs(60), retention: Retention::default() }
     }
 }
 
 /// All chores. A later one adds a line.
 pub fn all(intervals: &Intervals) -> Vec<Box<dyn Chore>> {
-    vec![Box::new(sweep::Sweep { interval: intervals.sweep })]
+    vec![
+        Box::new(sweep::Sweep { interval: intervals.sweep }),
+        Box::new(audit::LinkAudit::default()),
+        Box::new(retention::ClearAway { rule: intervals.retention }),
+    ]
 }
 
 /// What this process knows about the chores, for metrics and readiness.
