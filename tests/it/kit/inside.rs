@@ -1,6 +1,6 @@
 //! What only the operator sees: files, keys, the log. For the stories that look for what must not be there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{APP_KEY, World, canary};
 
@@ -13,6 +13,11 @@ impl World {
     /// The sealing key's file.
     pub fn sealing_key(&self) -> &Path {
         &self.sealing_key
+    }
+
+    /// The database's main file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("embargod.db")
     }
 
     /// The raw bytes of the database's files: the main file, and what SQLite keeps beside it.
