@@ -63,7 +63,7 @@ pub struct HeadArgs {
 #[derive(Args)]
 pub struct ExportArgs {
     /// Only entries after this position: the last one that the archive has.
-    #[arg(long, value_name = "POSITION", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "POSITION", default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     since: u64,
     /// The form of the lines.
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
