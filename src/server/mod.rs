@@ -137,7 +137,10 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let (worker, halt) = (engine.clone(), stop_engine.clone());
     let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
     let (poller, halt_chores) = (engine.clone(), stop_engine.clone());
-    let intervals = chores::Intervals { sweep: Duration::from_secs(settings.sweep_interval_s.into()) };
+    let intervals = chores::Intervals {
+        sweep: Duration::from_secs(settings.sweep_interval_s.into()),
+        reconcile: Duration::from_secs(settings.reconcile_interval_s.into()),
+    };
     let work = vec![
         tokio::spawn(async move { poller.do_chores(&intervals, halt_chores).await }),
         tokio::spawn(async move { worker.run(WORKERS, halt).await }),

@@ -5,7 +5,7 @@
 //! under way are broken off when it is lost. What it must never do: rely on that for anything but thrift. Two may believe
 //! to hold the office for an instant, so a round that two do must end as if one had done it.
 //!
-//! A new chore is a file here and a line in [`all`]; its interval is a field of [`Intervals`].
+//! A new chore is a type in the room that it belongs to and a line in [`all`]; its interval is a field of [`Intervals`].
 
 use std::{
     collections::BTreeMap,
@@ -20,10 +20,8 @@ use jiff::Timestamp;
 use tokio::{sync::Mutex as AsyncMutex, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Trouble};
+use super::{Engine, Trouble, recovery};
 use crate::store::Leadership;
-
-mod sweep;
 
 /// The office whose holder does the chores, as [`crate::store::Upkeep::lead`] knows it.
 pub const OFFICE: &str = "poller";
@@ -53,17 +51,22 @@ pub trait Chore: Send + Sync {
 pub struct Intervals {
     /// Looking for missed deliveries.
     pub sweep: Duration,
+    /// Comparing what GitHub lists with what was seen.
+    pub reconcile: Duration,
 }
 
 impl Default for Intervals {
     fn default() -> Self {
-        Self { sweep: Duration::from_secs(60) }
+        Self { sweep: Duration::from_secs(60), reconcile: Duration::from_secs(900) }
     }
 }
 
 /// All chores. A later one adds a line.
 pub fn all(intervals: &Intervals) -> Vec<Box<dyn Chore>> {
-    vec![Box::new(sweep::Sweep { interval: intervals.sweep })]
+    vec![
+        Box::new(recovery::Sweep { interval: intervals.sweep }),
+        Box::new(recovery::Reconcile { interval: intervals.reconcile }),
+    ]
 }
 
 /// What this process knows about the chores, for metrics and readiness.
