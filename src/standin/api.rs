@@ -101,7 +101,11 @@ fn carry_out(state: &mut State, asked: &Asked, fault: Option<&Fault>) -> (Answer
         }
     };
     let answer = match get {
-        true => conditional(answer, asked, authorization, || if !free { state.limits.give_back() }),
+        true => conditional(answer, asked, authorization, || {
+            if !free {
+                state.limits.give_back()
+            }
+        }),
         false => answer,
     };
     let limits: Headers = if headerless { Vec::new() } else { state.limits.headers().into() };

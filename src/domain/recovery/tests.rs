@@ -12,13 +12,7 @@ fn at(minute: i64) -> Timestamp {
 const LOOK: fn() -> Look = || Look { watched_since: at(0), at: at(100) };
 
 fn issue(created: i64, updated: i64) -> Listed<'static> {
-    Listed {
-        surface: Surface::Issue,
-        revision: "now",
-        is_own: false,
-        created_at: at(created),
-        updated_at: at(updated),
-    }
+    Listed { surface: Surface::Issue, revision: "now", is_own: false, created_at: at(created), updated_at: at(updated) }
 }
 
 fn comment(created: i64, updated: i64) -> Listed<'static> {

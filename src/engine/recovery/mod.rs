@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
 
 pub(super) use found::{is_found, is_overtaken};
-pub use reconcile::Reconciled;
 pub(super) use reconcile::Reconcile;
+pub use reconcile::Reconciled;
 pub(super) use sweep::Sweep;
 
 /// What the looks for missed things remember between two of them. Losing it costs some requests, nothing else.

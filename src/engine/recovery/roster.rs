@@ -76,7 +76,9 @@ impl Roster {
         for repository in groups.iter().flat_map(|group| &group.repositories) {
             let known = shop.read::<Mark>(&marks::key(repository.id)).await?;
             let write = match known {
-                Some(kept) if kept.value.hidden && !repository.private => Some((Mark::new(repository.id, since), kept.version)),
+                Some(kept) if kept.value.hidden && !repository.private => {
+                    Some((Mark::new(repository.id, since), kept.version))
+                }
                 Some(mut kept) if !kept.value.hidden && repository.private => {
                     kept.value.hidden = true;
                     Some((kept.value, kept.version))

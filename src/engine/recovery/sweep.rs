@@ -197,11 +197,7 @@ async fn look(shop: &Shop, record: &mut SweepRecord, now: Timestamp) -> Result<(
 }
 
 /// Asks for what is missing and due; how many, and what kept it from asking for all.
-async fn ask(
-    shop: &Shop,
-    record: &mut SweepRecord,
-    now: Timestamp,
-) -> Result<(usize, Option<GitHubError>), Trouble> {
+async fn ask(shop: &Shop, record: &mut SweepRecord, now: Timestamp) -> Result<(usize, Option<GitHubError>), Trouble> {
     record.wanted.retain(|_, wanted| wanted.may_be_asked_for() || wanted.next_at > now);
     let due = record.wanted.iter().filter(|(_, wanted)| wanted.may_be_asked_for() && wanted.next_at <= now);
     // Numbers grow with time: the oldest first.

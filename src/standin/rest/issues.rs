@@ -11,7 +11,12 @@ use crate::standin::render;
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/issues", Need::Permission("issues", Level::Read), list),
     route("POST", "/repos/{owner}/{repo}/issues", Need::Permission("issues", Level::Write), open),
-    route("GET", "/repos/{owner}/{repo}/issues/comments", Need::Permission("issues", Level::Read), super::comments::all),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/issues/comments",
+        Need::Permission("issues", Level::Read),
+        super::comments::all,
+    ),
     route("GET", "/repos/{owner}/{repo}/issues/{number}", Need::Thread(Level::Read), get),
     route("PATCH", "/repos/{owner}/{repo}/issues/{number}", Need::Thread(Level::Write), update),
     route("PUT", "/repos/{owner}/{repo}/issues/{number}/lock", Need::Thread(Level::Write), lock),
