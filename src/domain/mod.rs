@@ -17,3 +17,4 @@ pub mod post;
 pub mod reason;
 pub mod record;
 pub mod retention;
+pub mod recovery;

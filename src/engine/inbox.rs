@@ -11,7 +11,7 @@ use super::{
     dispatch::{Counter, Done},
     entries,
     features::{Delivery, Feature, Outcome},
-    schedule,
+    freshness, recovery, schedule,
 };
 use crate::{
     domain::{case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite},
@@ -94,6 +94,9 @@ async fn one(
         Settled::Committed => {
             if let Some(outcome) = outcome {
                 metrics::counter!("embargod_decisions_total", "outcome" => outcome).increment(1);
+                if recovery::is_found(guid) {
+                    metrics::counter!("embargod_repaired_total", "kind" => claimed.event.clone()).increment(1);
+                }
             }
         }
         Settled::LeaseLost => {
@@ -160,6 +163,10 @@ fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::Timest
 async fn handle(shop: &Shop, features: &[Box<dyn Feature>], claimed: &ClaimedDelivery) -> Result<Commit, Trouble> {
     let _turn = shop.turn_for(claimed.sealed_body.len()).await;
     let delivery = Delivery::open(shop, claimed).await?;
+    freshness::renew(shop, &delivery).await;
+    if recovery::is_found(&claimed.guid) && recovery::is_overtaken(shop, &delivery).await? {
+        return Ok(Commit::default());
+    }
     for feature in features {
         if let Some(outcome) = feature.consider(shop, &delivery).await? {
             return Ok(commit(shop, &delivery, feature.name(), outcome));

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-use super::{Pace, Trouble, channels::ChannelBook, pauses::Pauses, policies::PolicyBook};
+use super::{Pace, Trouble, channels::ChannelBook, pauses::Pauses, policies::PolicyBook, recovery};
 use crate::{
     clock::SharedClock,
     domain::{
@@ -67,6 +67,8 @@ pub struct Shop {
     /// See [`ShopParts::pace`].
     pub pace: Pace,
     pub(super) pauses: Pauses,
+    /// What the looks for missed things remember between two of them.
+    pub recovery: recovery::Memory,
     own_login: OnceCell<String>,
     large_bodies: Semaphore,
 }
@@ -76,6 +78,7 @@ impl Shop {
         Self {
             policies: PolicyBook::new(parts.default_policy, parts.policy_interval),
             channels: ChannelBook::new(parts.policy_interval),
+            recovery: recovery::Memory::default(),
             store: parts.store,
             github: parts.github,
             sealer: parts.sealer,

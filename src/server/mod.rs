@@ -137,6 +137,7 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let (poller, halt_chores) = (engine.clone(), stop_engine.clone());
     let intervals = chores::Intervals {
         sweep: Duration::from_secs(settings.sweep_interval_s.into()),
+        reconcile: Duration::from_secs(settings.reconcile_interval_s.into()),
         retention: settings.retention,
     };
     let work = vec![

@@ -5,7 +5,7 @@
 //! under way are broken off when it is lost. What it must never do: rely on that for anything but thrift. Two may believe
 //! to hold the office for an instant, so a round that two do must end as if one had done it.
 //!
-//! A new chore is a file here and a line in [`all`]; its interval is a field of [`Intervals`].
+//! A new chore is a type in the room that it belongs to and a line in [`all`]; its interval is a field of [`Intervals`].
 
 use std::{
     collections::BTreeMap,
@@ -20,12 +20,11 @@ use jiff::Timestamp;
 use tokio::{sync::Mutex as AsyncMutex, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Trouble};
+use super::{Engine, Trouble, recovery};
 use crate::{domain::retention::Retention, store::Leadership};
 
 mod audit;
 mod retention;
-mod sweep;
 
 pub use retention::Cleared;
 
@@ -59,18 +58,25 @@ pub struct Intervals {
     pub sweep: Duration,
     /// How long deliveries are kept; once an hour what is older is cleared away.
     pub retention: Retention,
+    /// Comparing what GitHub lists with what was seen.
+    pub reconcile: Duration,
 }
 
 impl Default for Intervals {
     fn default() -> Self {
-        Self { sweep: Duration::from_secs(60), retention: Retention::default() }
+        Self {
+            sweep: Duration::from_secs(60),
+            reconcile: Duration::from_secs(900),
+            retention: Retention::default(),
+        }
     }
 }
 
 /// All chores. A later one adds a line.
 pub fn all(intervals: &Intervals) -> Vec<Box<dyn Chore>> {
     vec![
-        Box::new(sweep::Sweep { interval: intervals.sweep }),
+        Box::new(recovery::Sweep { interval: intervals.sweep }),
+        Box::new(recovery::Reconcile { interval: intervals.reconcile }),
         Box::new(audit::LinkAudit::default()),
         Box::new(retention::ClearAway { rule: intervals.retention }),
     ]
