@@ -4,11 +4,12 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use serde_json::Value;
+use tracing::{Instrument, Span};
 
 use super::{
     LEASE_MS, Shop, Trouble,
     features::{Delivery, Feature, Outcome},
-    schedule,
+    schedule, watched,
 };
 use crate::{
     domain::{case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite},
@@ -21,13 +22,19 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
     let Some(claimed) = shop.store.claim_delivery(shop.clock.now(), LEASE_MS).await? else {
         return Ok(false);
     };
+    let span = watched::deciding(&claimed);
+    one_claimed(shop, features, &claimed).instrument(span).await?;
+    Ok(true)
+}
+
+async fn one_claimed(shop: &Shop, features: &[Box<dyn Feature>], claimed: &ClaimedDelivery) -> Result<(), StoreError> {
     let guid = &claimed.guid;
     let _turn = shop.turn_for(claimed.sealed_body.len()).await;
     let handled = if claimed.attempt > schedule::MOST_ATTEMPTS {
         // Whoever held it before did not live to say why.
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
-        let handling = AssertUnwindSafe(handle(shop, features, &claimed));
+        let handling = AssertUnwindSafe(handle(shop, features, claimed));
         let panicked = |_| Err(Trouble::Nonsense("handling it broke a promise of the program (a panic)".to_owned()));
         handling.catch_unwind().await.unwrap_or_else(panicked)
     };
@@ -43,9 +50,10 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
     let mut commit = commit;
     if let Settlement::GivenUp { error } = &settlement {
         tracing::error!(delivery = %guid, %error, "delivery {guid} is parked");
-        let alert = parked(shop, &claimed, error, now);
+        let alert = parked(shop, claimed, error, now);
         commit.records.push(RecordWrite::overwriting(&alert));
     }
+    watched::decided(claimed, &settlement);
     let outcome = commit.decision.as_ref().map(|decision| decision.outcome.clone());
     match shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await? {
         Settled::Committed => {
@@ -61,7 +69,7 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
             shop.store.settle_delivery(&claimed.lease, now, again, Commit::default()).await?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// The alert about a delivery that nobody will handle any more.
@@ -102,6 +110,11 @@ fn commit(shop: &Shop, delivery: &Delivery, feature: &str, outcome: Outcome) -> 
     let Outcome { decision, sealed, subject, actor, policy_version } = outcome;
     let now = shop.clock.now();
     let (guid, verdict) = (&delivery.guid, &decision.outcome);
+    let span = Span::current();
+    span.record("outcome", verdict.as_str());
+    if let Some(case) = &decision.case {
+        span.record("case", case.as_str());
+    }
     tracing::info!(delivery = %guid, subject = %subject, outcome = %verdict, "{feature} decided {verdict} about {subject}");
     let record = DecisionRecord {
         at: now,

@@ -22,6 +22,7 @@ pub mod policies;
 mod schedule;
 mod shop;
 mod trouble;
+mod watched;
 
 pub use features::request_undo;
 pub use shop::{Shop, ShopParts};

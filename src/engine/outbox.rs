@@ -3,11 +3,12 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
+use tracing::Instrument;
 
 use super::{
     LEASE_MS, Shop, Trouble,
     perform::{Performed, Performers},
-    schedule,
+    schedule, watched,
 };
 use crate::{
     domain::{
@@ -28,10 +29,16 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
     let Some(claimed) = shop.store.claim_effect(shop.clock.now(), LEASE_MS).await? else {
         return Ok(false);
     };
+    let span = watched::performing(&claimed);
+    one_claimed(shop, performers, &claimed).instrument(span).await?;
+    Ok(true)
+}
+
+async fn one_claimed(shop: &Shop, performers: &Performers, claimed: &ClaimedEffect) -> Result<(), StoreError> {
     let performed = if claimed.attempt > schedule::MOST_ATTEMPTS {
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
-        let performing = AssertUnwindSafe(performers.perform(shop, &claimed));
+        let performing = AssertUnwindSafe(performers.perform(shop, claimed));
         let panicked = |_| Err(Trouble::Nonsense("performing it broke a promise of the program (a panic)".to_owned()));
         performing.catch_unwind().await.unwrap_or_else(panicked)
     };
@@ -41,7 +48,7 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
         Ok(Performed { result, commit }) => {
             let mut commit = *commit;
             if urgency == Urgency::Protecting && claimed.attempt > 1 {
-                commit.records.extend(mended(shop, &claimed, now).await?);
+                commit.records.extend(mended(shop, claimed, now).await?);
             }
             (Settlement::Done(result), commit)
         }
@@ -56,18 +63,19 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
                 _ => (None, false),
             };
             let alert = match told {
-                Some((error, last)) => alert_about(shop, performers, &claimed, error, last, now).await?,
+                Some((error, last)) => alert_about(shop, performers, claimed, error, last, now).await?,
                 None => None,
             };
             let commit = Commit {
                 records: alert.iter().map(RecordWrite::overwriting).collect(),
-                effects: stuck.then(|| performers.when_stuck(&claimed)).flatten().into_iter().collect(),
+                effects: stuck.then(|| performers.when_stuck(claimed)).flatten().into_iter().collect(),
                 ..Commit::default()
             };
             (settlement, commit)
         }
     };
-    report(&claimed, &settlement, now);
+    report(claimed, &settlement);
+    watched::performed(claimed, &settlement, now);
     match shop.store.settle_effect(&claimed.lease, now, settlement, commit).await? {
         Settled::Committed => {}
         Settled::LeaseLost => {
@@ -81,7 +89,7 @@ pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, St
             shop.store.settle_effect(&claimed.lease, now, again, Commit::default()).await?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// The alert about an effect that nobody will try again, or (not `last`) that keeps words exposed for too long; `None`
@@ -136,15 +144,11 @@ async fn mended(shop: &Shop, claimed: &ClaimedEffect, now: jiff::Timestamp) -> R
     Ok(open.map(|alert| RecordWrite::overwriting(&Alert { resolved_at: Some(now), ..alert.value })))
 }
 
-fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp) {
+fn report(claimed: &ClaimedEffect, settlement: &Settlement) {
     let (key, kind) = (&claimed.effect.key, &claimed.effect.kind);
     match settlement {
         Settlement::Done(_) => {
             tracing::info!(effect = %key, kind = %kind, attempt = claimed.attempt, "performed {key}");
-            if claimed.effect.urgency == Urgency::Protecting {
-                let exposed_ms = now.duration_since(claimed.caused_at).as_millis();
-                metrics::histogram!("embargod_exposure_ms").record(exposed_ms as f64);
-            }
         }
         Settlement::Retry { at, error } => {
             tracing::warn!(effect = %key, kind = %kind, %at, %error, "{key} did not work; trying again at {at}");
@@ -154,11 +158,4 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: jiff::Timestamp
             tracing::error!(effect = %key, kind = %kind, %error, "{key} is given up; see `embargod case explain`");
         }
     }
-    let ended = match settlement {
-        Settlement::Done(_) => "done",
-        Settlement::Retry { .. } => "retry",
-        Settlement::Later { .. } => "later",
-        Settlement::GivenUp { .. } => "given_up",
-    };
-    metrics::counter!("embargod_effects_total", "kind" => kind.clone(), "ended" => ended).increment(1);
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -10,6 +10,7 @@ use super::{
     app_jwt::AppKey,
     budget::{Budgets, RateBudget},
     classify,
+    contact::Contact,
     error::GitHubError,
     request::Request,
     settings::{GitHubSettings, SettingsProblem},
@@ -69,6 +70,17 @@ impl GitHub {
     /// GitHub's clock minus ours, as its last answer showed it, to the second; `None` before the first answer.
     pub fn clock_skew(&self) -> Option<SignedDuration> {
         self.0.transport.drift().seen()
+    }
+
+    /// When GitHub last answered, and since when it does not.
+    pub fn contact(&self) -> Contact {
+        self.0.transport.contacts().seen()
+    }
+
+    /// The budgets whose window is still open at `now`, by installation, those with the smallest part left first, at
+    /// most `most`.
+    pub fn tightest_budgets(&self, now: Timestamp, most: usize) -> Vec<(u64, RateBudget)> {
+        self.0.budgets.tightest(now, most)
     }
 
     /// Where the REST API begins.

@@ -16,6 +16,7 @@ use crate::domain::{decision::DecisionRecord, effect::Effect, record::RecordWrit
 
 #[cfg(test)]
 pub mod conformance;
+mod measure;
 pub mod portable;
 pub mod sqlite;
 mod upkeep;
