@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::{
     Shop, Trouble,
     dispatch::{Counter, Done},
     entries,
     features::{Delivery, Feature, Outcome},
-    freshness, recovery, schedule,
+    freshness, recovery, schedule, watched,
 };
 use crate::{
     domain::{case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite},
@@ -37,7 +38,8 @@ impl Counter for Inbox {
     }
 
     async fn work(&self, claimed: ClaimedDelivery, hurry: &CancellationToken, done: Done) -> Result<(), StoreError> {
-        one(&self.shop, &self.features, &claimed, hurry, done).await
+        let span = watched::deciding(&claimed);
+        one(&self.shop, &self.features, &claimed, hurry, done).instrument(span).await
     }
 
     async fn give_back(&self, claimed: ClaimedDelivery) -> Result<(), StoreError> {
@@ -82,6 +84,7 @@ async fn one(
         }
         Settlement::Done(_) | Settlement::Later { .. } => {}
     }
+    watched::decided(claimed, &settlement);
     let outcome = commit.decision.as_ref().map(|decision| decision.outcome.clone());
     if let Settlement::GivenUp { error } = &settlement {
         commit.decision = Some(entries::delivery_parked(claimed, error, now));
@@ -179,6 +182,11 @@ fn commit(shop: &Shop, delivery: &Delivery, feature: &str, outcome: Outcome) -> 
     let Outcome { decision, sealed, subject, actor, policy_version } = outcome;
     let now = shop.clock.now();
     let (guid, verdict) = (&delivery.guid, &decision.outcome);
+    let span = Span::current();
+    span.record("outcome", verdict.as_str());
+    if let Some(case) = &decision.case {
+        span.record("case", case.as_str());
+    }
     tracing::info!(delivery = %guid, subject = %subject, outcome = %verdict, "{feature} decided {verdict} about {subject}");
     let record = DecisionRecord {
         at: now,

@@ -38,6 +38,7 @@ pub mod recovery;
 mod schedule;
 mod shop;
 mod trouble;
+mod watched;
 
 pub use dispatch::Windows;
 pub use features::request_undo;

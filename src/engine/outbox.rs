@@ -6,12 +6,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{
     Shop, Trouble,
     dispatch::{Counter, Done},
     entries,
     perform::{Performed, Performers},
+    watched,
 };
 use crate::{
     domain::{
@@ -47,7 +49,8 @@ impl Counter for Outbox {
     }
 
     async fn work(&self, claimed: ClaimedEffect, hurry: &CancellationToken, done: Done) -> Result<(), StoreError> {
-        one(&self.shop, &self.performers, &claimed, hurry, done).await
+        let span = watched::performing(&claimed);
+        one(&self.shop, &self.performers, &claimed, hurry, done).instrument(span).await
     }
 
     async fn give_back(&self, claimed: ClaimedEffect) -> Result<(), StoreError> {
@@ -63,7 +66,8 @@ impl Counter for Outbox {
 
 async fn put_off(shop: &Shop, claimed: &ClaimedEffect, now: Timestamp, at: Timestamp) -> Result<(), StoreError> {
     let later = Settlement::Later { at };
-    report(claimed, &later, now);
+    report(claimed, &later);
+    watched::performed(claimed, &later, now);
     shop.store.settle_effect(&claimed.lease, now, later, Commit::default()).await.map(|_| ())
 }
 
@@ -102,7 +106,8 @@ async fn one(
         }
         Err(trouble) => failed(shop, performers, claimed, &trouble, now).await?,
     };
-    report(claimed, &settlement, now);
+    report(claimed, &settlement);
+    watched::performed(claimed, &settlement, now);
     done.say();
     match shop.store.settle_effect(&claimed.lease, now, settlement, commit).await? {
         Settled::Committed => {}
@@ -266,15 +271,11 @@ async fn mended(shop: &Shop, claimed: &ClaimedEffect, now: Timestamp) -> Result<
     Ok(open.map(|alert| RecordWrite::overwriting(&Alert { resolved_at: Some(now), ..alert.value })))
 }
 
-fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: Timestamp) {
+fn report(claimed: &ClaimedEffect, settlement: &Settlement) {
     let (key, kind) = (&claimed.effect.key, &claimed.effect.kind);
     match settlement {
         Settlement::Done(_) => {
             tracing::info!(effect = %key, kind = %kind, attempt = claimed.attempt, "performed {key}");
-            if claimed.effect.urgency == Urgency::Protecting {
-                let exposed_ms = now.duration_since(claimed.caused_at).as_millis();
-                metrics::histogram!("embargod_exposure_ms").record(exposed_ms as f64);
-            }
         }
         Settlement::Retry { at, error } | Settlement::Aside { at, error } => {
             tracing::warn!(effect = %key, kind = %kind, %at, %error, "{key} did not work; trying again at {at}");
@@ -284,11 +285,4 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: Timestamp) {
             tracing::error!(effect = %key, kind = %kind, %error, "{key} is given up; see `embargod effects show {key}`");
         }
     }
-    let ended = match settlement {
-        Settlement::Done(_) => "done",
-        Settlement::Retry { .. } | Settlement::Aside { .. } => "retry",
-        Settlement::Later { .. } => "later",
-        Settlement::GivenUp { .. } => "given_up",
-    };
-    metrics::counter!("embargod_effects_total", "kind" => kind.clone(), "ended" => ended).increment(1);
 }

@@ -40,6 +40,17 @@ impl Budgets {
         }
     }
 
+    /// See [`super::GitHub::tightest_budgets`].
+    pub(super) fn tightest(&self, now: Timestamp, most: usize) -> Vec<(u64, RateBudget)> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open: Vec<_> = known.iter().filter(|(_, budget)| budget.reset_at > now).collect();
+        // The part that is left, in millionths: comparable without rounding.
+        let left = |budget: &RateBudget| budget.remaining.saturating_mul(1_000_000) / budget.limit.max(1);
+        open.sort_by_key(|((installation, resource), budget)| (left(budget), *installation, (*resource).clone()));
+        open.truncate(most);
+        open.into_iter().map(|((installation, _), budget)| (*installation, budget.clone())).collect()
+    }
+
     pub(super) fn of(&self, installation: u64, resource: &str) -> Option<RateBudget> {
         self.known().get(&(installation, resource.to_owned())).cloned()
     }

@@ -10,6 +10,7 @@ use super::{
     app_jwt::AppKey,
     budget::{Budgets, RateBudget},
     classify,
+    contact::Contact,
     error::GitHubError,
     request::Request,
     settings::{GitHubSettings, SettingsProblem},
@@ -80,6 +81,17 @@ impl GitHub {
     /// The present instant by GitHub's clock, as far as its answers have shown it.
     pub fn now(&self) -> Timestamp {
         self.0.transport.github_now()
+    }
+
+    /// When GitHub last answered, and since when it does not.
+    pub fn contact(&self) -> Contact {
+        self.0.transport.contacts().seen()
+    }
+
+    /// The budgets whose window is still open at `now`, by installation, those with the smallest part left first, at
+    /// most `most`.
+    pub fn tightest_budgets(&self, now: Timestamp, most: usize) -> Vec<(u64, RateBudget)> {
+        self.0.budgets.tightest(now, most)
     }
 
     /// Where the REST API begins.

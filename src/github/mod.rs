@@ -15,6 +15,7 @@ mod app_jwt;
 mod budget;
 mod classify;
 mod client;
+mod contact;
 mod deliveries;
 mod drift;
 mod error;
@@ -48,6 +49,7 @@ pub use advisories::{
 pub use app::{AppFacts, HookConfig, InstallationFacts};
 pub use budget::RateBudget;
 pub use client::{AppClient, GitHub, Installation};
+pub use contact::Contact;
 pub use deliveries::{DeliveryContent, DeliveryPage, DeliverySummary};
 pub use discussions::{DiscussionClose, DiscussionComment, DiscussionFacts};
 pub use error::{ATTEMPTS_MAX, GitHubError, PAUSES_S, Retry};

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::doors::Texts;
+
 /// The file as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +20,12 @@ pub(super) struct File {
     pub policy_interval_s: Option<Spanned<i64>>,
     pub log: Option<Spanned<String>>,
     pub log_format: Option<Spanned<String>>,
+    pub otlp_endpoint: Option<Spanned<String>>,
+    pub trusted_proxies: Option<Spanned<Texts>>,
+    pub client_address_header: Option<Spanned<String>>,
+    pub most_connections: Option<Spanned<i64>>,
+    pub failing_burst: Option<Spanned<i64>>,
+    pub failing_per_s: Option<Spanned<i64>>,
     #[serde(default)]
     pub github: Github,
     #[serde(default)]

@@ -14,10 +14,12 @@ use secrecy::SecretString;
 
 use crate::domain::retention::Retention;
 
+mod doors;
 mod file;
 mod problem;
 mod read;
 
+pub use doors::{ClientAddressHeader, DoorSettings};
 pub use problem::{Problem, Problems};
 
 /// GitHub's own API.
@@ -48,6 +50,11 @@ pub struct Settings {
     pub log: String,
     /// Form of the log.
     pub log_format: LogFormat,
+    /// Base address of an OpenTelemetry collector (OTLP over HTTP); traces are sent to `/v1/traces` below it. `None`: no
+    /// traces.
+    pub otlp_endpoint: Option<String>,
+    /// How the doors tell clients apart, and how much they bear.
+    pub doors: DoorSettings,
     /// The App.
     pub github: GithubSettings,
     /// File of the sealing key.

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::{
     GITHUB_API, GithubSettings, LogFormat, Settings,
+    doors::FileDoors,
     file::{self, File, Secrets},
     problem::{Problem, Problems},
 };
@@ -19,12 +20,12 @@ use crate::domain::retention::{OutOfBounds, Retention};
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A value that was found, and where.
-struct Found<T> {
-    value: T,
-    place: String,
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    pub(super) place: String,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: Option<(&'a Path, &'a str)>,
     environment: Environment<'a>,
     problems: Vec<Problem>,
@@ -61,6 +62,14 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let policy_interval_s = reader.seconds("EMBARGOD_POLICY_INTERVAL_S", parsed.policy_interval_s, 300);
     let log = reader.text("EMBARGOD_LOG", parsed.log).map_or_else(|| "info".to_owned(), |found| found.value);
     let log_format = reader.log_format(parsed.log_format);
+    let otlp_endpoint = reader.url("EMBARGOD_OTLP_ENDPOINT", parsed.otlp_endpoint);
+    let doors = reader.doors(FileDoors {
+        trusted_proxies: parsed.trusted_proxies,
+        client_address_header: parsed.client_address_header,
+        most_connections: parsed.most_connections,
+        failing_burst: parsed.failing_burst,
+        failing_per_s: parsed.failing_per_s,
+    });
     let api_base = reader.api_base(parsed.github.api_base);
     let app_id = reader.app_id(parsed.github.app_id);
     let private_key = reader.private_key(parsed.github.private_key_path);
@@ -95,6 +104,8 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             policy_interval_s,
             log,
             log_format,
+            otlp_endpoint,
+            doors,
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key_path,
             retention,
@@ -104,7 +115,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn problem(&mut self, place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) {
         self.problems.push(Problem { place: place.into(), what: what.into(), remedy: remedy.into() });
     }
 
@@ -113,15 +124,20 @@ impl Reader<'_> {
         self.problem("settings", what, remedy);
     }
 
-    fn place_of(&self, span: &Range<usize>) -> String {
+    pub(super) fn place_of(&self, span: &Range<usize>) -> String {
         match self.file {
             Some((path, text)) => place(path, text, span.start),
             None => "settings".to_owned(),
         }
     }
 
+    /// The environment's value; an empty one counts as absent.
+    pub(super) fn of_environment(&self, name: &str) -> Option<String> {
+        (self.environment)(name).filter(|value| !value.trim().is_empty())
+    }
+
     /// The environment's value, else the file's. An empty value in the environment counts as absent.
-    fn text(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<Found<String>> {
+    pub(super) fn text(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<Found<String>> {
         if let Some(value) = (self.environment)(name).filter(|value| !value.trim().is_empty()) {
             return Some(Found { value: value.trim().to_owned(), place: name.to_owned() });
         }
@@ -131,7 +147,7 @@ impl Reader<'_> {
         })
     }
 
-    fn number(&mut self, name: &str, from_file: Option<Spanned<i64>>) -> Option<Found<i64>> {
+    pub(super) fn number(&mut self, name: &str, from_file: Option<Spanned<i64>>) -> Option<Found<i64>> {
         if let Some(text) = (self.environment)(name).filter(|value| !value.trim().is_empty()) {
             let Ok(value) = text.trim().parse() else {
                 self.problem(name, "is not a whole number", "write digits only");

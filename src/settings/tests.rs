@@ -115,3 +115,22 @@ fn how_long_deliveries_are_kept_has_bounds_that_are_explained() {
         assert!(!said.contains("retention") && !said.contains("bounds"), "{fine}: {said}");
     }
 }
+
+#[test]
+fn proxies_are_networks_and_never_everybody() {
+    let file = Path::new("embargod.toml");
+    let problems = |text: &str, environment: &[(&str, &str)]| {
+        load(Some((file, text)), environment).expect_err("others are missing").to_string()
+    };
+    let good = problems("trusted_proxies = [\"10.0.0.0/8\", \"127.0.0.1\"]\nclient_address_header = \"Forwarded\"\n", &[]);
+    assert!(!good.contains("trusted_proxies") && !good.contains("embargod.toml:"), "{good}");
+    let word = problems("trusted_proxies = \"10.0.0.0/8, my-proxy\"\n", &[]);
+    assert!(word.contains("embargod.toml:1:19: \"my-proxy\" is no network"), "{word}");
+    let all = problems("", &[("EMBARGOD_TRUSTED_PROXIES", "0.0.0.0/0")]);
+    assert!(all.contains("EMBARGOD_TRUSTED_PROXIES: \"0.0.0.0/0\" would trust everybody"), "{all}");
+    let header = problems("client_address_header = \"x-real-ip\"\n", &[]);
+    assert!(header.contains("write x-forwarded-for or forwarded"), "{header}");
+    let connections = problems("", &[("EMBARGOD_MOST_CONNECTIONS", "3")]);
+    assert!(connections.contains("EMBARGOD_MOST_CONNECTIONS: is out of bounds"), "{connections}");
+    assert!(connections.contains("from 16 to 65536"), "{connections}");
+}

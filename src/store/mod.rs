@@ -20,6 +20,7 @@ use crate::domain::{
 
 #[cfg(test)]
 pub mod conformance;
+mod measure;
 pub mod portable;
 pub mod sqlite;
 mod upkeep;

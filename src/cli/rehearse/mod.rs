@@ -15,7 +15,7 @@ use crate::{
     domain::retention::Retention,
     sealing::SealingKey,
     server::{self, Metrics, Running, telemetry},
-    settings::{GithubSettings, LogFormat, Settings},
+    settings::{DoorSettings, GithubSettings, LogFormat, Settings},
     standin::{AppRegistration, Options, RepositorySpec, Role, Standin},
 };
 
@@ -45,7 +45,7 @@ pub struct RehearseArgs {
 /// Runs the command.
 pub fn run(args: RehearseArgs) -> u8 {
     let filter = std::env::var("EMBARGOD_LOG").unwrap_or_else(|_| "off".to_owned());
-    telemetry::start(&filter, LogFormat::Text);
+    let _telemetry = telemetry::start(&filter, LogFormat::Text, None);
     block_on(async {
         match rehearse(&args).await {
             Ok(code) => code,
@@ -125,6 +125,8 @@ impl Stage {
             policy_interval_s: 300,
             log: "off".to_owned(),
             log_format: LogFormat::Text,
+            otlp_endpoint: None,
+            doors: DoorSettings::default(),
             github: GithubSettings {
                 api_base: github.base_url(),
                 app_id: 1,

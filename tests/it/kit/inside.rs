@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use embargod::server::Metrics;
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+
 use super::{APP_KEY, World, canary};
 
 /// The App's private key.
@@ -31,6 +34,19 @@ impl World {
         }
         assert!(bytes.len() > 4_096, "the database is empty: the test looks at nothing");
         bytes
+    }
+
+    /// The metrics of this process; all stories count into the same.
+    pub fn metrics(&self) -> Metrics {
+        canary::metrics()
+    }
+
+    /// From now on the database does not know its own tables.
+    pub async fn spoil_database(&self) {
+        let path = self.folder.path().join("embargod.db");
+        let mut breaker = SqliteConnectOptions::new().filename(path).connect().await.expect("the database");
+        sqlx::query("ALTER TABLE deliveries RENAME TO hidden").execute(&mut breaker).await.expect("renamed");
+        breaker.close().await.expect("closed");
     }
 
     /// Everything that was logged in this process so far, at every level.

@@ -31,7 +31,8 @@ use embargod::{
     },
     engine::{Engine, Pace, ShopParts},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
-    receiver::{self, Readiness, Receiver},
+    health::Health,
+    receiver::{self, Guard, Receiver},
     sealing::{Sealer, SealingKey},
     standin::{AppRegistration, LoggedRequest, Options, RepositorySpec, Role, Standin, Thread},
     store::{EffectReport, EffectState, SharedStore, StoreError, sqlite::SqliteStore},
@@ -221,7 +222,8 @@ impl World {
             webhook_secrets: WebhookSecrets::new(&[SecretString::from(SECRET)]),
             clock: Arc::clone(&shop.clock),
             body_timeout_ms: 10_000,
-            readiness: Readiness::yes(),
+            health: Health::default(),
+            guard: Guard::default(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
