@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod engine;
+pub mod failpoint;
 pub mod github;
 pub mod health;
 pub mod memory;

@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    let _armed = embargod::failpoint::arm();
     embargod::cli::main()
 }

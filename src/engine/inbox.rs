@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite},
+    failpoint,
     github::webhook::events,
     store::{ClaimOrder, ClaimedDelivery, Commit, Settled, Settlement, StoreError},
 };
@@ -34,7 +35,12 @@ impl Counter for Inbox {
 
     async fn claim(&self, most: u32) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let shop = &self.shop;
-        shop.store.claim_deliveries(shop.clock.now(), shop.pace.lease_ms, most, self.order).await
+        failpoint::reached(failpoint::DELIVERY_CLAIM_BEFORE);
+        let claimed = shop.store.claim_deliveries(shop.clock.now(), shop.pace.lease_ms, most, self.order).await?;
+        if !claimed.is_empty() {
+            failpoint::reached(failpoint::DELIVERY_CLAIM_AFTER);
+        }
+        Ok(claimed)
     }
 
     async fn work(&self, claimed: ClaimedDelivery, hurry: &CancellationToken, done: Done) -> Result<(), StoreError> {
@@ -93,7 +99,10 @@ async fn one(
         commit.records.extend(mended(shop, claimed, now).await?);
     }
     done.say();
-    match shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await? {
+    failpoint::reached(failpoint::DELIVERY_SETTLE_BEFORE);
+    let settled = shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await?;
+    failpoint::reached(failpoint::DELIVERY_SETTLE_AFTER);
+    match settled {
         Settled::Committed => {
             if let Some(outcome) = outcome {
                 metrics::counter!("embargod_decisions_total", "outcome" => outcome).increment(1);

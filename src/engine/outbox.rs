@@ -23,6 +23,7 @@ use crate::{
         post::PostPlace,
         record::RecordWrite,
     },
+    failpoint,
     github::{GitHubError, Retry},
     store::{ClaimedEffect, Commit, Settled, Settlement, StoreError},
 };
@@ -45,7 +46,12 @@ impl Counter for Outbox {
 
     async fn claim(&self, most: u32) -> Result<Vec<ClaimedEffect>, StoreError> {
         let shop = &self.shop;
-        shop.store.claim_effects(shop.clock.now(), shop.pace.lease_ms, most, self.least).await
+        failpoint::reached(failpoint::EFFECT_CLAIM_BEFORE);
+        let claimed = shop.store.claim_effects(shop.clock.now(), shop.pace.lease_ms, most, self.least).await?;
+        if !claimed.is_empty() {
+            failpoint::reached(failpoint::EFFECT_CLAIM_AFTER);
+        }
+        Ok(claimed)
     }
 
     async fn work(&self, claimed: ClaimedEffect, hurry: &CancellationToken, done: Done) -> Result<(), StoreError> {
@@ -109,7 +115,10 @@ async fn one(
     report(claimed, &settlement);
     watched::performed(claimed, &settlement, now);
     done.say();
-    match shop.store.settle_effect(&claimed.lease, now, settlement, commit).await? {
+    failpoint::reached(failpoint::EFFECT_SETTLE_BEFORE);
+    let settled = shop.store.settle_effect(&claimed.lease, now, settlement, commit).await?;
+    failpoint::reached(failpoint::EFFECT_SETTLE_AFTER);
+    match settled {
         Settled::Committed => {}
         Settled::LeaseLost => {
             let key = &claimed.effect.key;

@@ -22,7 +22,7 @@ use super::{
     request::{Door, Request},
     settings::{SettingsProblem, check_api_base, graphql_url, is_loopback},
 };
-use crate::clock::SharedClock;
+use crate::{clock::SharedClock, failpoint};
 
 /// Answers above this are not read.
 pub(super) const ANSWER_MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -168,8 +168,11 @@ impl Transport {
             // GitHub asks for it where a write has no body ("Lock an issue")
             outgoing = outgoing.header(header::CONTENT_LENGTH, "0");
         }
+        failpoint::reached(failpoint::CALL_BEFORE);
         let response = outgoing.send().await.map_err(|error| unreachable(&error))?;
-        self.read(response).await
+        let answer = self.read(response).await;
+        failpoint::reached(failpoint::CALL_AFTER);
+        answer
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Answer, GitHubError> {

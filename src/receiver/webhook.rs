@@ -15,6 +15,7 @@ use super::{
     signed::{self, Names, Packing},
 };
 use crate::{
+    failpoint,
     github::webhook::lane_of,
     store::{Acceptance, NewDelivery},
     trace,
@@ -63,6 +64,8 @@ pub(super) async fn receive(State(door): State<Arc<Door>>, request: Request) -> 
         None => match take_in(Arc::clone(&door), request).await {
             Ok(accepted) => {
                 door.throttle.signed(client);
+                failpoint::reached(failpoint::ACK_BEFORE);
+                failpoint::reached_soon(failpoint::ACK_AFTER);
                 metrics::histogram!("embargod_ack_ms").record(begun.elapsed().as_secs_f64() * 1_000.0);
                 let result = match accepted {
                     Acceptance::Fresh => "fresh",
@@ -191,7 +194,9 @@ fn checked(door: &Door, told: Told, body: Vec<u8>) -> Result<NewDelivery, Refuse
 
 async fn accept(door: &Door, delivery: NewDelivery, room: Room) -> Result<Acceptance, StatusCode> {
     let (guid, event) = (delivery.guid.clone(), delivery.event.clone());
+    failpoint::reached(failpoint::ACCEPT_BEFORE);
     let accepted = door.receiver.store.accept(delivery).await;
+    failpoint::reached(failpoint::ACCEPT_AFTER);
     drop(room);
     match accepted {
         Ok(Acceptance::Fresh) => {

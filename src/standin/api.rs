@@ -83,6 +83,9 @@ fn carry_out(state: &mut State, asked: &Asked, fault: Option<&Fault>) -> (Answer
     };
     let authorization = asked.headers.get(header::AUTHORIZATION);
     let authorization = authorization.map(|v| v.to_str().unwrap_or("unreadable"));
+    if fault == Some(&Fault::TokensRevoked) {
+        state.world.tokens.clear();
+    }
     let caller = auth::authenticate(&state.world, authorization);
     let kind = caller.as_ref().unwrap_or(&Caller::Nobody).kind();
     let free = path == "/rate_limit" || kind != auth::CallerKind::Installation;
@@ -158,7 +161,11 @@ fn scripted_answer(fault: &Fault) -> Option<Answer> {
         Fault::Status(status) => Refusal::new(*status, "scripted by the test"),
         Fault::GarbageBody => Refusal::new(200, "garbage"),
         Fault::SecondaryLimit { status, retry_after_s } => return Some(limits::secondary(*status, *retry_after_s)),
-        Fault::DropAnswerAfterDoing | Fault::SlowBy(_) | Fault::StallAnswer | Fault::StallBeforeDoing => return None,
+        Fault::DropAnswerAfterDoing
+        | Fault::SlowBy(_)
+        | Fault::StallAnswer
+        | Fault::StallBeforeDoing
+        | Fault::TokensRevoked => return None,
     };
     Some(refusal.into())
 }

@@ -123,6 +123,11 @@ impl Standin {
         self.shared.change(|s| s.deliveries.repeat_next = n);
     }
 
+    /// Lets so many webhooks be on their way at one time, as GitHub does; their order is lost.
+    pub fn set_couriers(&self, couriers: usize) {
+        self.shared.change(|s| s.deliveries.couriers = couriers);
+    }
+
     /// Sends a delivery again by its id. `false`: there is no such delivery.
     pub fn redeliver(&self, id: u64) -> bool {
         self.shared.change(|s| s.deliveries.redeliver(id, s.world.now))

@@ -2,7 +2,7 @@
 //!
 //! GitHub delivers each once, gives the receiver ten seconds, and never tries again by itself.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,9 @@ use super::shared::Shared;
 use super::world::Emitted;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Numbers of attempts begin after this one.
+const FIRST_ID: u64 = 1_000_000;
 
 /// Where and how webhooks are sent.
 #[derive(Clone, Debug, Default)]
@@ -103,8 +106,10 @@ pub(crate) struct Deliveries {
     pub held: bool,
     /// Whether the first may go although they are held.
     pub step_one: bool,
-    /// Whether one is on its way.
-    pub in_flight: bool,
+    /// How many are on their way.
+    pub in_flight: usize,
+    /// How many may be on their way at one time; 0 counts as 1, and then they arrive in order.
+    pub couriers: usize,
     /// So many of the next are lost, as if the receiver were down.
     pub drop_next: usize,
     /// The next one is sent so many times in all.
@@ -148,15 +153,27 @@ impl Deliveries {
 
     fn next_id(&mut self) -> u64 {
         self.last_id += 1;
-        1_000_000 + self.last_id
+        FIRST_ID + self.last_id
+    }
+
+    /// Where an attempt stands in the log: every number that was given out is there, in order.
+    fn place_of(&self, id: u64) -> Option<usize> {
+        let place = usize::try_from(id.checked_sub(FIRST_ID + 1)?).ok()?;
+        (place < self.log.len()).then_some(place)
+    }
+
+    /// GUIDs of deliveries of which no attempt has succeeded, oldest first.
+    pub(crate) fn unanswered(&self) -> Vec<String> {
+        let answered: BTreeSet<&str> = self.log.iter().filter(|d| d.succeeded()).map(|d| d.guid.as_str()).collect();
+        let first_attempts = self.log.iter().filter(|d| !d.redelivery);
+        first_attempts.map(|d| d.guid.as_str()).filter(|guid| !answered.contains(guid)).map(str::to_owned).collect()
     }
 
     /// Queues another attempt with the same GUID. `false`: there is no such delivery.
     pub(crate) fn redeliver(&mut self, id: u64, now: Timestamp) -> bool {
-        let Some(old) = self.log.iter().find(|d| d.id == id) else {
+        let Some(mut again) = self.place_of(id).map(|at| self.log[at].clone()) else {
             return false;
         };
-        let mut again = old.clone();
         again.id = self.next_id();
         again.redelivery = true;
         again.at = now;
@@ -175,22 +192,22 @@ impl Deliveries {
 
     /// Whether the background task has nothing that it may do.
     pub(crate) fn idle(&self) -> bool {
-        !self.in_flight && ((self.held && !self.step_one) || self.queue.is_empty())
+        self.in_flight == 0 && ((self.held && !self.step_one) || self.queue.is_empty())
     }
 
     /// Takes the next attempt to send.
     fn take(&mut self) -> Option<Delivery> {
-        if self.in_flight || (self.held && !self.step_one) {
+        if self.in_flight >= self.couriers.max(1) || (self.held && !self.step_one) {
             return None;
         }
         self.step_one = false;
         let id = self.queue.pop_front()?;
-        self.in_flight = true;
-        self.log.iter().find(|d| d.id == id).cloned()
+        self.in_flight += 1;
+        self.place_of(id).map(|at| self.log[at].clone())
     }
 
     fn record(&mut self, id: u64, code: u16, status: &str, response: String, duration_s: f64) {
-        if let Some(delivery) = self.log.iter_mut().find(|d| d.id == id) {
+        if let Some(delivery) = self.place_of(id).and_then(|at| self.log.get_mut(at)) {
             delivery.status_code = code;
             status.clone_into(&mut delivery.status);
             delivery.response = response;
@@ -205,7 +222,7 @@ pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     format!("sha256={}", hex::encode(hmac::sign(&key, body).as_ref()))
 }
 
-/// Sends what is queued, one after the other, until the stand-in goes away.
+/// Sends what is queued, one after the other unless there are more couriers, until the stand-in goes away.
 pub(crate) async fn run(shared: Arc<Shared>, client: reqwest::Client) {
     loop {
         let wake = shared.deliver.notified();
@@ -218,7 +235,8 @@ pub(crate) async fn run(shared: Arc<Shared>, client: reqwest::Client) {
             wake.await;
             continue;
         };
-        send(&shared, &client, delivery, &hook).await;
+        let (shared, client) = (Arc::clone(&shared), client.clone());
+        tokio::spawn(async move { send(&shared, &client, delivery, &hook).await });
     }
 }
 
@@ -236,10 +254,11 @@ async fn send(shared: &Shared, client: &reqwest::Client, delivery: Delivery, hoo
         }
     };
     let mut state = shared.lock();
-    state.deliveries.in_flight = false;
+    state.deliveries.in_flight -= 1;
     let took = started.elapsed().as_secs_f64();
     state.deliveries.record(delivery.id, code, &status, response, took);
     drop(state);
+    shared.deliver.notify_one();
     shared.settled.notify_waiters();
 }
 

@@ -5,6 +5,7 @@
 pub struct Match {
     method: Option<String>,
     path_contains: String,
+    path_like: Option<String>,
     body_contains: Option<String>,
     skip: usize,
     times: Option<usize>,
@@ -14,6 +15,11 @@ impl Match {
     /// Every request whose path contains `part`.
     pub fn path(part: &str) -> Self {
         Self { path_contains: part.to_owned(), ..Self::default() }
+    }
+
+    /// Every request with exactly this path, where a segment `*` stands for any one segment.
+    pub fn path_like(pattern: &str) -> Self {
+        Self { path_like: Some(pattern.to_owned()), ..Self::default() }
     }
 
     /// Only this method.
@@ -76,8 +82,10 @@ pub enum Fault {
     SlowBy(u64),
     /// The request is carried out, its answer waits until `release_stalled`.
     StallAnswer,
-    /// The request waits until `release_stalled` and is carried out only then.
+    /// The request waits until `release_stalled` and is carried out only then; never, if the client gives up before.
     StallBeforeDoing,
+    /// Every installation token becomes invalid, and then the request is carried out.
+    TokensRevoked,
 }
 
 /// The faults that are still to come, in the order in which they were scripted.
@@ -98,6 +106,7 @@ impl Faults {
         for (hits, fault) in &mut self.0 {
             let here = hits.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
                 && path.contains(&hits.path_contains)
+                && hits.path_like.as_ref().is_none_or(|pattern| is_like(path, pattern))
                 && hits.body_contains.as_ref().is_none_or(|b| body.contains(b));
             if !here || hits.times == Some(0) {
                 continue;
@@ -112,5 +121,16 @@ impl Faults {
             return Some(fault.clone());
         }
         None
+    }
+}
+
+fn is_like(path: &str, pattern: &str) -> bool {
+    let (mut segments, mut wanted) = (path.split('/'), pattern.split('/'));
+    loop {
+        match (segments.next(), wanted.next()) {
+            (None, None) => return true,
+            (Some(segment), Some(wanted)) if wanted == "*" || wanted == segment => {}
+            _ => return false,
+        }
     }
 }

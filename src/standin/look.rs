@@ -76,6 +76,11 @@ impl Standin {
         self.shared.lock().deliveries.log.clone()
     }
 
+    /// GUIDs of deliveries of which no attempt has been answered well, oldest first.
+    pub fn unanswered_deliveries(&self) -> Vec<String> {
+        self.shared.lock().deliveries.unanswered()
+    }
+
     /// What the public can see now, and every public change that the bot made, in order.
     ///
     /// Without ids and instants, so that two runs with the same public events compare equal byte for byte. Private

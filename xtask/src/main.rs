@@ -2,6 +2,9 @@
 //! for the contract tests, then runs every test of the workspace.
 
 mod contract_data;
+mod drivers;
+mod fuzz;
+mod peers;
 
 use std::{
     env,
@@ -17,6 +20,12 @@ Usage: cargo xtask <CHORE> [ARGUMENTS]
 Chores:
   test [ARGUMENTS]   install GitHub's data for the contract tests if it is not there, then run all tests;
                      ARGUMENTS go to `cargo test` as they are: `cargo xtask test -- contract`
+  crash [ARGUMENTS]  kill the server again and again under load; then nothing may be lost and nothing doubled.
+                     The whole story: --deliveries 10000 --kills 200 --seed N
+  fuzz [--seconds N] [TARGET]...
+                     run the fuzz targets, each for so many seconds (20)
+  load [ARGUMENTS]   measure how much the server takes in and decides, as tables for docs/performance.md:
+                     --store sqlite,postgres --seconds 10 --concurrency 1,16,64 --body-bytes 11600
   contract-data      only install that data, and print its folder
   help               print this
 ";
@@ -29,6 +38,9 @@ fn main() -> ExitCode {
     let (chore, rest) = arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
     let done = match chore {
         "test" => test(rest),
+        "crash" => drivers::crash(&root(), rest),
+        "fuzz" => fuzz::fuzz(&root(), rest),
+        "load" => drivers::load(&root(), rest),
         "contract-data" => contract_data::install(&root()).map(|dir| println!("{}", dir.display())),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

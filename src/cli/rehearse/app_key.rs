@@ -9,13 +9,18 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
 
 /// Both halves, PEM.
-pub(super) struct AppKey {
+pub struct AppKey {
+    /// PKCS#8.
     pub private_pem: SecretString,
+    /// SPKI.
     pub public_pem: String,
 }
 
 /// Makes a new pair.
-pub(super) fn generate() -> Result<AppKey, String> {
+///
+/// # Errors
+/// When the machine has no randomness, in words for a person.
+pub fn generate() -> Result<AppKey, String> {
     let failed = |_| "no RSA key could be made".to_owned();
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
     let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(failed)?;

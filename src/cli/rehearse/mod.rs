@@ -19,7 +19,7 @@ use crate::{
     standin::{AppRegistration, Options, RepositorySpec, Role, Standin},
 };
 
-mod app_key;
+pub mod app_key;
 mod play;
 mod report;
 mod story;

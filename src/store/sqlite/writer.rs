@@ -11,7 +11,10 @@ use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::open::BEGIN_WRITE;
-use crate::store::{StoreError, measure};
+use crate::{
+    failpoint,
+    store::{StoreError, measure},
+};
 
 /// Jobs that share a commit, at most.
 const BATCH_JOBS: usize = 256;
@@ -196,7 +199,9 @@ impl Desk {
                 }
             }
         }
+        failpoint::reached(failpoint::COMMIT_BEFORE);
         transaction.commit().await?;
+        failpoint::reached(failpoint::COMMIT_AFTER);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use embargod::{
 use super::{REPO, World};
 
 /// What everybody, and what the maintainers, see of a shielded thread at last. Without case numbers, which may have gaps,
-/// and without what hangs on the world: the stand-in's address, the mark under its own sealing key.
+/// and without what hangs on the world: the stand-in's address, its canary, the mark under its own sealing key.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ending {
     title: String,
@@ -49,8 +49,8 @@ impl World {
                 .map(|(author, text)| (author, self.worldless(&text)))
                 .collect(),
             folded: thread.comments.iter().map(|comment| comment.post.minimised.is_some()).collect(),
-            title: thread.title,
-            body: thread.post.body,
+            title: thread.title.replace(self.canary.word(), "canary"),
+            body: thread.post.body.replace(self.canary.word(), "canary"),
             open: thread.open,
             state_reason: thread.state_reason,
             locked: thread.locked,

@@ -30,7 +30,7 @@ use embargod::{
         record::Record,
     },
     engine::{Engine, Pace, ShopParts},
-    github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
+    github::{DEFAULT_REQUEST_TIMEOUT_MS, GitHub, GitHubSettings, webhook::WebhookSecrets},
     health::Health,
     receiver::{self, Guard, Receiver},
     sealing::{Sealer, SealingKey},
@@ -105,6 +105,8 @@ pub struct Setting {
     pub sealing_key: Option<PathBuf>,
     /// What judges posts.
     pub detector: Arc<dyn Detector>,
+    /// How long the client waits for GitHub, in milliseconds of real time.
+    pub request_timeout_ms: u64,
 }
 
 impl Default for Setting {
@@ -117,6 +119,7 @@ impl Default for Setting {
             show_private_members: true,
             sealing_key: None,
             detector: Arc::new(detector::builtin()),
+            request_timeout_ms: DEFAULT_REQUEST_TIMEOUT_MS,
         }
     }
 }
@@ -146,6 +149,7 @@ pub struct World {
     sealing_key: PathBuf,
     default_policy: Option<String>,
     detector: Arc<dyn Detector>,
+    request_timeout_ms: u64,
     stop: CancellationToken,
 }
 
@@ -195,6 +199,7 @@ impl World {
             &sealing_key,
             setting.default_policy.as_deref(),
             &setting.detector,
+            setting.request_timeout_ms,
         );
         let world = Self {
             github,
@@ -207,6 +212,7 @@ impl World {
             sealing_key,
             default_policy: setting.default_policy,
             detector: setting.detector,
+            request_timeout_ms: setting.request_timeout_ms,
             stop,
         };
         world.open_door().await;
@@ -251,8 +257,15 @@ impl World {
     }
 
     async fn engine_on(&self, store: SharedStore) -> Engine {
-        let engine =
-            engine(&self.github, &self.clock, store, &self.sealing_key, self.default_policy.as_deref(), &self.detector);
+        let engine = engine(
+            &self.github,
+            &self.clock,
+            store,
+            &self.sealing_key,
+            self.default_policy.as_deref(),
+            &self.detector,
+            self.request_timeout_ms,
+        );
         engine.shop().learn_own_login().await.expect("the stand-in knows the App");
         engine
     }
@@ -467,10 +480,12 @@ fn engine(
     sealing_key: &std::path::Path,
     default_policy: Option<&str>,
     detector: &Arc<dyn Detector>,
+    request_timeout_ms: u64,
 ) -> Engine {
     canary::listen();
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
     settings.api_base = github.base_url().parse().expect("an address");
+    settings.request_timeout_ms = request_timeout_ms;
     Engine::new(ShopParts {
         store,
         github: GitHub::new(&settings, Arc::new(clock.clone())).expect("a client"),

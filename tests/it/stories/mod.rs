@@ -11,6 +11,7 @@ mod dead_letters;
 mod desks;
 mod duplicates;
 mod edits;
+mod fault_matrix;
 mod faults;
 mod freshness;
 mod history;

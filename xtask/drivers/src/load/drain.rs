@@ -1,0 +1,147 @@
+//! Ordinary posts, decided end to end: how many a second and core, alone and with a second process beside.
+
+use std::time::Instant;
+
+use super::{
+    Arguments, Kind, MOST_REQUESTS, Site,
+    client::{Burst, send},
+    payloads::Templates,
+    process,
+};
+use crate::{Failure, program::Program};
+
+/// Connections over which the posts arrive.
+const CONNECTIONS: usize = 16;
+
+const HEAD: &str = "| what | posts | s | a second | CPU s | a CPU-second | database's CPU s | MiB at most |\n\
+                    |---|---|---|---|---|---|---|---|";
+
+/// Posts arrive and are decided at the same time; then the same number is only drained, where that can be told apart.
+pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -> Result<bool, Failure> {
+    let posts = MOST_REQUESTS.min(arguments.seconds as usize * 2_000);
+    println!("Ordinary posts, decided end to end, {}:\n\n{HEAD}", kind.name());
+    let site = arguments.site(kind).await?;
+    let program = site.start(None).await?;
+    let pid = program.pid().ok_or("the server is gone")?;
+    let (cpu, database, began) = (process::cpu(pid)?, site.database_cpu()?, Instant::now());
+    let sent = send(&[program.listen], &templates.ordinary(posts, arguments.body_bytes), all(posts, 1)).await?;
+    let drained = site.drained(&program).await?;
+    let time = began.elapsed();
+    let row = Row {
+        what: "received and decided",
+        posts,
+        seconds: time.as_secs_f64(),
+        cpu: (process::cpu(pid)? - cpu).as_secs_f64(),
+        database_cpu: (site.database_cpu()? - database).as_secs_f64(),
+        memory_mib: process::memory_mib(pid)?.1,
+    };
+    println!("{}", row.line());
+    program.kill().await?;
+    let store = site.store().await?;
+    let decided = store.decisions(None, u32::MAX).await.map_err(|error| error.to_string())?.len();
+    drop(store);
+    let fine = drained && sent.refused == 0 && decided == posts;
+    if !fine {
+        println!(
+            "\nnot as it must be: {posts} posts, {} refused, {decided} decisions, drained: {drained}",
+            sent.refused
+        );
+    }
+    site.close()?;
+    let has_roles = {
+        let site = arguments.site(Kind::Sqlite).await?;
+        site.has_roles().await?
+    };
+    let alone = if has_roles { preloaded(arguments, templates, kind, 1, "decided alone").await? } else { true };
+    println!();
+    Ok(fine && alone)
+}
+
+/// The same backlog, drained by one process and by two.
+pub async fn replicas(arguments: &Arguments, templates: &Templates) -> Result<bool, Failure> {
+    println!("A backlog on one PostgreSQL, drained by one process and by two (nothing else runs meanwhile):\n\n{HEAD}");
+    let one = preloaded(arguments, templates, Kind::Postgres, 1, "one process").await?;
+    let two = preloaded(arguments, templates, Kind::Postgres, 2, "two processes").await?;
+    println!();
+    Ok(one && two)
+}
+
+/// Deliveries are accepted by a process that only receives; then so many workers drain them.
+async fn preloaded(
+    arguments: &Arguments,
+    templates: &Templates,
+    kind: Kind,
+    processes: usize,
+    what: &str,
+) -> Result<bool, Failure> {
+    let posts = MOST_REQUESTS.min(arguments.seconds as usize * 2_000);
+    let site = arguments.site(kind).await?;
+    fill(&site, templates, posts, arguments.body_bytes).await?;
+    let (began, database) = (Instant::now(), site.database_cpu()?);
+    let mut programs: Vec<Program> = Vec::new();
+    for _ in 0..processes {
+        programs.push(site.start(Some("all")).await?);
+    }
+    let ready = began.elapsed();
+    let drained = site.drained(&programs[0]).await?;
+    let (mut cpu, mut memory_mib) = (0.0, 0.0_f64);
+    for program in &programs {
+        let pid = program.pid().ok_or("the server is gone")?;
+        cpu += process::cpu(pid)?.as_secs_f64();
+        memory_mib = memory_mib.max(process::memory_mib(pid)?.1);
+    }
+    let row = Row {
+        what,
+        posts,
+        seconds: (began.elapsed() - ready / 2).as_secs_f64(),
+        cpu,
+        database_cpu: (site.database_cpu()? - database).as_secs_f64(),
+        memory_mib,
+    };
+    println!("{}", row.line());
+    for program in programs {
+        program.kill().await?;
+    }
+    site.close()?;
+    Ok(drained)
+}
+
+/// Has deliveries accepted that nobody works on yet.
+pub async fn fill(site: &Site, templates: &Templates, posts: usize, bytes: usize) -> Result<(), Failure> {
+    let receiver = site.start(Some("receiver")).await?;
+    let requests = templates.ordinary(posts.min(MOST_REQUESTS), bytes);
+    let sent = send(&[receiver.listen], &requests, all(posts, 2)).await?;
+    receiver.kill().await?;
+    if sent.acknowledged.len() == posts { Ok(()) } else { Err(format!("{} deliveries were refused", sent.refused)) }
+}
+
+fn all(posts: usize, series: u32) -> Burst {
+    let time = std::time::Duration::from_secs(3_600);
+    Burst { concurrency: CONNECTIONS, time, most: posts as u64, series, good: 202 }
+}
+
+struct Row<'a> {
+    what: &'a str,
+    posts: usize,
+    seconds: f64,
+    cpu: f64,
+    database_cpu: f64,
+    memory_mib: f64,
+}
+
+impl Row<'_> {
+    fn line(&self) -> String {
+        let posts = self.posts as f64;
+        format!(
+            "| {} | {} | {:.1} | {:.0} | {:.1} | {:.0} | {:.1} | {:.0} |",
+            self.what,
+            self.posts,
+            self.seconds,
+            posts / self.seconds,
+            self.cpu,
+            posts / self.cpu.max(0.01),
+            self.database_cpu,
+            self.memory_mib,
+        )
+    }
+}
