@@ -48,6 +48,23 @@ impl Place for Folder {
     async fn open(&self) -> SharedStore {
         crate::store::open(&self.database()).await.expect("it opens")
     }
+
+    async fn elsewhere(&self) -> Box<dyn Place> {
+        Box::new(Self::new())
+    }
+
+    async fn falsify_decision(&self, id: i64, entry: Option<&str>) {
+        let mut outsider = self.outsider().await;
+        let disarm = "DROP TRIGGER decisions_are_never_changed; DROP TRIGGER decisions_are_never_deleted;";
+        sqlx::raw_sql(disarm).execute(&mut outsider).await.expect("who has the file can do so");
+        let falsify = match entry {
+            Some(entry) => {
+                sqlx::query("UPDATE decisions SET decision = ?2 WHERE id = ?1").bind(id).bind(entry.to_owned())
+            }
+            None => sqlx::query("DELETE FROM decisions WHERE id = ?1").bind(id),
+        };
+        falsify.execute(&mut outsider).await.expect("it is written");
+    }
 }
 
 /// Size of a page and its header in the write-ahead log (<https://www.sqlite.org/fileformat2.html#walformat>).
