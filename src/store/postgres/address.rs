@@ -8,8 +8,23 @@ use crate::store::StoreError;
 /// Parameters that the driver knows. It would write the value of any other into the log, and that may be a mistyped
 /// password.
 const PARAMETERS: &[&str] = &[
-    "host", "hostaddr", "port", "dbname", "user", "password", "sslmode", "ssl-mode", "sslrootcert", "ssl-root-cert",
-    "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key", "application_name", "options",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "application_name",
+    "options",
 ];
 
 /// Limits of each session, so that a process that hangs does not hold locks for ever. In milliseconds.
@@ -23,12 +38,8 @@ const SESSION: &[(&str, &str)] = &[
 
 /// Statements that run all the time are written for an index each. Before the first statistics, and while a burst makes
 /// them wrong, the planner would rather read whole tables, and keep doing so on this connection.
-const BY_INDEX: &[(&str, &str)] = &[
-    ("enable_seqscan", "off"),
-    ("enable_bitmapscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-];
+const BY_INDEX: &[(&str, &str)] =
+    &[("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 
 /// How every connection is set up.
 ///
@@ -41,7 +52,10 @@ pub(super) fn options(database: &str) -> Result<PgConnectOptions, StoreError> {
     for (name, _) in url.query_pairs() {
         let known = PARAMETERS.contains(&&*name) || (name.starts_with("options[") && name.ends_with(']'));
         if !known {
-            return Err(refuse(&format!("a parameter behind the `?` is not known; known are {}", PARAMETERS.join(", "))));
+            return Err(refuse(&format!(
+                "a parameter behind the `?` is not known; known are {}",
+                PARAMETERS.join(", ")
+            )));
         }
     }
     // What the operator says stands behind ours, and wins.

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use super::{
     deliveries,
-    desk::{Trade, Verdict},
+    desk::{Ring, Trade, Verdict},
     effects,
     error::Failed,
 };
@@ -71,8 +71,9 @@ impl Trade for Claiming {
         Ok(Verdict::Keep(shares))
     }
 
-    fn makes_work(_answer: &Share) -> bool {
-        false
+    fn rings(answer: &Share) -> Ring {
+        // One worker found something: another may, too.
+        if answer.deliveries.is_empty() && answer.effects.is_empty() { Ring::No } else { Ring::Here }
     }
 }
 

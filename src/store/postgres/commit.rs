@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use super::{effects, error::Failed, instant::micros};
 use crate::{
-    domain::{effect::Effect, record::RecordWrite},
+    domain::{decision::DecisionRecord, effect::Effect, record::RecordWrite},
     store::{Commit, StoreError},
 };
 
@@ -97,7 +97,8 @@ pub(super) async fn lock_lanes(
 ) -> Result<(), Failed> {
     let commits = || pieces.iter().map(|(_, commit)| commit);
     let dropped: Vec<&str> = commits().flat_map(|commit| &commit.dropped_effects).map(String::as_str).collect();
-    let lanes: HashSet<&str> = commits().flat_map(|commit| &commit.effects).map(|effect| effect.lane.as_str()).collect();
+    let lanes: HashSet<&str> =
+        commits().flat_map(|commit| &commit.effects).map(|effect| effect.lane.as_str()).collect();
     if finished.is_empty() && dropped.is_empty() && lanes.is_empty() {
         return Ok(());
     }
@@ -142,7 +143,8 @@ struct Layer<'a> {
 async fn write_records(connection: &mut PgConnection, pieces: &[Piece<'_>]) -> Result<bool, Failed> {
     let mut layers: Vec<Layer<'_>> = Vec::new();
     let mut depth: HashMap<(&str, &str), usize> = HashMap::new();
-    for (now, record) in pieces.iter().flat_map(|(now, commit)| commit.records.iter().map(|record| (micros(*now), record)))
+    for (now, record) in
+        pieces.iter().flat_map(|(now, commit)| commit.records.iter().map(|record| (micros(*now), record)))
     {
         let below = depth.entry((&record.kind, &record.key)).or_default();
         if *below == layers.len() {
@@ -220,12 +222,7 @@ async fn enqueue(connection: &mut PgConnection, pieces: &[Piece<'_>]) -> Result<
     if new.is_empty() {
         return Ok(());
     }
-    // An effect that waited for itself would wait for ever.
-    let before = |effect: &Effect| effect.after.iter().filter(|key| **key != effect.key).map(String::as_str).collect();
-    let must_wait = |effect: &Effect| {
-        let before: Vec<&str> = before(effect);
-        before.iter().any(|key| keys.contains(key))
-    };
+    let must_wait = |effect: &Effect| before(effect).any(|key| keys.contains(key));
     let effects = new.iter().map(|(.., effect)| to_json(effect)).collect::<Result<Vec<_>, _>>()?;
     let lanes: Vec<&str> = new.iter().map(|(.., effect)| effect.lane.as_str()).collect();
     let inserted: Vec<(String, i64)> = sqlx::query_as(ENQUEUE)
@@ -245,9 +242,8 @@ async fn enqueue(connection: &mut PgConnection, pieces: &[Piece<'_>]) -> Result<
     let (mut ids, mut after): (Vec<i64>, Vec<&str>) = (Vec::new(), Vec::new());
     for (.., effect) in &new {
         let Some(id) = fresh.get(&effect.key) else { continue };
-        let before: Vec<&str> = before(effect);
-        ids.extend(before.iter().map(|_| *id));
-        after.extend(before);
+        ids.extend(before(effect).map(|_| *id));
+        after.extend(before(effect));
     }
     if !ids.is_empty() {
         sqlx::query(NAME_THOSE_BEFORE).bind(ids).bind(after).execute(&mut *connection).await?;
@@ -262,6 +258,11 @@ async fn enqueue(connection: &mut PgConnection, pieces: &[Piece<'_>]) -> Result<
     Ok(())
 }
 
+/// Those that must be over before `effect` starts. One that waited for itself would wait for ever.
+fn before(effect: &Effect) -> impl Iterator<Item = &str> {
+    effect.after.iter().filter(|key| **key != effect.key).map(String::as_str)
+}
+
 async fn drop_waiting(connection: &mut PgConnection, pieces: &[Piece<'_>]) -> Result<(), Failed> {
     let mut dropped: Vec<(&str, i64)> = pieces
         .iter()
@@ -273,8 +274,7 @@ async fn drop_waiting(connection: &mut PgConnection, pieces: &[Piece<'_>]) -> Re
     dropped.sort_unstable();
     dropped.dedup_by_key(|(key, _)| *key);
     let (keys, nows): (Vec<&str>, Vec<i64>) = dropped.into_iter().unzip();
-    let rows: Vec<(String, String)> =
-        sqlx::query_as(DROP).bind(keys).bind(nows).fetch_all(&mut *connection).await?;
+    let rows: Vec<(String, String)> = sqlx::query_as(DROP).bind(keys).bind(nows).fetch_all(&mut *connection).await?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -299,6 +299,12 @@ async fn append_decisions(connection: &mut PgConnection, pieces: &[Piece<'_>]) -
     Ok(())
 }
 
+/// Appends one decision.
+pub(super) async fn append_decision(connection: &mut PgConnection, decision: &DecisionRecord) -> Result<(), Failed> {
+    let alone = Commit { decision: Some(decision.clone()), ..Commit::default() };
+    append_decisions(connection, &[(decision.at, &alone)]).await
+}
+
 /// Plain data as JSON. The error is not passed on: it could quote.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|_| StoreError::Corrupt("a value cannot be written as JSON".to_owned()))
@@ -312,6 +318,13 @@ pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, StoreError
 /// What runs for every commit; a test looks at how it is planned.
 #[cfg(test)]
 pub(super) const HOT: &[&str] = &[
-    LOCK_LANES, OVERWRITE_RECORDS, CREATE_RECORDS, UPDATE_RECORDS, KEEP_SEALED, ENQUEUE, NAME_THOSE_BEFORE, DROP,
+    LOCK_LANES,
+    OVERWRITE_RECORDS,
+    CREATE_RECORDS,
+    UPDATE_RECORDS,
+    KEEP_SEALED,
+    ENQUEUE,
+    NAME_THOSE_BEFORE,
+    DROP,
     APPEND_DECISIONS,
 ];

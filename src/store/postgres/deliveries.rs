@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sqlx::{PgConnection, Row};
 
 use super::{
-    desk::{Trade, Verdict},
+    desk::{Ring, Trade, Verdict},
     error::Failed,
     instant::{instant, lease_end, micros},
 };
@@ -61,12 +61,16 @@ const PROMOTE_DUE: &str = "
     )
     UPDATE deliveries d SET state = 'ready' FROM due WHERE d.id = due.id";
 
-// `not_before` is asked again: a clock that was set back must not start what it called due before.
+// `not_before` is asked again: a clock that was set back must not start what it called due before. A body that would be too
+// much, beside those before it, is left to the next claim.
 const CLAIM: &str = "
-    WITH next AS (
-        SELECT id FROM deliveries
+    WITH free AS (
+        SELECT id, COALESCE(octet_length(sealed_body), 0) AS bytes FROM deliveries
         WHERE turn = 1 AND state = 'ready' AND not_before <= $1
         ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+    ), next AS (
+        SELECT id FROM (SELECT id, SUM(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM free) AS summed
+        WHERE bytes_before < $4
     )
     UPDATE deliveries d
     SET state = 'running', attempts = attempts + 1, lease_token = gen_random_uuid()::text, lease_until = $2
@@ -95,6 +99,9 @@ const SETTLE: &str = "
     )
     SELECT id FROM settled";
 
+/// A claim that has come to this size takes no further body.
+const CLAIM_BYTES: i64 = 16 * 1024 * 1024;
+
 /// Accepts.
 pub(super) struct Accepting;
 
@@ -108,11 +115,7 @@ impl Trade for Accepting {
     // A delivery that is there already is a duplicate.
     const MAY_REPEAT: bool = true;
 
-    async fn run(
-        &self,
-        connection: &mut PgConnection,
-        jobs: &[NewDelivery],
-    ) -> Result<Verdict<Acceptance>, Failed> {
+    async fn run(&self, connection: &mut PgConnection, jobs: &[NewDelivery]) -> Result<Verdict<Acceptance>, Failed> {
         let mut first: Vec<&NewDelivery> = Vec::with_capacity(jobs.len());
         let mut guids = std::collections::HashSet::new();
         first.extend(jobs.iter().filter(|job| guids.insert(job.guid.as_str())));
@@ -131,12 +134,13 @@ impl Trade for Accepting {
             sqlx::query(PASS_TURN).bind(&lanes).execute(connection).await?;
         }
         let mut fresh: std::collections::HashSet<String> = inserted.into_iter().collect();
-        let answer = |job: &NewDelivery| if fresh.remove(&job.guid) { Acceptance::Fresh } else { Acceptance::Duplicate };
+        let answer =
+            |job: &NewDelivery| if fresh.remove(&job.guid) { Acceptance::Fresh } else { Acceptance::Duplicate };
         Ok(Verdict::Keep(jobs.iter().map(answer).collect()))
     }
 
-    fn makes_work(answer: &Acceptance) -> bool {
-        *answer == Acceptance::Fresh
+    fn rings(answer: &Acceptance) -> Ring {
+        if *answer == Acceptance::Fresh { Ring::Everywhere } else { Ring::No }
     }
 
     fn size_bytes(job: &NewDelivery) -> usize {
@@ -158,7 +162,7 @@ pub(super) async fn claim(
         sqlx::query(PROMOTE_DUE).bind(now).execute(&mut *connection).await?;
     }
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = sqlx::query(CLAIM).bind(now).bind(until).bind(limit).fetch_all(connection).await?;
+    let rows = sqlx::query(CLAIM).bind(now).bind(until).bind(limit).bind(CLAIM_BYTES).fetch_all(connection).await?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
         claimed.push(ClaimedDelivery {
@@ -215,5 +219,4 @@ pub(super) async fn settle(connection: &mut PgConnection, ends: &Ends<'_>) -> Re
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] =
-    &[LOCK_LANES, INSERT, PASS_TURN, LOOK, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, SETTLE];
+pub(super) const HOT: &[&str] = &[LOCK_LANES, INSERT, PASS_TURN, LOOK, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, SETTLE];

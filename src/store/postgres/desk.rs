@@ -28,6 +28,17 @@ pub(super) enum Verdict<A> {
     Undo(A),
 }
 
+/// Who is to look for work.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ring {
+    /// Nobody.
+    No,
+    /// Those of this process.
+    Here,
+    /// All who share the database.
+    Everywhere,
+}
+
 /// A sort of work that a desk does.
 #[async_trait]
 pub(super) trait Trade: Send + Sync + 'static {
@@ -45,8 +56,8 @@ pub(super) trait Trade: Send + Sync + 'static {
     /// Does the jobs, within a transaction. Called again with the same ones where that was rolled back.
     async fn run(&self, connection: &mut PgConnection, jobs: &[Self::Job]) -> Result<Verdict<Self::Answer>, Failed>;
 
-    /// Whether there may be something new to claim, for everybody.
-    fn makes_work(answer: &Self::Answer) -> bool;
+    /// Who is to look for work after it.
+    fn rings(answer: &Self::Answer) -> Ring;
 
     /// Size of what a job carries.
     fn size_bytes(_job: &Self::Job) -> usize {
@@ -100,13 +111,15 @@ impl<T: Trade> Desk<T> {
             let (mut jobs, mut callers) = (vec![job], vec![caller]);
             self.gather(&mut queue, &mut jobs, &mut callers).await;
             let answers = self.answers(&jobs).await;
-            let makes_work = answers.iter().flatten().any(T::makes_work);
+            let ring = answers.iter().flatten().map(T::rings).max();
             for (caller, answer) in callers.into_iter().zip(answers) {
                 // A caller that went away does not need to know.
                 let _ = caller.send(answer);
             }
-            if makes_work {
-                self.bell.ring();
+            match ring {
+                Some(Ring::Everywhere) => self.bell.ring(),
+                Some(Ring::Here) => self.bell.ring_here(),
+                Some(Ring::No) | None => {}
             }
         }
         if let Some(connection) = self.connection {

@@ -148,8 +148,7 @@ pub(super) async fn claim(
             continue;
         }
         let ids: Vec<i64> = picked.iter().map(|(id, _)| *id).collect();
-        let rows =
-            sqlx::query(CLAIM).bind(&ids).bind(micros(now)).bind(until).fetch_all(&mut *connection).await?;
+        let rows = sqlx::query(CLAIM).bind(&ids).bind(micros(now)).bind(until).fetch_all(&mut *connection).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
             let lease = Lease { id: row.try_get(0)?, token: row.try_get(1)?, until: instant(until)? };
@@ -215,12 +214,8 @@ async fn tidy(connection: &mut PgConnection, now: i64, lanes: &mut Lanes) -> Res
         return Ok(());
     }
     loop {
-        let due: Vec<Candidate> = sqlx::query_as(DUE)
-            .bind(now)
-            .bind(DUE_AT_ONCE)
-            .bind(&lanes.refused)
-            .fetch_all(&mut *connection)
-            .await?;
+        let due: Vec<Candidate> =
+            sqlx::query_as(DUE).bind(now).bind(DUE_AT_ONCE).bind(&lanes.refused).fetch_all(&mut *connection).await?;
         if due.is_empty() {
             return Ok(());
         }
@@ -318,6 +313,16 @@ fn state_named(name: &str) -> Result<EffectState, StoreError> {
 /// What runs for every effect; a test looks at how it is planned.
 #[cfg(test)]
 pub(super) const HOT: &[&str] = &[
-    PASS_TURN, UNBLOCK, LOOK, RELEASE_EXPIRED, DUE, PROMOTE, TRY_LANES, CANDIDATES, HOLD_THOSE_BEFORE, SET_ASIDE, CLAIM,
+    PASS_TURN,
+    UNBLOCK,
+    LOOK,
+    RELEASE_EXPIRED,
+    DUE,
+    PROMOTE,
+    TRY_LANES,
+    CANDIDATES,
+    HOLD_THOSE_BEFORE,
+    SET_ASIDE,
+    CLAIM,
     SETTLE,
 ];

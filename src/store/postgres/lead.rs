@@ -41,8 +41,7 @@ impl Leadership for Office {
     async fn holds(&mut self) -> bool {
         // Whoever stops waiting for the answer has lost the office: its connection is not used again.
         let Some(mut connection) = self.connection.take() else { return false };
-        let asked =
-            async { Ok(sqlx::query_scalar(HOLDS).bind(self.name.as_str()).fetch_one(&mut connection).await?) };
+        let asked = async { Ok(sqlx::query_scalar(HOLDS).bind(self.name.as_str()).fetch_one(&mut connection).await?) };
         let holds = in_time(asked).await.unwrap_or(false);
         if holds {
             self.connection = Some(connection);

@@ -37,8 +37,8 @@ use jiff::Timestamp;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::{
-    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery, Sealed, Settled,
-    Settlement, Store, StoreError, StoreOptions, StoredRecord,
+    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease, NewDelivery, Sealed,
+    Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord,
 };
 use crate::domain::decision::DecisionRecord;
 use claims::{Claiming, What};
@@ -96,7 +96,11 @@ impl PostgresStore {
         let mut tries = self.connections + 1;
         loop {
             match open::in_time(question(self.pool.clone())).await {
-                Err(failed) if tries > 0 && !matches!(failed, Failed::Silence) && (failed.is_cut() || failed.is_collision()) => {
+                Err(failed)
+                    if tries > 0
+                        && !matches!(failed, Failed::Silence)
+                        && (failed.is_cut() || failed.is_collision()) =>
+                {
                     tries -= 1;
                 }
                 answer => return answer.map_err(StoreError::from),
@@ -104,14 +108,17 @@ impl PostgresStore {
         }
     }
 
-    async fn settle(
-        &self,
-        claimed: Option<Claimed>,
-        now: Timestamp,
-        commit: Commit,
-    ) -> Result<Settled, StoreError> {
+    async fn settle(&self, claimed: Option<Claimed>, now: Timestamp, commit: Commit) -> Result<Settled, StoreError> {
         self.settling.submit(settle::Job { claimed, now, commit }).await
     }
+}
+
+/// Looks at the database, and changes nothing.
+///
+/// # Errors
+/// As [`PostgresStore::open`].
+pub(in crate::store) async fn inspect(database: &str, now: Timestamp) -> Result<Inspection, StoreError> {
+    Ok(open::inspect(&address::options(database)?, now).await?)
 }
 
 #[async_trait]

@@ -2,14 +2,18 @@
 
 use std::{future::Future, time::Duration};
 
+use jiff::Timestamp;
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool, SqlSafeStr,
     migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::error::{Failed, by_migration};
-use crate::store::{SchemaStatus, StoreError};
+use super::{
+    error::{Failed, by_migration},
+    read,
+};
+use crate::store::{Inspection, SchemaStatus, StoreError};
 
 /// How long we wait for a new connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,11 +59,15 @@ pub(super) fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .connect_lazy_with(options)
 }
 
+/// For what may take its time, or waits for somebody else: changing a large table, moving house.
+pub(super) fn patient(options: &PgConnectOptions) -> PgConnectOptions {
+    let limits = [("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("lock_timeout", "60000")];
+    options.clone().options(limits)
+}
+
 /// Brings the schema up to date; several processes may do so at one time.
 pub(super) async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
-    // a change of a large table may take its time, and so may waiting for another process that makes it
-    let patient = options.clone().options([("statement_timeout", "0"), ("lock_timeout", "60000")]);
-    let mut connection = connect(&patient).await?;
+    let mut connection = connect(&patient(options)).await?;
     migrator().run_direct(None, &mut connection, false).await.map_err(by_migration)?;
     // Nothing is lost where it is not closed in good order.
     let _ = connection.close().await;
@@ -75,14 +83,33 @@ pub(super) fn migrator() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
+const HAS_HISTORY: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+
+const APPLIED: &str = "SELECT version, description FROM _sqlx_migrations WHERE success ORDER BY version";
+
 /// What was applied, against what is known.
-pub(super) async fn schema(pool: &PgPool) -> Result<SchemaStatus, Failed> {
-    let applied = "SELECT version, description FROM _sqlx_migrations WHERE success ORDER BY version";
-    let applied: Vec<(i64, String)> = sqlx::query_as(applied).fetch_all(pool).await?;
-    let pending = MIGRATIONS
-        .iter()
-        .filter(|(version, ..)| applied.iter().all(|(known, _)| known != version))
-        .map(|(version, name, _)| (*version, (*name).to_owned()))
-        .collect();
-    Ok(SchemaStatus { backend: "postgres", applied, pending })
+pub(super) async fn schema(connection: &mut PgConnection) -> Result<SchemaStatus, Failed> {
+    let has_history: bool = sqlx::query_scalar(HAS_HISTORY).fetch_one(&mut *connection).await?;
+    let applied: Vec<(i64, String)> =
+        if has_history { sqlx::query_as(APPLIED).fetch_all(connection).await? } else { Vec::new() };
+    let has = |version: &i64| applied.iter().any(|(applied, _)| applied == version);
+    let knows = |version: &i64| MIGRATIONS.iter().any(|(known, ..)| known == version);
+    let pending = MIGRATIONS.iter().filter(|(version, ..)| !has(version));
+    Ok(SchemaStatus {
+        backend: "postgres",
+        pending: pending.map(|(version, name, _)| (*version, (*name).to_owned())).collect(),
+        is_newer: applied.iter().any(|(version, _)| !knows(version)),
+        applied,
+    })
+}
+
+/// Looks at a database, and changes nothing.
+pub(super) async fn inspect(options: &PgConnectOptions, now: Timestamp) -> Result<Inspection, Failed> {
+    let looking = options.clone().options([("default_transaction_read_only", "on")]);
+    let mut connection = connect(&looking).await?;
+    let schema = in_time(schema(&mut connection)).await?;
+    let backlog = if schema.is_current() { Some(in_time(read::backlog(&mut connection, now)).await?) } else { None };
+    // Nothing is lost where it is not closed in good order.
+    let _ = connection.close().await;
+    Ok(Inspection { exists: !schema.applied.is_empty(), schema, backlog })
 }

@@ -1,7 +1,7 @@
 //! Reading: nobody who reads waits for a desk.
 
 use jiff::Timestamp;
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{PgExecutor, PgPool, Row, postgres::PgRow};
 
 use super::{
     commit::from_json,
@@ -94,20 +94,12 @@ pub(super) async fn sealed_of(pool: &PgPool, owner: &str) -> Result<Vec<Sealed>,
     rows.iter().map(sealed_of_row).collect()
 }
 
-pub(super) async fn decisions(
-    pool: &PgPool,
-    case: Option<&str>,
-    limit: u32,
-) -> Result<Vec<DecisionRecord>, Failed> {
+pub(super) async fn decisions(pool: &PgPool, case: Option<&str>, limit: u32) -> Result<Vec<DecisionRecord>, Failed> {
     let rows = newest(pool, DECISIONS, DECISIONS_OF_CASE, case, limit).await?;
     rows.iter().rev().map(|row| Ok(from_json(row.try_get(0)?)?)).collect()
 }
 
-pub(super) async fn effects(
-    pool: &PgPool,
-    case: Option<&str>,
-    limit: u32,
-) -> Result<Vec<EffectReport>, Failed> {
+pub(super) async fn effects(pool: &PgPool, case: Option<&str>, limit: u32) -> Result<Vec<EffectReport>, Failed> {
     let rows = newest(pool, EFFECTS, EFFECTS_OF_CASE, case, limit).await?;
     rows.iter().rev().map(effects::report).collect()
 }
@@ -136,8 +128,8 @@ pub(super) async fn delivery_state(pool: &PgPool, guid: &str) -> Result<Option<S
     Ok(state.fetch_optional(pool).await?)
 }
 
-pub(super) async fn backlog(pool: &PgPool, now: Timestamp) -> Result<Backlog, Failed> {
-    let row = sqlx::query(BACKLOG).bind(micros(now)).fetch_one(pool).await?;
+pub(super) async fn backlog<'e>(executor: impl PgExecutor<'e>, now: Timestamp) -> Result<Backlog, Failed> {
+    let row = sqlx::query(BACKLOG).bind(micros(now)).fetch_one(executor).await?;
     let count = |column: usize| -> Result<u64, Failed> {
         let count: i64 = row.try_get(column)?;
         Ok(count.unsigned_abs())

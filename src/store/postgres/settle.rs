@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use super::{
     commit::{self, to_json},
     deliveries::{self, Ends},
-    desk::{Trade, Verdict},
+    desk::{Ring, Trade, Verdict},
     effects,
     error::Failed,
     instant::micros,
@@ -67,8 +67,8 @@ impl Trade for Settling {
         Ok(Verdict::Keep(jobs.iter().map(answer).collect()))
     }
 
-    fn makes_work(answer: &Settled) -> bool {
-        *answer == Settled::Committed
+    fn rings(answer: &Settled) -> Ring {
+        if *answer == Settled::Committed { Ring::Everywhere } else { Ring::No }
     }
 
     fn size_bytes(job: &Job) -> usize {

@@ -6,7 +6,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{PgPool, postgres::{PgConnectOptions, PgListener, PgPoolOptions}};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
 use tokio::{sync::Notify, task::JoinHandle};
 use uuid::Uuid;
 
@@ -44,6 +47,11 @@ impl Bell {
     pub(super) fn ring(&self) {
         ring_here(&self.here);
         self.elsewhere.notify_one();
+    }
+
+    /// Wakes those of this process.
+    pub(super) fn ring_here(&self) {
+        ring_here(&self.here);
     }
 
     /// Waits until it rings.

@@ -33,9 +33,10 @@ CREATE INDEX deliveries_scheduled ON deliveries (not_before) WHERE state = 'sche
 CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'running';
 CREATE INDEX deliveries_parked ON deliveries (id) WHERE state = 'parked';
 -- A finished delivery is in one of these two.
-CREATE INDEX deliveries_over ON deliveries (finished_at)
+CREATE INDEX deliveries_over ON deliveries (finished_at, id)
     WHERE state IN ('done', 'dropped') AND sealed_body IS NOT NULL;
-CREATE INDEX deliveries_bare ON deliveries (finished_at) WHERE state IN ('done', 'dropped') AND sealed_body IS NULL;
+CREATE INDEX deliveries_bare ON deliveries (finished_at, id)
+    WHERE state IN ('done', 'dropped') AND sealed_body IS NULL;
 
 -- The outbox, and the timers. `effect` is the described action as JSON; the columns beside it are what claims need.
 CREATE TABLE effects (
