@@ -22,6 +22,7 @@ use crate::domain::{
 pub mod conformance;
 mod measure;
 pub mod portable;
+pub mod postgres;
 pub mod sqlite;
 mod upkeep;
 
@@ -47,7 +48,8 @@ pub struct StoreOptions {
     /// Longest time that a durable commit waits for company, in milliseconds, 0 to 1,000; default 0: what arrives while a
     /// commit is under way shares the next one, and nobody waits for a batch to fill.
     pub gather_ms: u32,
-    /// Connections to PostgreSQL at most, 4 to 100; default 8. SQLite does not use it.
+    /// Connections to PostgreSQL for work at most, 4 to 100; default 8. Beside them there is one that listens, one for each
+    /// office that is held, and one while the schema is changed or everything is moved. SQLite does not use it.
     pub connections: u32,
 }
 
@@ -66,11 +68,8 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
     let _ = options;
     match database.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
-        Some("postgres" | "postgresql") => {
-            Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
-        }
-        // The value is not repeated: a connection string may hold a password.
-        _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
+        Some("postgres" | "postgresql") => Ok(Arc::new(postgres::PostgresStore::open(database, options).await?)),
+        _ => Err(unknown_kind()),
     }
 }
 
@@ -82,15 +81,18 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
 pub async fn inspect(database: &str, now: Timestamp) -> Result<Inspection, StoreError> {
     match database.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => sqlite::inspect(database, now).await,
-        Some("postgres" | "postgresql") => {
-            Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
-        }
-        _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
+        Some("postgres" | "postgresql") => postgres::inspect(database, now).await,
+        _ => Err(unknown_kind()),
     }
 }
 
 /// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
 pub const CLAIMED_BYTES: usize = 4 * 1024 * 1024;
+
+// The value is not repeated: a connection string may hold a password.
+fn unknown_kind() -> StoreError {
+    StoreError::Unavailable("`database` names no known kind; write sqlite:PATH or postgres://…".to_owned())
+}
 
 /// A delivery as the receiver hands it in.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! What every backend must do, as cases with names.
 //!
-//! A backend brings a [`Place`] and writes `conformance_suite!(its_place)` in its tests: each case becomes a test of its
+//! A backend brings a [`Place`] and writes `conformance_suite!(Some(its_place))` in its tests: each case becomes a test of its
 //! own, on a fresh place. Add a case by writing it and naming it in the macro.
 
 use async_trait::async_trait;
@@ -39,7 +39,7 @@ pub trait Place: Send + Sync {
     async fn falsify_decision(&self, id: i64, entry: Option<&str>);
 }
 
-/// Makes one test of each case, on a place that `$place` makes.
+/// Makes one test of each case, on a place that `$place` makes: `None` where there can be none on this machine.
 macro_rules! conformance_suite {
     ($place:expr) => {
         $crate::store::conformance::conformance_suite! { $place =>
@@ -130,7 +130,10 @@ macro_rules! conformance_suite {
         $(
             #[tokio::test]
             async fn $case() {
-                $crate::store::conformance::$room::$case(&$place).await;
+                // Where the database is not installed, its tests are skipped; CI does not let them.
+                if let Some(place) = $place {
+                    $crate::store::conformance::$room::$case(&place).await;
+                }
             }
         )*
     };
