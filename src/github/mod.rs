@@ -36,6 +36,7 @@ mod nodes;
 mod pulls;
 mod reactions;
 mod recent;
+mod recent_discussions;
 
 pub mod webhook;
 
@@ -59,5 +60,6 @@ pub use nodes::{ContentEdit, HideReason, NodeText};
 pub use pages::Listing;
 pub use reactions::Reaction;
 pub use recent::{PageAsked, RecentAnswer, RecentList, RecentPage, RecentPost};
+pub use recent_discussions::{RECENT_DISCUSSIONS_COST, RecentDiscussion, RecentDiscussions};
 pub use repositories::{FILE_MAX_BYTES, RepositoryFacts, RepositoryPermissions};
 pub use settings::{DEFAULT_API_BASE, DEFAULT_REQUEST_TIMEOUT_MS, GitHubSettings, SettingsProblem};

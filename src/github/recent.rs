@@ -148,7 +148,7 @@ impl Installation {
 fn recent_post(list: RecentList, repository: &RepositoryFacts, installation: u64, item: Value) -> Option<RecentPost> {
     let updated_at = item.get("updated_at")?.as_str()?.parse().ok()?;
     let is_pull = item.get("pull_request").is_some_and(Value::is_object);
-    let (event, mut payload) = match list {
+    let (event, payload) = match list {
         RecentList::Threads if is_pull => ("pull_request", json!({ "action": "opened", "pull_request": item })),
         RecentList::Threads => ("issues", json!({ "action": "opened", "issue": item })),
         RecentList::Comments => {
@@ -164,6 +164,17 @@ fn recent_post(list: RecentList, repository: &RepositoryFacts, installation: u64
             ("pull_request_review_comment", json!({ "action": "created", "pull_request": pull, "comment": item }))
         }
     };
+    put_together(event, payload, updated_at, repository, installation)
+}
+
+/// Completes a payload and reads it as if it had been delivered; `None` where it brings no post.
+pub(super) fn put_together(
+    event: &'static str,
+    mut payload: Value,
+    updated_at: Timestamp,
+    repository: &RepositoryFacts,
+    installation: u64,
+) -> Option<RecentPost> {
     let kind = if repository.owner_is_organisation { "Organization" } else { "User" };
     payload["repository"] = json!({
         "id": repository.id,

@@ -34,9 +34,9 @@ impl Spending {
         enough_is_left && spent.requests < limit / SHARE && spent.paused_until.is_none_or(|until| until <= now)
     }
 
-    /// Counts a request that cost something.
-    pub(super) fn spend(&mut self, installation: &Installation, now: Timestamp) {
-        self.of(installation.id(), now).requests += 1;
+    /// Counts what a request cost. Points of GraphQL are counted like requests, although GitHub counts them apart.
+    pub(super) fn spend(&mut self, installation: &Installation, cost: u64, now: Timestamp) {
+        self.of(installation.id(), now).requests += cost;
     }
 
     /// GitHub asked for a pause; nothing is looked at there until it is over.

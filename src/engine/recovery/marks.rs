@@ -17,6 +17,7 @@ pub(super) struct Mark {
     threads: Timestamp,
     comments: Timestamp,
     review_comments: Timestamp,
+    pub(super) discussions: Timestamp,
 }
 
 impl Record for Mark {
@@ -41,6 +42,7 @@ impl Mark {
             threads: since,
             comments: since,
             review_comments: since,
+            discussions: since,
         }
     }
 

@@ -20,15 +20,25 @@ use crate::{
         recovery::{Look, advanced},
     },
     engine::{Engine, Shop, Trouble, chores::Chore},
-    github::{GitHubError, Installation, PageAsked, RecentAnswer, RecentList, RepositoryFacts},
+    github::{
+        GitHubError, Installation, PageAsked, RECENT_DISCUSSIONS_COST, RecentAnswer, RecentList, RecentPost,
+        RepositoryFacts,
+    },
     store::{Commit, Settled},
 };
 
 /// Pages of one list that one round reads at most; the next round goes on from its mark.
 const MOST_PAGES: usize = 10;
 
+/// Pages of ten discussions that one round reads at most.
+const MOST_DISCUSSION_PAGES: usize = 50;
+
 /// While so many deliveries wait, much would be found that is merely not handled yet: the round is put off.
 const MOST_WAITING: u64 = 1_000;
+
+/// The events as which posts are taken in.
+const KINDS: [&str; 6] =
+    ["issues", "issue_comment", "pull_request", "pull_request_review_comment", "discussion", "discussion_comment"];
 
 /// What a round came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +79,7 @@ impl Chore for Reconcile {
 
     async fn round(&self, engine: &Engine) -> Result<(), Trouble> {
         // Shown from the start, so that a zero is a zero.
-        for kind in ["issues", "issue_comment", "pull_request", "pull_request_review_comment"] {
+        for kind in KINDS {
             metrics::counter!("embargod_repaired_total", "kind" => kind).increment(0);
         }
         let Reconciled { found, looked_at, put_off } = engine.reconcile_once().await?;
@@ -163,17 +173,69 @@ impl Round<'_> {
 
     async fn repository(&mut self, installation: &Installation, facts: &RepositoryFacts) -> Result<Ended, Trouble> {
         for list in RecentList::ALL {
-            match self.list(installation, facts, list).await {
-                Ok(Ended::Done) => {}
-                Ok(Ended::OutOfBudget) => return Ok(Ended::OutOfBudget),
-                // Switched off in this repository, or not permitted to this App: `embargod doctor` says so.
-                Err(Trouble::GitHub(
-                    GitHubError::Gone | GitHubError::NotFound | GitHubError::Forbidden { missing_permissions: Some(_) },
-                )) => {}
-                Err(trouble) => return Err(trouble),
+            let ended = self.list(installation, facts, list).await;
+            if let Ended::OutOfBudget = skipped_where_absent(ended)? {
+                return Ok(Ended::OutOfBudget);
             }
         }
+        if facts.has_discussions {
+            let ended = self.discussions(installation, facts).await;
+            return skipped_where_absent(ended);
+        }
         Ok(Ended::Done)
+    }
+
+    /// The discussions that changed since their mark. Their list begins with the newest, so the mark moves only when all of
+    /// them were seen.
+    async fn discussions(&mut self, installation: &Installation, facts: &RepositoryFacts) -> Result<Ended, Trouble> {
+        let shop = self.shop;
+        let Some(mut kept) = shop.read::<Mark>(&marks::key(facts.id)).await? else {
+            return Ok(Ended::Done);
+        };
+        let since = kept.value.discussions;
+        let (mut after, mut seen) = (None, Vec::new());
+        for _ in 0..MOST_DISCUSSION_PAGES {
+            let now = shop.clock.now();
+            if !self.memory.spending.allows(installation, now) {
+                return Ok(Ended::OutOfBudget);
+            }
+            let look = Look { watched_since: kept.value.watched_since, at: shop.github.now() };
+            let page = installation.recent_discussions(facts, after.as_deref()).await?;
+            self.memory.spending.spend(installation, RECENT_DISCUSSIONS_COST, now);
+            let reached = page.discussions.last().is_none_or(|oldest| oldest.updated_at < since);
+            for discussion in page.discussions.iter().filter(|discussion| discussion.updated_at >= since) {
+                let mut worst = Finding::Known;
+                for listed in &discussion.posts {
+                    if self.post(listed, look).await? == Finding::TooYoung {
+                        worst = Finding::TooYoung;
+                    }
+                }
+                seen.push((discussion.updated_at, worst));
+            }
+            after = page.next;
+            if reached || after.is_none() {
+                seen.sort_by_key(|(updated_at, _)| *updated_at);
+                let dealt_with = advanced(since, seen);
+                if dealt_with > since {
+                    kept.value.discussions = dealt_with;
+                    let write = RecordWrite::guarded(&kept.value, kept.version);
+                    // Where another process looks as well, it has found the same.
+                    shop.store.commit(now, Commit { records: vec![write], ..Commit::default() }).await?;
+                }
+                return Ok(Ended::Done);
+            }
+        }
+        tracing::warn!(repository = facts.id, "too many discussions changed in repository {} to see all", facts.id);
+        Ok(Ended::Done)
+    }
+
+    /// Judges one listed post, and takes it in where it is news.
+    async fn post(&mut self, listed: &RecentPost, look: Look) -> Result<Finding, Trouble> {
+        let judged = found::judge(self.shop, listed, self.own_login, look).await?;
+        if found::take_in(self.shop, listed, &judged).await? {
+            self.reconciled.found += 1;
+        }
+        Ok(judged.finding)
     }
 
     /// One list, from its mark to its end.
@@ -200,7 +262,7 @@ impl Round<'_> {
             let answer = match installation.recent(list, facts, since, page, etag.take().as_deref()).await {
                 Err(GitHubError::TooLarge { .. }) if page == PageAsked::FIRST => {
                     page = PageAsked::FIRST_SMALL;
-                    self.memory.spending.spend(installation, now);
+                    self.memory.spending.spend(installation, 1, now);
                     continue;
                 }
                 answer => answer?,
@@ -208,14 +270,10 @@ impl Round<'_> {
             let RecentAnswer::Page(answer) = answer else {
                 return Ok(Ended::Done);
             };
-            self.memory.spending.spend(installation, now);
+            self.memory.spending.spend(installation, 1, now);
             let mut findings = Vec::new();
             for listed in &answer.posts {
-                let judged = found::judge(shop, listed, self.own_login, look).await?;
-                if found::take_in(shop, listed, &judged).await? {
-                    self.reconciled.found += 1;
-                }
-                findings.push((listed.updated_at, judged.finding));
+                findings.push((listed.updated_at, self.post(listed, look).await?));
             }
             let dealt_with = advanced(since, findings.iter().copied());
             let some_are_young = findings.iter().any(|(_, finding)| *finding == Finding::TooYoung);
@@ -245,5 +303,15 @@ impl Round<'_> {
             since = dealt_with;
         }
         Ok(Ended::Done)
+    }
+}
+
+/// What is switched off in a repository, or not permitted to this App, is left out; `embargod doctor` says so.
+fn skipped_where_absent(ended: Result<Ended, Trouble>) -> Result<Ended, Trouble> {
+    match ended {
+        Err(Trouble::GitHub(
+            GitHubError::Gone | GitHubError::NotFound | GitHubError::Forbidden { missing_permissions: Some(_) },
+        )) => Ok(Ended::Done),
+        ended => ended,
     }
 }

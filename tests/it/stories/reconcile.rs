@@ -86,6 +86,44 @@ async fn lost_words_are_found_wherever_they_stand() {
 }
 
 #[tokio::test]
+async fn lost_words_in_discussions_are_found() {
+    let world = watched().await;
+    let (title, body) = world.harmless();
+    let number = world.github.open_discussion(REPO, "zoe", &title, &body).expect("posted");
+    let comment = world.github.comment_discussion(REPO, number, "zoe", &body, None).expect("posted");
+    assert_eq!(reconcile_later(&world).await, 0);
+    world.github.drop_next_deliveries(3);
+    let (title, body) = world.exploit();
+    let lost = world.github.open_discussion(REPO, RAE, &title, &body).expect("posted");
+    let words = world.exploit_comment();
+    world.github.comment_discussion(REPO, number, RAE, &words, None).expect("posted");
+    world.github.comment_discussion(REPO, number, MALLORY, &words, Some(comment)).expect("posted");
+    assert_eq!(reconcile(&world).await, 0, "their webhooks may still come");
+    assert_eq!(reconcile_later(&world).await, 3);
+    assert_eq!(world.thread(lost).body(), texts::NEUTRAL_BODY);
+    let comments = world.thread(number).comments;
+    let moved = comments.iter().filter(|comment| comment.post.body == texts::NEUTRAL_BODY);
+    assert_eq!(moved.count(), 2);
+    for _ in 0..2 {
+        assert_eq!(reconcile_later(&world).await, 0);
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn many_discussions_are_read_page_by_page() {
+    let world = watched().await;
+    world.github.drop_next_deliveries(25);
+    let (title, body) = world.harmless();
+    for index in 0..25 {
+        world.github.open_discussion(REPO, "zoe", &format!("{title} {index}"), &body).expect("posted");
+    }
+    assert_eq!(reconcile_later(&world).await, 25);
+    assert_eq!(reconcile_later(&world).await, 0);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_day_without_loss_needs_no_repair() {
     let mut world = watched().await;
     world.words_restored = true;
