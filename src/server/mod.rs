@@ -16,7 +16,7 @@ use crate::{
         embargoed::Clearance,
         policy::{self, Layer, Policy},
     },
-    engine::{Engine, ShopParts, chores},
+    engine::{Engine, Pace, ShopParts, chores},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     receiver::{self, Readiness, Receiver},
     sealing::{Sealer, SealingKey},
@@ -31,9 +31,6 @@ pub use admin::Metrics;
 
 /// Longest time that a client may take to send a body, in milliseconds. GitHub itself gives up after 10 s.
 const BODY_TIMEOUT_MS: u64 = 10_000;
-
-/// Workers on each side of the engine.
-const WORKERS: usize = 4;
 
 /// Pause between attempts to learn the App's own name, while GitHub does not answer.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
@@ -89,6 +86,7 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
         clock,
         default_policy: default_policy(settings)?,
         policy_interval: Duration::from_secs(settings.policy_interval_s.into()),
+        pace: Pace::default(),
     }))
 }
 
@@ -143,7 +141,7 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     };
     let work = vec![
         tokio::spawn(async move { poller.do_chores(&intervals, halt_chores).await }),
-        tokio::spawn(async move { worker.run(WORKERS, halt).await }),
+        tokio::spawn(async move { worker.run(halt).await }),
         tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
     ];
     Ok(Running { listen, admin_listen, engine, readiness, stop_doors, stop_engine, doors, work })

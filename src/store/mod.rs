@@ -88,6 +88,9 @@ pub async fn inspect(database: &str, now: Timestamp) -> Result<Inspection, Store
     }
 }
 
+/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
+pub const CLAIMED_BYTES: usize = 4 * 1024 * 1024;
+
 /// A delivery as the receiver hands it in.
 #[derive(Clone)]
 pub struct NewDelivery {
@@ -343,7 +346,7 @@ pub trait Store: Upkeep + Send + Sync + 'static {
 
     /// Claims deliveries, at most `most`, that may run at `now` and whose lanes nobody is working in: at most one of each
     /// lane, its oldest unfinished one. An older unfinished delivery of the same lane that waits for a retry holds its
-    /// lane back. `order` says which lanes are served first.
+    /// lane back. `order` says which lanes are served first. Fewer are claimed where their bodies reach [`CLAIMED_BYTES`].
     async fn claim_deliveries(
         &self,
         now: Timestamp,

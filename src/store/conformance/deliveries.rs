@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::*;
-use crate::store::{Acceptance, ClaimOrder};
+use crate::store::{Acceptance, CLAIMED_BYTES, ClaimOrder};
 
 /// What was accepted is there after a restart, body and all.
 pub async fn accepted_is_durable_after_reopening(place: &dyn Place) {
@@ -122,6 +122,21 @@ pub async fn a_quiet_lane_overtakes_a_backlog(place: &dyn Place) {
     settle(&*store, &two[1], 2, done()).await;
     let next = store.claim_deliveries(at(2), LEASE_MS, 9, ClaimOrder::OldestFirst).await.expect("it answers");
     assert_eq!(guids(&next), ["a2"], "others work in b and c");
+}
+
+/// Large bodies are claimed a few at a time, however many were asked for; small ones are not held back for long.
+pub async fn a_claim_takes_no_more_than_memory_allows(place: &dyn Place) {
+    let store = place.open().await;
+    for lane in ["a", "b", "c"] {
+        let mut large = delivery(lane, lane, 0);
+        large.sealed_body = vec![7; CLAIMED_BYTES / 2 + 1];
+        assert_eq!(store.accept(large).await, Ok(Acceptance::Fresh));
+    }
+    accept(&*store, "small", "d").await;
+    let claim = || store.claim_deliveries(at(1), LEASE_MS, 9, ClaimOrder::OldestFirst);
+    assert_eq!(claim().await.expect("it answers").len(), 2, "two reach the limit");
+    assert_eq!(claim().await.expect("it answers").len(), 2);
+    assert_eq!(claim().await.expect("it answers").len(), 0);
 }
 
 /// What is set aside leaves its lane, which goes on without it, and comes back alone at its instant, tried again and with

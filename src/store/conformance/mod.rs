@@ -51,6 +51,7 @@ macro_rules! conformance_suite {
             deliveries: lanes_do_not_wait_for_each_other,
             deliveries: a_quiet_lane_overtakes_a_backlog,
             deliveries: a_retry_holds_its_lane_and_its_instant,
+            deliveries: a_claim_takes_no_more_than_memory_allows,
             deliveries: what_is_set_aside_frees_its_lane,
             deliveries: a_parked_delivery_frees_its_lane,
             deliveries: a_crash_between_claim_and_settling_repeats_the_work,

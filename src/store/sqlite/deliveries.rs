@@ -12,7 +12,7 @@ use super::{
     writer::{Verdict, Write},
 };
 use crate::store::{
-    Acceptance, ClaimOrder, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError,
+    Acceptance, CLAIMED_BYTES, ClaimOrder, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError,
 };
 
 const INSERT: &str = "
@@ -139,7 +139,8 @@ impl Write for Claim {
             ClaimOrder::NewestFirst => CLAIM_NEWEST,
         };
         let mut claimed = Vec::new();
-        while claimed.len() < self.most as usize {
+        let mut size_bytes = 0;
+        while claimed.len() < self.most as usize && size_bytes < CLAIMED_BYTES {
             let token = Uuid::new_v4().to_string();
             let row =
                 sqlx::query(claim).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
@@ -148,6 +149,7 @@ impl Write for Claim {
             };
             let id: i64 = row.try_get(0)?;
             let sealed_body = body::read(connection, id).await?;
+            size_bytes += sealed_body.len();
             claimed.push(ClaimedDelivery {
                 lease: Lease { id, token, until: instant(until)? },
                 guid: row.try_get(1)?,

@@ -29,7 +29,7 @@ use embargod::{
         policy::{Layer, Policy, effective},
         record::Record,
     },
-    engine::{Engine, ShopParts},
+    engine::{Engine, Pace, ShopParts},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     receiver::{self, Readiness, Receiver},
     sealing::{Sealer, SealingKey},
@@ -478,6 +478,7 @@ fn engine(
         clock: Arc::new(clock.clone()),
         default_policy: default_policy.map(parse),
         policy_interval: Duration::from_secs(300),
+        pace: Pace::default(),
     })
 }
 
