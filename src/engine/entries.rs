@@ -10,8 +10,8 @@ use crate::{
 
 /// An effect is given up after its last try.
 pub(super) fn effect_given_up(claimed: &ClaimedEffect, error: &str, now: Timestamp) -> DecisionRecord {
-    let tries = claimed.attempt;
-    let why = Reason::new("outbox.given_up", format!("{} did not work in {tries} tries: {error}", claimed.effect.kind));
+    let (kind, tries) = (&claimed.effect.kind, tries(claimed.attempt));
+    let why = Reason::new("outbox.given_up", format!("{kind} did not work in {tries}: {error}"));
     about_effect("given_up", claimed, why, now)
 }
 
@@ -28,8 +28,8 @@ fn about_effect(outcome: &str, claimed: &ClaimedEffect, why: Reason, now: Timest
 
 /// A delivery is given up after its last try.
 pub(super) fn delivery_parked(claimed: &ClaimedDelivery, error: &str, now: Timestamp) -> DecisionRecord {
-    let tries = claimed.attempt;
-    let why = Reason::new("inbox.parked", format!("{} could not be handled in {tries} tries: {error}", claimed.event));
+    let (event, tries) = (&claimed.event, tries(claimed.attempt));
+    let why = Reason::new("inbox.parked", format!("{event} could not be handled in {tries}: {error}"));
     entry("inbox", "parked", &claimed.guid, &claimed.guid, why, now)
 }
 
@@ -63,6 +63,10 @@ pub(super) fn cleared(rule: Retention, bodies: u64, deliveries: u64, now: Timest
     );
     let why = Reason::new("retention.cleared", text).from_source("settings retention.*");
     entry("retention", "cleared", "deliveries", "retention", why, now)
+}
+
+fn tries(many: u32) -> String {
+    if many == 1 { "one try".to_owned() } else { format!("{many} tries") }
 }
 
 fn entry(feature: &str, outcome: &str, subject: &str, cause: &str, why: Reason, now: Timestamp) -> DecisionRecord {

@@ -18,7 +18,11 @@ use super::{
 };
 use crate::{
     clock::{Clock, SystemClock},
-    domain::operator::{Act, GivenReason},
+    domain::{
+        case::Alert,
+        operator::{Act, GivenReason},
+        record::Record,
+    },
     store::{DeliveryReport, SharedStore, StoreError, Touched},
 };
 
@@ -97,17 +101,32 @@ async fn list(args: ListArgs) -> u8 {
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let more = parked.len() > limit;
     parked.truncate(limit);
+    let mut told = Vec::new();
+    for report in parked {
+        match repository(&store, &report.guid).await {
+            Ok(repository) => told.push((report, repository)),
+            Err(error) => return opened::failed(&error),
+        }
+    }
     page::print(&if args.json {
-        format!("{}\n", Value::Array(parked.iter().map(json).collect()))
+        format!("{}\n", Value::Array(told.iter().map(json).collect()))
     } else {
-        lines(&parked, more, SystemClock.now())
+        lines(&told, more, SystemClock.now())
     })
 }
 
-fn json(report: &DeliveryReport) -> Value {
+/// The repository that a delivery was about, as its alert knows it: the lane may be one of its own by now.
+async fn repository(store: &SharedStore, guid: &str) -> Result<Option<String>, StoreError> {
+    let alert = store.record(Alert::KIND, &alert_id(guid)).await?;
+    let alert = alert.and_then(|alert| serde_json::from_value::<Alert>(alert.value).ok());
+    Ok(alert.map(|alert| alert.repository.to_string()))
+}
+
+fn json((report, repository): &(DeliveryReport, Option<String>)) -> Value {
     json!({
         "guid": report.guid,
         "event": report.event,
+        "repository": repository,
         "lane": report.lane,
         "received_at": report.received_at,
         "attempts": report.attempts,
@@ -117,15 +136,16 @@ fn json(report: &DeliveryReport) -> Value {
     })
 }
 
-fn lines(parked: &[DeliveryReport], more: bool, now: Timestamp) -> String {
+fn lines(parked: &[(DeliveryReport, Option<String>)], more: bool, now: Timestamp) -> String {
     if parked.is_empty() {
         return "no parked deliveries\n".to_owned();
     }
     let mut text = String::new();
-    for report in parked {
+    for (report, repository) in parked {
         let tries = counted(usize::try_from(report.attempts).unwrap_or(usize::MAX), "try", "tries");
         let body = if report.has_body { "" } else { ", its body is gone" };
-        let told = format!("{} of {}, received {}", report.event, report.lane, instant(report.received_at, now));
+        let place = repository.as_deref().unwrap_or(&report.lane);
+        let told = format!("{} of {place}, received {}", report.event, instant(report.received_at, now));
         let parked = report.finished_at.map(|at| format!("parked {}, ", instant(at, now))).unwrap_or_default();
         text.push_str(&format!("{}\n", report.guid));
         text.push_str(&wrapped("  ", &told));

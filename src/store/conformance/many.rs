@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::store::ClaimOrder;
 
 async fn claim_many(store: &dyn Store, second: i64, most: u32) -> Vec<ClaimedDelivery> {
-    store.claim_deliveries(at(second), LEASE_MS, most).await.expect("it answers")
+    store.claim_deliveries(at(second), LEASE_MS, most, ClaimOrder::OldestFirst).await.expect("it answers")
 }
 
 async fn claim_many_effects(store: &dyn Store, second: i64, most: u32) -> Vec<ClaimedEffect> {
-    store.claim_effects(at(second), LEASE_MS, most).await.expect("it answers")
+    store.claim_effects(at(second), LEASE_MS, most, Urgency::Upkeep).await.expect("it answers")
 }
 
 fn guids(claimed: &[ClaimedDelivery]) -> Vec<&str> {

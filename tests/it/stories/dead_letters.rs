@@ -239,7 +239,10 @@ async fn a_parked_delivery_is_handled_when_it_is_tried_again() {
     assert_eq!(entries(&world, "parked").await[0].subject, guid);
     let (code, list, _) = run(&world, &["deliveries", "list"]).await;
     assert_eq!(code, Some(0));
-    assert!(list.starts_with(&format!("{guid}\n  issues of ")) && list.contains("1 parked delivery\n"), "{list}");
+    assert!(
+        list.starts_with(&format!("{guid}\n  issues of acme/framework, ")) && list.contains("1 parked delivery\n"),
+        "{list}"
+    );
     assert_narrow(&list);
     let (_, cases, _) = run(&world, &["case", "list"]).await;
     assert!(cases.contains(&format!("embargod deliveries retry or drop {guid}")), "{cases}");
