@@ -3,12 +3,14 @@
 //! The crate is cut into rooms. `domain` is pure and knows nobody; every other room may know `domain`, and the way of
 //! one delivery through them is walked in `docs/ARCHITECTURE.md`.
 
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod engine;
 pub mod failpoint;
 pub mod github;
+pub mod health;
 pub mod memory;
 pub mod receiver;
 pub mod sealing;
@@ -16,3 +18,4 @@ pub mod server;
 pub mod settings;
 pub mod standin;
 pub mod store;
+pub mod trace;

@@ -8,9 +8,15 @@ use std::{future::Future, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+pub mod audit;
+mod by_hand;
 pub mod case;
 pub mod classify;
+pub mod deliveries;
 pub mod doctor;
+pub mod effects;
+mod opened;
+mod page;
 pub mod policy;
 pub mod rehearse;
 pub mod seal;
@@ -53,6 +59,15 @@ enum Command {
     /// Look at cases and at the reasons behind them.
     #[command(subcommand)]
     Case(case::CaseCommand),
+    /// Work that was given up: look at it, try it again, or take it off the list.
+    #[command(subcommand)]
+    Effects(effects::EffectsCommand),
+    /// Webhooks that could not be handled: look at them, handle them again, or take them off the list.
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
+    /// Check that the log of all decisions is whole, and take it elsewhere.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Restore what was public before a case.
     Undo(undo::UndoArgs),
     /// Make the key that seals evidence.
@@ -88,6 +103,9 @@ pub fn main() -> ExitCode {
         },
         Command::Classify(args) => classify::run(args),
         Command::Case(command) => case::run(command),
+        Command::Effects(command) => effects::run(command),
+        Command::Deliveries(command) => deliveries::run(command),
+        Command::Audit(command) => audit::run(command),
         Command::Undo(args) => undo::run(args),
         Command::Seal(command) => return seal::run(command),
     })

@@ -48,11 +48,12 @@ async fn check(settings: Settings) -> u8 {
 }
 
 async fn serve(settings: Settings) -> u8 {
-    telemetry::start(&settings.log, settings.log_format);
+    let telemetry = telemetry::start(&settings.log, settings.log_format, settings.otlp_endpoint.as_deref());
     let running = match server::start(&settings, Arc::new(SystemClock), Metrics::install()).await {
         Ok(running) => running,
         Err(problems) => {
             eprintln!("embargod: cannot start\n{problems}");
+            telemetry.end().await;
             return USAGE;
         }
     };
@@ -60,6 +61,7 @@ async fn serve(settings: Settings) -> u8 {
     asked_to_stop().await;
     tracing::info!("stopping: no new deliveries, finishing what is under way");
     running.stop().await;
+    telemetry.end().await;
     FINE
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use super::{FINE, INTERNAL, NO, USAGE, block_on};
+use super::{FINE, INTERNAL, NO, USAGE, block_on, by_hand};
 use crate::{
     clock::SystemClock,
     domain::{
@@ -68,7 +68,7 @@ async fn restore(engine: &Engine, id: &CaseId) -> Result<u8, crate::engine::Trou
         println!("{id} was undone before; nothing is left to restore");
         return Ok(FINE);
     }
-    request_undo(shop, id).await?;
+    request_undo(shop, id, &by_hand::operator()).await?;
     // A running server may take the work first; both ways end in the same rows.
     let started = tokio::time::Instant::now();
     let finished = loop {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{Shop, Trouble};
+use super::{Shop, Trouble, entries};
 use crate::{
     domain::{
         case::Alert,
@@ -54,13 +54,26 @@ impl Record for LastGood {
 pub struct PolicyBook {
     default: Option<Policy>,
     interval: SignedDuration,
-    entries: Mutex<HashMap<u64, (Timestamp, Arc<InForce>)>>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    by_repository: HashMap<u64, Entry>,
+    /// Counts what was forgotten: a policy that was being read meanwhile may be the old one, and is not kept.
+    forgotten: u64,
+}
+
+struct Entry {
+    read_at: Timestamp,
+    owner: String,
+    policy: Arc<InForce>,
 }
 
 impl PolicyBook {
     pub(super) fn new(default: Option<Policy>, interval: Duration) -> Self {
         let interval = SignedDuration::try_from(interval).unwrap_or(SignedDuration::from_mins(5));
-        Self { default, interval, entries: Mutex::new(HashMap::new()) }
+        Self { default, interval, entries: Mutex::default() }
     }
 
     /// The policy in force for a repository; read again when the last reading is older than the interval.
@@ -76,21 +89,39 @@ impl PolicyBook {
         owner_is_organisation: bool,
     ) -> Result<Arc<InForce>, Trouble> {
         let now = shop.clock.now();
-        {
+        let forgotten = {
             let entries = self.entries.lock().await;
-            if let Some((read_at, policy)) = entries.get(&repository_id)
-                && now.duration_since(*read_at) < self.interval
+            if let Some(entry) = entries.by_repository.get(&repository_id)
+                && now.duration_since(entry.read_at) < self.interval
             {
-                return Ok(Arc::clone(policy));
+                return Ok(Arc::clone(&entry.policy));
             }
-        }
+            entries.forgotten
+        };
         let policy = Arc::new(self.read(shop, installation_id, repository_id, name, owner_is_organisation, now).await?);
         let mut entries = self.entries.lock().await;
-        if entries.len() >= MOST_ENTRIES {
-            entries.clear();
+        if entries.by_repository.len() >= MOST_ENTRIES {
+            entries.by_repository.clear();
         }
-        entries.insert(repository_id, (now, Arc::clone(&policy)));
+        if entries.forgotten == forgotten {
+            let entry = Entry { read_at: now, owner: name.owner.clone(), policy: Arc::clone(&policy) };
+            entries.by_repository.insert(repository_id, entry);
+        }
         Ok(policy)
+    }
+
+    /// Forgets the policy of a repository: it is read again when it is needed.
+    pub(super) async fn forget(&self, repository_id: u64) {
+        let mut entries = self.entries.lock().await;
+        entries.by_repository.remove(&repository_id);
+        entries.forgotten += 1;
+    }
+
+    /// Forgets the policies of all repositories of an owner.
+    pub(super) async fn forget_owner(&self, owner: &str) {
+        let mut entries = self.entries.lock().await;
+        entries.by_repository.retain(|_, entry| !entry.owner.eq_ignore_ascii_case(owner));
+        entries.forgotten += 1;
     }
 
     async fn read(
@@ -120,10 +151,14 @@ impl PolicyBook {
         let policy = text.and_then(|text| Ok((effective(&origin, &text)?, text)));
         match policy {
             Ok((policy, text)) => {
-                self.mended(shop, repository_id, now).await?;
+                self.mended(shop, name, repository_id, &origin, now).await?;
                 if last_good.is_none_or(|good| good.text != text || good.origin != origin) {
                     let record = LastGood { repository_id, origin: origin.clone(), text };
-                    let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
+                    let commit = Commit {
+                        records: vec![RecordWrite::overwriting(&record)],
+                        decision: Some(entries::policy_in_force(name, &origin, &policy.version.to_string(), now)),
+                        ..Commit::default()
+                    };
                     shop.store.commit(now, commit).await?;
                 }
                 Ok(InForce { policy, origin })
@@ -134,7 +169,7 @@ impl PolicyBook {
                     (None, Some(_)) => "none was ever valid, so the default policy is in force",
                     (None, None) => "none was ever valid, so the repository is only observed",
                 };
-                raise_alert(shop, name, repository_id, instead, &problem, now).await?;
+                raise_alert(shop, name, repository_id, &origin, instead, &problem, now).await?;
                 match last_good {
                     Some(good) => Ok(self.or_default(effective(&good.origin, &good.text).ok(), good.origin)),
                     None => Ok(self.or_default(None, format!("{origin} (broken)"))),
@@ -144,11 +179,22 @@ impl PolicyBook {
     }
 
     /// Resolves the alert about a policy that was broken.
-    async fn mended(&self, shop: &Shop, repository_id: u64, now: Timestamp) -> Result<(), Trouble> {
+    async fn mended(
+        &self,
+        shop: &Shop,
+        name: &RepoName,
+        repository_id: u64,
+        origin: &str,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
         let alert = shop.read::<Alert>(&format!("policy:{repository_id}")).await?;
         if let Some(open) = alert.filter(|alert| alert.value.resolved_at.is_none()) {
             let resolved = Alert { resolved_at: Some(now), ..open.value };
-            let commit = Commit { records: vec![RecordWrite::overwriting(&resolved)], ..Commit::default() };
+            let commit = Commit {
+                records: vec![RecordWrite::overwriting(&resolved)],
+                decision: Some(entries::policy_mended(name, origin, now)),
+                ..Commit::default()
+            };
             shop.store.commit(now, commit).await?;
         }
         Ok(())
@@ -219,6 +265,7 @@ async fn raise_alert(
     shop: &Shop,
     name: &RepoName,
     repository_id: u64,
+    origin: &str,
     instead: &str,
     problem: &str,
     now: Timestamp,
@@ -232,7 +279,11 @@ async fn raise_alert(
         case: None,
         text: format!("the policy is broken, {instead}: {problem}"),
     };
-    let commit = Commit { records: vec![RecordWrite::overwriting(&alert)], ..Commit::default() };
+    // It is read again and again while it is broken; that is one decision.
+    let told = shop.read::<Alert>(&alert.id).await?;
+    let known = told.is_some_and(|told| told.value.resolved_at.is_none() && told.value.text == alert.text);
+    let decision = (!known).then(|| entries::policy_broken(name, origin, instead, now));
+    let commit = Commit { records: vec![RecordWrite::overwriting(&alert)], decision, ..Commit::default() };
     shop.store.commit(now, commit).await?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The handles that the rest of the program holds.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -10,6 +10,7 @@ use super::{
     app_jwt::AppKey,
     budget::{Budgets, RateBudget},
     classify,
+    contact::Contact,
     error::GitHubError,
     request::Request,
     settings::{GitHubSettings, SettingsProblem},
@@ -71,6 +72,28 @@ impl GitHub {
         self.0.transport.drift().seen()
     }
 
+    /// The least share of its requests that any installation has left, by resource (`core`, `graphql`), from 0 to 1. Empty
+    /// before the first answer, and when all windows are over.
+    pub fn least_budget_left(&self) -> BTreeMap<String, f64> {
+        self.0.budgets.least_left(self.0.transport.clock().now())
+    }
+
+    /// The present instant by GitHub's clock, as far as its answers have shown it.
+    pub fn now(&self) -> Timestamp {
+        self.0.transport.github_now()
+    }
+
+    /// When GitHub last answered, and since when it does not.
+    pub fn contact(&self) -> Contact {
+        self.0.transport.contacts().seen()
+    }
+
+    /// The budgets whose window is still open at `now`, by installation, those with the smallest part left first, at
+    /// most `most`.
+    pub fn tightest_budgets(&self, now: Timestamp, most: usize) -> Vec<(u64, RateBudget)> {
+        self.0.budgets.tightest(now, most)
+    }
+
     /// Where the REST API begins.
     pub fn api_base(&self) -> &Url {
         self.0.transport.api_base()
@@ -130,6 +153,12 @@ impl Installation {
         self.id
     }
 
+    /// Gives up the token that is kept for the installation. A token carries the permissions of the time when it was made, and
+    /// is otherwise used for most of an hour.
+    pub async fn forget_token(&self) {
+        self.github.0.tokens.forget(self.id).await;
+    }
+
     /// What is left of the hourly REST requests, as GitHub said last.
     pub fn budget(&self) -> Option<RateBudget> {
         self.github.0.budgets.of(self.id, "core")
@@ -143,7 +172,8 @@ impl Installation {
     async fn send(&self, request: &Request, token: &super::tokens::Token) -> Result<Answer, GitHubError> {
         let inner = &self.github.0;
         let answer = inner.transport.send(request, Some(&token.secret)).await?;
-        inner.budgets.note(self.id, &answer.headers);
+        let ours = |theirs| inner.transport.drift().in_our_time(theirs);
+        inner.budgets.note(self.id, &answer.headers, ours);
         Ok(answer)
     }
 }

@@ -15,6 +15,7 @@ mod app_jwt;
 mod budget;
 mod classify;
 mod client;
+mod contact;
 mod deliveries;
 mod drift;
 mod error;
@@ -34,6 +35,8 @@ mod issues;
 mod nodes;
 mod pulls;
 mod reactions;
+mod recent;
+mod recent_discussions;
 
 pub mod webhook;
 
@@ -47,6 +50,7 @@ pub use advisories::{
 pub use app::{AppFacts, HookConfig, InstallationFacts};
 pub use budget::RateBudget;
 pub use client::{AppClient, GitHub, Installation};
+pub use contact::Contact;
 pub use deliveries::{DeliveryContent, DeliveryPage, DeliverySummary};
 pub use discussions::{DiscussionClose, DiscussionComment, DiscussionFacts};
 pub use error::{ATTEMPTS_MAX, GitHubError, PAUSES_S, Retry};
@@ -55,5 +59,7 @@ pub use manifest::{ConversionProblem, NewApp, convert_manifest};
 pub use nodes::{ContentEdit, HideReason, NodeText};
 pub use pages::Listing;
 pub use reactions::Reaction;
+pub use recent::{PageAsked, RecentAnswer, RecentList, RecentPage, RecentPost};
+pub use recent_discussions::{RECENT_DISCUSSIONS_COST, RecentDiscussion, RecentDiscussions};
 pub use repositories::{FILE_MAX_BYTES, RepositoryFacts, RepositoryPermissions};
 pub use settings::{DEFAULT_API_BASE, DEFAULT_REQUEST_TIMEOUT_MS, GitHubSettings, SettingsProblem};

@@ -13,12 +13,27 @@ pub(super) enum Door {
     GraphQl,
 }
 
+/// Areas of a repository that metrics tell apart; all others are `repository`.
+const AREAS: [&str; 9] = [
+    "check-runs",
+    "collaborators",
+    "commits",
+    "contents",
+    "issues",
+    "private-vulnerability-reporting",
+    "pulls",
+    "releases",
+    "security-advisories",
+];
+
 /// A request. Has no `Debug`: its path and body may hold what is private.
 pub(super) struct Request {
     pub(super) method: Method,
     pub(super) door: Door,
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
+    /// The answer's `ETag` of an earlier time: where nothing has changed, GitHub answers 304, which costs no budget.
+    pub(super) known_etag: Option<String>,
     pub(super) body: Option<Value>,
 }
 
@@ -29,6 +44,7 @@ impl Request {
             door: Door::Rest,
             path: path.into_iter().map(|segment| segment.to_string()).collect(),
             query: Vec::new(),
+            known_etag: None,
             body: None,
         }
     }
@@ -42,7 +58,14 @@ impl Request {
     }
 
     pub(super) fn graphql(body: Value) -> Self {
-        Self { method: Method::POST, door: Door::GraphQl, path: Vec::new(), query: Vec::new(), body: Some(body) }
+        Self {
+            method: Method::POST,
+            door: Door::GraphQl,
+            path: Vec::new(),
+            query: Vec::new(),
+            known_etag: None,
+            body: Some(body),
+        }
     }
 
     /// The same request, one path segment longer.
@@ -69,6 +92,22 @@ impl Request {
         self
     }
 
+    /// Which sort of request it is, for metrics: one of a handful of constant words, never a name.
+    pub(super) fn operation(&self) -> &'static str {
+        if self.door == Door::GraphQl {
+            return "graphql";
+        }
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["app", "installations", _, "access_tokens"] => "token",
+            ["app", "hook", ..] => "hook",
+            ["app" | "app-manifests", ..] => "app",
+            ["repos", _, _, area, ..] => AREAS.iter().find(|known| *known == area).copied().unwrap_or("repository"),
+            ["repos", ..] => "repository",
+            _ => "other",
+        }
+    }
+
     /// The request's address below `base`.
     pub(super) fn url(&self, base: &Url) -> Result<Url, GitHubError> {
         let mut url = base.clone();
@@ -87,5 +126,23 @@ impl Request {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
         Ok(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_learn_the_sort_of_a_request_and_no_name() {
+        let repo = RepoName { owner: "acme".to_owned(), name: "issues".to_owned() };
+        let sort = |rest: &str| Request::repo(Method::GET, &repo, rest).operation();
+        assert_eq!(sort("issues/3/comments"), "issues");
+        assert_eq!(sort("security-advisories"), "security-advisories");
+        assert_eq!(sort("acme-only"), "repository");
+        assert_eq!(sort(""), "repository");
+        let token = Request::new(Method::POST, ["app", "installations", "7", "access_tokens"]);
+        assert_eq!(token.operation(), "token");
+        assert_eq!(Request::new(Method::GET, ["search", "secret-word"]).operation(), "other");
     }
 }

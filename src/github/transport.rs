@@ -1,6 +1,9 @@
 //! Sends one request and reads one answer, within bounds.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use reqwest::{
@@ -13,6 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     classify,
+    contact::Contacts,
     drift::{Drift, http_date},
     error::GitHubError,
     request::{Door, Request},
@@ -35,6 +39,7 @@ pub(super) struct Transport {
     graphql_url: Url,
     clock: SharedClock,
     drift: Arc<Drift>,
+    contacts: Arc<Contacts>,
 }
 
 /// An answer of any status. Has no `Debug`: its body may be private.
@@ -87,11 +92,16 @@ impl Transport {
             graphql_url: graphql_url(api_base),
             clock,
             drift: Arc::new(Drift::none()),
+            contacts: Arc::default(),
         })
     }
 
     pub(super) fn drift(&self) -> &Drift {
         &self.drift
+    }
+
+    pub(super) fn contacts(&self) -> &Contacts {
+        &self.contacts
     }
 
     pub(super) fn clock(&self) -> &SharedClock {
@@ -115,8 +125,11 @@ impl Transport {
             Door::GraphQl => self.graphql_url.clone(),
         };
         for _ in 0..=REDIRECTS_MAX {
+            let begun = Instant::now();
             let result = self.send_once(request, url.clone(), bearer).await;
-            count(&request.method, result.as_ref().ok().map(|answer| answer.status));
+            let status = result.as_ref().ok().map(|answer| answer.status.as_u16());
+            self.contacts.note(status, self.clock.now());
+            measure(request, status, begun.elapsed());
             let answer = result?;
             match self.redirected(request, &url, &answer) {
                 Some(next) => url = next,
@@ -145,6 +158,9 @@ impl Transport {
         if let Some(token) = bearer {
             // marks the header as sensitive
             outgoing = outgoing.bearer_auth(token.expose_secret());
+        }
+        if let Some(etag) = &request.known_etag {
+            outgoing = outgoing.header(header::IF_NONE_MATCH, etag);
         }
         if let Some(body) = &request.body {
             outgoing = outgoing.json(body);
@@ -220,9 +236,9 @@ fn unreachable(error: &reqwest::Error) -> GitHubError {
     GitHubError::Unreachable { what }
 }
 
-/// Counts requests by method and class of status alone: no path, no name.
-fn count(method: &Method, status: Option<StatusCode>) {
-    let method = match *method {
+/// Counts and times requests by method, sort and class of status alone: no path, no name.
+fn measure(request: &Request, status: Option<u16>, took: Duration) {
+    let method = match request.method {
         Method::GET => "GET",
         Method::POST => "POST",
         Method::PATCH => "PATCH",
@@ -230,7 +246,7 @@ fn count(method: &Method, status: Option<StatusCode>) {
         Method::DELETE => "DELETE",
         _ => "other",
     };
-    let class = match status.map(|status| status.as_u16()) {
+    let class = match status {
         None => "none",
         Some(200..=299) => "2xx",
         Some(300..=399) => "3xx",
@@ -238,10 +254,13 @@ fn count(method: &Method, status: Option<StatusCode>) {
         Some(500..=599) => "5xx",
         Some(_) => "other",
     };
+    let operation = request.operation();
     metrics::counter!(
         "embargod_github_requests_total",
+        "operation" => operation,
         "method" => method,
         "status_class" => class,
     )
     .increment(1);
+    metrics::histogram!("embargod_github_request_ms", "operation" => operation).record(took.as_secs_f64() * 1_000.0);
 }

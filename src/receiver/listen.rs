@@ -3,8 +3,8 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, extract::Request};
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -15,8 +15,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
 
-use super::DoorLimits;
+use super::{DoorLimits, Peer};
 
 /// What is read ahead of a connection, and so the largest head. With every connection open this is 16 MiB.
 const READ_AHEAD_BYTES: usize = 32 * 1024;
@@ -47,10 +48,10 @@ pub async fn serve_within(limits: DoorLimits, listener: TcpListener, router: Rou
             break;
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let (router, stop) = (router.clone(), stop.clone());
                 connections.spawn(async move {
-                    converse(limits, stream, router, stop).await;
+                    converse(limits, stream, Peer(peer), router, stop).await;
                     drop(place);
                 });
             }
@@ -66,14 +67,18 @@ pub async fn serve_within(limits: DoorLimits, listener: TcpListener, router: Rou
 }
 
 /// One connection from its first byte to its end.
-async fn converse(limits: DoorLimits, stream: TcpStream, router: Router, stop: CancellationToken) {
+async fn converse(limits: DoorLimits, stream: TcpStream, peer: Peer, router: Router, stop: CancellationToken) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout())
         .max_buf_size(READ_AHEAD_BYTES)
         // Who has said everything and listens no more is still answered, and his delivery made durable.
         .half_close(true);
-    let service = TowerToHyperService::new(router);
+    let told = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    });
+    let service = TowerToHyperService::new(told);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => Ok(ended),

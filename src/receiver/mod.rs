@@ -2,28 +2,35 @@
 //!
 //! What flows in: HTTP requests from anybody. What flows out: durable deliveries in the store, and answers whose meaning
 //! is fixed: 202 durable (also duplicates and unknown events), 400 malformed, 401 signature missing or wrong, 405, 408,
-//! 413, 415; 503 only when the database itself fails. What it must never do: act on a delivery, open an embargoed value
+//! 413, 415; 429 for a client that got too much wrong ([`Throttle`]), never for a right signature of a known sender; 503
+//! only when the database itself fails. What it must never do: act on a delivery, open an embargoed value
 //! (it seals, and cannot unseal), log a body, or hold more of other people's bytes than `body::Gate` allows.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
-use crate::{clock::SharedClock, github::webhook::WebhookSecrets, sealing::Sealer, store::SharedStore};
+use crate::{clock::SharedClock, github::webhook::WebhookSecrets, health::Health, sealing::Sealer, store::SharedStore};
 use axum::{
     Router,
     routing::{get, post},
 };
 
 mod body;
+mod client;
 pub mod form;
 mod health;
 mod limits;
 mod listen;
 mod signed;
+mod throttle;
 mod webhook;
 
-pub use health::Readiness;
+pub use client::{Client, ClientHeader, Peer, TrustedProxies};
 pub use limits::DoorLimits;
 pub use listen::{serve, serve_within};
+pub use throttle::{Throttle, ThrottleLimits, Wait, each_request_counts};
 
 /// Largest body that GitHub sends; larger payloads it does not send at all (GitHub, "Webhook events and payloads").
 pub const BODY_LIMIT_BYTES: usize = 25 * 1024 * 1024;
@@ -41,13 +48,27 @@ pub struct Receiver {
     /// Longest time that a client may take to send a body, in milliseconds.
     pub body_timeout_ms: u64,
     /// What `/readyz` answers from.
-    pub readiness: Readiness,
+    pub health: Health,
+    /// Who is counted as one client, and how much each may get wrong.
+    pub guard: Guard,
+}
+
+/// How the door tells clients apart, and when it has had enough of one.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    /// Whose word about a client is believed.
+    pub proxies: TrustedProxies,
+    /// How much each client may get wrong.
+    pub limits: ThrottleLimits,
 }
 
 /// What a running door keeps.
 struct Door {
     receiver: Receiver,
     gate: body::Gate,
+    throttle: Throttle,
+    pulse: health::Pulse,
+    warned: Once,
 }
 
 impl Door {
@@ -58,7 +79,9 @@ impl Door {
 
 /// The public door: `POST /webhook`, `GET /healthz`, `GET /readyz`.
 pub fn router(receiver: Receiver) -> Router {
-    let door = Arc::new(Door { receiver, gate: body::Gate::new() });
+    let throttle = Throttle::new(receiver.guard.limits, Arc::clone(&receiver.clock));
+    let pulse = health::Pulse::default();
+    let door = Arc::new(Door { receiver, gate: body::Gate::new(), throttle, pulse, warned: Once::new() });
     Router::new()
         .route("/webhook", post(webhook::receive))
         .route("/healthz", get(health::alive))

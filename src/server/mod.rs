@@ -16,24 +16,24 @@ use crate::{
         embargoed::Clearance,
         policy::{self, Layer, Policy},
     },
-    engine::{Engine, ShopParts},
+    engine::{Engine, Pace, ShopParts, chores},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
-    receiver::{self, Readiness, Receiver},
+    health::Health,
+    receiver::{self, ClientHeader, DoorLimits, Guard, Receiver, ThrottleLimits, TrustedProxies},
     sealing::{Sealer, SealingKey},
-    settings::{Problems, Settings},
+    settings::{ClientAddressHeader, DoorSettings, Problems, Settings},
     store,
 };
 
-mod admin;
+pub mod admin;
+pub mod metrics;
 pub mod telemetry;
+mod watch;
 
-pub use admin::Metrics;
+pub use metrics::Metrics;
 
 /// Longest time that a client may take to send a body, in milliseconds. GitHub itself gives up after 10 s.
 const BODY_TIMEOUT_MS: u64 = 10_000;
-
-/// Workers on each side of the engine.
-const WORKERS: usize = 4;
 
 /// Pause between attempts to learn the App's own name, while GitHub does not answer.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ pub struct Running {
     pub admin_listen: SocketAddr,
     /// The engine at work.
     pub engine: Engine,
-    readiness: Readiness,
+    health: Health,
     stop_doors: CancellationToken,
     stop_engine: CancellationToken,
     doors: Vec<JoinHandle<()>>,
@@ -89,6 +89,7 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
         clock,
         default_policy: default_policy(settings)?,
         policy_interval: Duration::from_secs(settings.policy_interval_s.into()),
+        pace: Pace::default(),
     }))
 }
 
@@ -116,9 +117,15 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let engine = engine(settings, clock).await?;
     let public = bind("listen", settings.listen).await?;
     let admin = bind("admin_listen", settings.admin_listen).await?;
+    let intervals = chores::Intervals {
+        sweep: Duration::from_secs(settings.sweep_interval_s.into()),
+        reconcile: Duration::from_secs(settings.reconcile_interval_s.into()),
+        retention: settings.retention,
+    };
     let address = |listener: &TcpListener, asked: SocketAddr| listener.local_addr().unwrap_or(asked);
     let (listen, admin_listen) = (address(&public, settings.listen), address(&admin, settings.admin_listen));
-    let readiness = Readiness::yes();
+    let health = Health::default();
+    watch::all(&health, &engine, &intervals);
     let shop = engine.shop();
     let receiver = Receiver {
         store: Arc::clone(&shop.store),
@@ -126,30 +133,50 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
         webhook_secrets: WebhookSecrets::new(&settings.github.webhook_secrets),
         clock: Arc::clone(&shop.clock),
         body_timeout_ms: BODY_TIMEOUT_MS,
-        readiness: readiness.clone(),
+        health: health.clone(),
+        guard: guard(&settings.doors),
     };
     let (stop_doors, stop_engine) = (CancellationToken::new(), CancellationToken::new());
-    let admin_router = admin::router(metrics, Arc::clone(&shop.store), Arc::clone(&shop.clock));
+    let admin_router = admin::router(metrics.clone(), &engine, &health);
+    let limits = door_limits(&settings.doors);
     let doors = vec![
-        tokio::spawn(receiver::serve(public, receiver::router(receiver), stop_doors.clone())),
-        tokio::spawn(receiver::serve(admin, admin_router, stop_doors.clone())),
+        tokio::spawn(receiver::serve_within(limits, public, receiver::router(receiver), stop_doors.clone())),
+        tokio::spawn(receiver::serve_within(limits, admin, admin_router, stop_doors.clone())),
     ];
     let (worker, halt) = (engine.clone(), stop_engine.clone());
     let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
-    let (sweeper, halt_sweeping) = (engine.clone(), stop_engine.clone());
-    let sweep_interval = Duration::from_secs(settings.sweep_interval_s.into());
+    let (poller, halt_chores) = (engine.clone(), stop_engine.clone());
+    let halt_upkeep = stop_engine.clone();
     let work = vec![
-        tokio::spawn(async move { sweeper.sweep(sweep_interval, halt_sweeping).await }),
-        tokio::spawn(async move { worker.run(WORKERS, halt).await }),
+        tokio::spawn(async move { poller.do_chores(&intervals, halt_chores).await }),
+        tokio::spawn(async move { worker.run(halt).await }),
         tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
+        tokio::spawn(async move { metrics.upkeep(halt_upkeep).await }),
     ];
-    Ok(Running { listen, admin_listen, engine, readiness, stop_doors, stop_engine, doors, work })
+    Ok(Running { listen, admin_listen, engine, health, stop_doors, stop_engine, doors, work })
+}
+
+/// How the public door tells clients apart.
+fn guard(doors: &DoorSettings) -> Guard {
+    let header = match doors.client_address_header {
+        ClientAddressHeader::XForwardedFor => ClientHeader::XForwardedFor,
+        ClientAddressHeader::Forwarded => ClientHeader::Forwarded,
+    };
+    Guard {
+        proxies: TrustedProxies { networks: doors.trusted_proxies.clone(), header },
+        limits: ThrottleLimits::new(doors.failing_burst, doors.failing_per_s),
+    }
+}
+
+fn door_limits(doors: &DoorSettings) -> DoorLimits {
+    let most_connections = usize::try_from(doors.most_connections).unwrap_or(usize::MAX);
+    DoorLimits { most_connections, ..DoorLimits::default() }
 }
 
 impl Running {
     /// Stops taking deliveries, finishes what is under way, and ends. What is still queued waits for the next start.
     pub async fn stop(self) {
-        self.readiness.draining();
+        self.health.draining();
         self.stop_doors.cancel();
         for door in self.doors {
             ended(door.await);

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::doors::Texts;
+
 /// The file as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,13 +16,22 @@ pub(super) struct File {
     pub default_policy_path: Option<Spanned<String>>,
     pub poll_interval_s: Option<Spanned<i64>>,
     pub sweep_interval_s: Option<Spanned<i64>>,
+    pub reconcile_interval_s: Option<Spanned<i64>>,
     pub policy_interval_s: Option<Spanned<i64>>,
     pub log: Option<Spanned<String>>,
     pub log_format: Option<Spanned<String>>,
+    pub otlp_endpoint: Option<Spanned<String>>,
+    pub trusted_proxies: Option<Spanned<Texts>>,
+    pub client_address_header: Option<Spanned<String>>,
+    pub most_connections: Option<Spanned<i64>>,
+    pub failing_burst: Option<Spanned<i64>>,
+    pub failing_per_s: Option<Spanned<i64>>,
     #[serde(default)]
     pub github: Github,
     #[serde(default)]
     pub sealing: Sealing,
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 /// `[github]`
@@ -38,6 +49,14 @@ pub(super) struct Github {
 #[serde(deny_unknown_fields)]
 pub(super) struct Sealing {
     pub key_path: Option<Spanned<String>>,
+}
+
+/// `[retention]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retention {
+    pub bodies_days: Option<Spanned<i64>>,
+    pub deliveries_days: Option<Spanned<i64>>,
 }
 
 /// One secret, several separated by commas, or a list.

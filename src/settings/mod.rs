@@ -12,10 +12,14 @@ use std::{
 
 use secrecy::SecretString;
 
+use crate::domain::retention::Retention;
+
+mod doors;
 mod file;
 mod problem;
 mod read;
 
+pub use doors::{ClientAddressHeader, DoorSettings};
 pub use problem::{Problem, Problems};
 
 /// GitHub's own API.
@@ -38,16 +42,25 @@ pub struct Settings {
     pub poll_interval_s: u32,
     /// How often missed deliveries are looked for, in seconds, 1 to 86,400.
     pub sweep_interval_s: u32,
+    /// How often what GitHub lists is compared with what was seen, in seconds, 60 to 86,400.
+    pub reconcile_interval_s: u32,
     /// How long a policy that was read is trusted before it is read again, in seconds, 1 to 86,400.
     pub policy_interval_s: u32,
     /// Filter of the log, as of `tracing`.
     pub log: String,
     /// Form of the log.
     pub log_format: LogFormat,
+    /// Base address of an OpenTelemetry collector (OTLP over HTTP); traces are sent to `/v1/traces` below it. `None`: no
+    /// traces.
+    pub otlp_endpoint: Option<String>,
+    /// How the doors tell clients apart, and how much they bear.
+    pub doors: DoorSettings,
     /// The App.
     pub github: GithubSettings,
     /// File of the sealing key.
     pub sealing_key_path: PathBuf,
+    /// How long what GitHub delivered is kept.
+    pub retention: Retention,
 }
 
 /// The App that GitHub knows us as.

@@ -11,19 +11,21 @@ use toml::Spanned;
 
 use super::{
     GITHUB_API, GithubSettings, LogFormat, Settings,
-    file::{File, Secrets},
+    doors::FileDoors,
+    file::{self, File, Secrets},
     problem::{Problem, Problems},
 };
+use crate::domain::retention::{OutOfBounds, Retention};
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A value that was found, and where.
-struct Found<T> {
-    value: T,
-    place: String,
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    pub(super) place: String,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: Option<(&'a Path, &'a str)>,
     environment: Environment<'a>,
     problems: Vec<Problem>,
@@ -55,13 +57,24 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let default_policy_path = reader.path("EMBARGOD_DEFAULT_POLICY_PATH", parsed.default_policy_path);
     let poll_interval_s = reader.seconds("EMBARGOD_POLL_INTERVAL_S", parsed.poll_interval_s, 60);
     let sweep_interval_s = reader.seconds("EMBARGOD_SWEEP_INTERVAL_S", parsed.sweep_interval_s, 60);
+    let reconcile_interval_s =
+        reader.seconds_from(60, "EMBARGOD_RECONCILE_INTERVAL_S", parsed.reconcile_interval_s, 900);
     let policy_interval_s = reader.seconds("EMBARGOD_POLICY_INTERVAL_S", parsed.policy_interval_s, 300);
     let log = reader.text("EMBARGOD_LOG", parsed.log).map_or_else(|| "info".to_owned(), |found| found.value);
     let log_format = reader.log_format(parsed.log_format);
+    let otlp_endpoint = reader.url("EMBARGOD_OTLP_ENDPOINT", parsed.otlp_endpoint);
+    let doors = reader.doors(FileDoors {
+        trusted_proxies: parsed.trusted_proxies,
+        client_address_header: parsed.client_address_header,
+        most_connections: parsed.most_connections,
+        failing_burst: parsed.failing_burst,
+        failing_per_s: parsed.failing_per_s,
+    });
     let api_base = reader.api_base(parsed.github.api_base);
     let app_id = reader.app_id(parsed.github.app_id);
     let private_key = reader.private_key(parsed.github.private_key_path);
     let webhook_secrets = reader.webhook_secrets(parsed.github.webhook_secrets);
+    let retention = reader.retention(parsed.retention);
     let sealing_key_path = reader.path("EMBARGOD_SEALING_KEY_PATH", parsed.sealing.key_path);
     if sealing_key_path.is_none() {
         reader.missing(
@@ -87,18 +100,22 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             default_policy_path,
             poll_interval_s,
             sweep_interval_s,
+            reconcile_interval_s,
             policy_interval_s,
             log,
             log_format,
+            otlp_endpoint,
+            doors,
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key_path,
+            retention,
         }),
         _ => Err(Problems(reader.problems)),
     }
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn problem(&mut self, place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) {
         self.problems.push(Problem { place: place.into(), what: what.into(), remedy: remedy.into() });
     }
 
@@ -107,15 +124,20 @@ impl Reader<'_> {
         self.problem("settings", what, remedy);
     }
 
-    fn place_of(&self, span: &Range<usize>) -> String {
+    pub(super) fn place_of(&self, span: &Range<usize>) -> String {
         match self.file {
             Some((path, text)) => place(path, text, span.start),
             None => "settings".to_owned(),
         }
     }
 
+    /// The environment's value; an empty one counts as absent.
+    pub(super) fn of_environment(&self, name: &str) -> Option<String> {
+        (self.environment)(name).filter(|value| !value.trim().is_empty())
+    }
+
     /// The environment's value, else the file's. An empty value in the environment counts as absent.
-    fn text(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<Found<String>> {
+    pub(super) fn text(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<Found<String>> {
         if let Some(value) = (self.environment)(name).filter(|value| !value.trim().is_empty()) {
             return Some(Found { value: value.trim().to_owned(), place: name.to_owned() });
         }
@@ -125,7 +147,7 @@ impl Reader<'_> {
         })
     }
 
-    fn number(&mut self, name: &str, from_file: Option<Spanned<i64>>) -> Option<Found<i64>> {
+    pub(super) fn number(&mut self, name: &str, from_file: Option<Spanned<i64>>) -> Option<Found<i64>> {
         if let Some(text) = (self.environment)(name).filter(|value| !value.trim().is_empty()) {
             let Ok(value) = text.trim().parse() else {
                 self.problem(name, "is not a whole number", "write digits only");
@@ -140,14 +162,58 @@ impl Reader<'_> {
     }
 
     fn seconds(&mut self, name: &str, from_file: Option<Spanned<i64>>, default: u32) -> u32 {
+        self.seconds_from(1, name, from_file, default)
+    }
+
+    fn seconds_from(&mut self, least: u32, name: &str, from_file: Option<Spanned<i64>>, default: u32) -> u32 {
         let Some(found) = self.number(name, from_file) else {
             return default;
         };
         match u32::try_from(found.value) {
-            Ok(seconds @ 1..=86_400) => seconds,
+            Ok(seconds) if (least..=86_400).contains(&seconds) => seconds,
             _ => {
-                self.problem(found.place, "is out of bounds", "give whole seconds from 1 to 86400");
+                let remedy = format!("give whole seconds from {least} to 86400");
+                self.problem(found.place, "is out of bounds", remedy);
                 default
+            }
+        }
+    }
+
+    fn retention(&mut self, from_file: file::Retention) -> Retention {
+        let bodies_name = "EMBARGOD_RETENTION_BODIES_DAYS";
+        let deliveries_name = "EMBARGOD_RETENTION_DELIVERIES_DAYS";
+        let bodies = self.number(bodies_name, from_file.bodies_days);
+        let deliveries = self.number(deliveries_name, from_file.deliveries_days);
+        let days = |found: &Option<Found<i64>>, default: u32| {
+            found.as_ref().map_or(default, |found| u32::try_from(found.value).unwrap_or(0))
+        };
+        let place = |found: Option<Found<i64>>, name: &str| found.map_or_else(|| name.to_owned(), |found| found.place);
+        let bodies_days = days(&bodies, Retention::DEFAULT_BODIES_DAYS);
+        // Whoever keeps bodies for longer than GUIDs are remembered by default means both.
+        let deliveries_days = days(&deliveries, Retention::DEFAULT_DELIVERIES_DAYS.max(bodies_days));
+        match Retention::new(bodies_days, deliveries_days) {
+            Ok(retention) => retention,
+            Err(problem) => {
+                match problem {
+                    OutOfBounds::Bodies => {
+                        let remedy = format!("give whole days from 1 to {}", Retention::MOST_DAYS);
+                        self.problem(place(bodies, bodies_name), "is out of bounds", remedy);
+                    }
+                    OutOfBounds::Deliveries => {
+                        let remedy = format!(
+                            "give whole days from {} (GitHub repeats deliveries for three days) to {}",
+                            Retention::LEAST_DELIVERIES_DAYS,
+                            Retention::MOST_DAYS
+                        );
+                        self.problem(place(deliveries, deliveries_name), "is out of bounds", remedy);
+                    }
+                    OutOfBounds::ForgottenBeforeTheirBodies => {
+                        let what = format!("is less than the {bodies_days} days for which bodies are kept");
+                        let remedy = "raise it, or lower retention.bodies_days";
+                        self.problem(place(deliveries, deliveries_name), what, remedy);
+                    }
+                }
+                Retention::default()
             }
         }
     }

@@ -75,6 +75,9 @@ fn a_wrong_line_of_the_file_is_named_by_line_and_column_without_its_value() {
     assert!(!text.contains("hush-hush"), "{text}");
     let bounds = load(Some((file, "sweep_interval_s = 0\n")), &[]).expect_err("out of bounds").to_string();
     assert!(bounds.contains("embargod.toml:1:20: is out of bounds"), "{bounds}");
+    let often = load(None, &[("EMBARGOD_RECONCILE_INTERVAL_S", "59")]).expect_err("too often").to_string();
+    assert!(often.contains("EMBARGOD_RECONCILE_INTERVAL_S: is out of bounds"), "{often}");
+    assert!(often.contains("from 60 to 86400"), "{often}");
 }
 
 #[test]
@@ -83,4 +86,51 @@ fn tokens_are_never_sent_in_the_clear_to_another_machine() {
     assert!(remote.expect_err("refused").to_string().contains("plain http"));
     let loopback = load(None, &[("EMBARGOD_GITHUB_API_BASE", "http://127.0.0.1:9000")]);
     assert!(!loopback.expect_err("others are missing").to_string().contains("plain http"));
+}
+
+#[test]
+fn how_long_deliveries_are_kept_has_bounds_that_are_explained() {
+    let said = |text: &str, environment: &[(&str, &str)]| {
+        let file = Path::new("embargod.toml");
+        load(Some((file, text)), environment).expect_err("others are missing").to_string()
+    };
+    for (text, complaint) in [
+        (
+            "[retention]\nbodies_days = 0\n",
+            "embargod.toml:2:15: is out of bounds\n  remedy: give whole days from 1 to 3650",
+        ),
+        (
+            "[retention]\ndeliveries_days = 3\n",
+            "embargod.toml:2:19: is out of bounds\n  remedy: give whole days from 4",
+        ),
+        ("[retention]\nbodies_days = 30\ndeliveries_days = 20\n", "embargod.toml:3:19: is less than the 30 days"),
+        ("[retention]\nbodies_days = 14\nbody_days = 14\n", "embargod.toml:3:1: unknown field `body_days`"),
+    ] {
+        assert!(said(text, &[]).contains(complaint), "{complaint} is missing in:\n{}", said(text, &[]));
+    }
+    let environment = [("EMBARGOD_RETENTION_BODIES_DAYS", "-1")];
+    assert!(said("", &environment).contains("EMBARGOD_RETENTION_BODIES_DAYS: is out of bounds"));
+    for fine in ["", "[retention]\nbodies_days = 1000\n", "[retention]\nbodies_days = 1\ndeliveries_days = 4\n"] {
+        let said = said(fine, &[]);
+        assert!(!said.contains("retention") && !said.contains("bounds"), "{fine}: {said}");
+    }
+}
+
+#[test]
+fn proxies_are_networks_and_never_everybody() {
+    let file = Path::new("embargod.toml");
+    let problems = |text: &str, environment: &[(&str, &str)]| {
+        load(Some((file, text)), environment).expect_err("others are missing").to_string()
+    };
+    let good = problems("trusted_proxies = [\"10.0.0.0/8\", \"127.0.0.1\"]\nclient_address_header = \"Forwarded\"\n", &[]);
+    assert!(!good.contains("trusted_proxies") && !good.contains("embargod.toml:"), "{good}");
+    let word = problems("trusted_proxies = \"10.0.0.0/8, my-proxy\"\n", &[]);
+    assert!(word.contains("embargod.toml:1:19: \"my-proxy\" is no network"), "{word}");
+    let all = problems("", &[("EMBARGOD_TRUSTED_PROXIES", "0.0.0.0/0")]);
+    assert!(all.contains("EMBARGOD_TRUSTED_PROXIES: \"0.0.0.0/0\" would trust everybody"), "{all}");
+    let header = problems("client_address_header = \"x-real-ip\"\n", &[]);
+    assert!(header.contains("write x-forwarded-for or forwarded"), "{header}");
+    let connections = problems("", &[("EMBARGOD_MOST_CONNECTIONS", "3")]);
+    assert!(connections.contains("EMBARGOD_MOST_CONNECTIONS: is out of bounds"), "{connections}");
+    assert!(connections.contains("from 16 to 65536"), "{connections}");
 }

@@ -12,16 +12,22 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::{decision::DecisionRecord, effect::Effect, record::RecordWrite};
+use crate::domain::{
+    decision::DecisionRecord,
+    effect::{Effect, Urgency},
+    record::RecordWrite,
+};
 
 #[cfg(test)]
 pub mod conformance;
+mod measure;
 pub mod portable;
+pub mod postgres;
 pub mod sqlite;
 mod upkeep;
 
 pub use upkeep::{
-    AuditLink, BodyHead, DeliveryReport, Leadership, SchemaStatus, SealedPage, Touched, Upkeep, link_hash,
+    AuditLink, BodyHead, DeliveryReport, Inspection, Leadership, SchemaStatus, SealedPage, Touched, Upkeep, link_hash,
 };
 
 /// A store that several rooms share.
@@ -42,7 +48,8 @@ pub struct StoreOptions {
     /// Longest time that a durable commit waits for company, in milliseconds, 0 to 1,000; default 0: what arrives while a
     /// commit is under way shares the next one, and nobody waits for a batch to fill.
     pub gather_ms: u32,
-    /// Connections to PostgreSQL at most, 4 to 100; default 8. SQLite does not use it.
+    /// Connections to PostgreSQL for work at most, 4 to 100; default 8. Beside them there is one that listens, one for each
+    /// office that is held, and one while the schema is changed or everything is moved. SQLite does not use it.
     pub connections: u32,
 }
 
@@ -61,12 +68,30 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
     let _ = options;
     match database.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
-        Some("postgres" | "postgresql") => {
-            Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
-        }
-        // The value is not repeated: a connection string may hold a password.
-        _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
+        Some("postgres" | "postgresql") => Ok(Arc::new(postgres::PostgresStore::open(database, options).await?)),
+        _ => Err(unknown_kind()),
     }
+}
+
+/// Looks at the store that `database` names, and changes nothing: a database that is absent stays so, and one of an older
+/// program stays as it is.
+///
+/// # Errors
+/// As [`open`].
+pub async fn inspect(database: &str, now: Timestamp) -> Result<Inspection, StoreError> {
+    match database.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => sqlite::inspect(database, now).await,
+        Some("postgres" | "postgresql") => postgres::inspect(database, now).await,
+        _ => Err(unknown_kind()),
+    }
+}
+
+/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
+pub const CLAIMED_BYTES: usize = 4 * 1024 * 1024;
+
+// The value is not repeated: a connection string may hold a password.
+fn unknown_kind() -> StoreError {
+    StoreError::Unavailable("`database` names no known kind; write sqlite:PATH or postgres://…".to_owned())
 }
 
 /// A delivery as the receiver hands it in.
@@ -103,6 +128,15 @@ pub struct Lease {
     pub token: String,
     /// When it runs out.
     pub until: Timestamp,
+}
+
+/// Which lanes a claim serves first. Within a lane the order is always that of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimOrder {
+    /// Those whose next delivery has waited longest.
+    OldestFirst,
+    /// Those whose next delivery arrived last: so that a lane with little to do need not wait behind a backlog in others.
+    NewestFirst,
 }
 
 /// A delivery that this worker may handle now.
@@ -187,6 +221,14 @@ pub enum Settlement {
     Done(Value),
     /// To be tried again at `at`.
     Retry {
+        /// When.
+        at: Timestamp,
+        /// Why it did not work, without content.
+        error: String,
+    },
+    /// To be tried again at `at`, and until then no hindrance to others: a delivery leaves its lane for one of its own,
+    /// which is called `aside:` and its GUID. For an effect the same as [`Settlement::Retry`].
+    Aside {
         /// When.
         at: Timestamp,
         /// Why it did not work, without content.
@@ -305,18 +347,20 @@ pub trait Store: Upkeep + Send + Sync + 'static {
     /// Makes a delivery durable; returns only when it is. Concurrent calls may share one durable commit.
     async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError>;
 
-    /// Claims the oldest deliveries, at most `most`, that may run at `now` and whose lanes nobody is working in: at most
-    /// one of each lane. An older unfinished delivery of the same lane that waits for a retry holds its lane back.
+    /// Claims deliveries, at most `most`, that may run at `now` and whose lanes nobody is working in: at most one of each
+    /// lane, its oldest unfinished one. An older unfinished delivery of the same lane that waits for a retry holds its
+    /// lane back. `order` says which lanes are served first. Fewer are claimed where their bodies reach [`CLAIMED_BYTES`].
     async fn claim_deliveries(
         &self,
         now: Timestamp,
         lease_ms: i64,
         most: u32,
+        order: ClaimOrder,
     ) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
-    /// The same for one.
+    /// The same for one, oldest first.
     async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError> {
-        Ok(self.claim_deliveries(now, lease_ms, 1).await?.pop())
+        Ok(self.claim_deliveries(now, lease_ms, 1, ClaimOrder::OldestFirst).await?.pop())
     }
 
     /// Ends a claim on a delivery and writes `commit`, in one transaction. With [`Settlement::Retry`] and
@@ -329,13 +373,19 @@ pub trait Store: Upkeep + Send + Sync + 'static {
         commit: Commit,
     ) -> Result<Settled, StoreError>;
 
-    /// Claims the most urgent, then oldest, effects, at most `most`, that may run at `now`, whose `after` are all over,
-    /// and whose lanes nobody is working in: at most one of each lane.
-    async fn claim_effects(&self, now: Timestamp, lease_ms: i64, most: u32) -> Result<Vec<ClaimedEffect>, StoreError>;
+    /// Claims the most urgent, then oldest, effects, at most `most`, that are at least as urgent as `least`, may run at
+    /// `now`, whose `after` are all over, and whose lanes nobody is working in: at most one of each lane.
+    async fn claim_effects(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        most: u32,
+        least: Urgency,
+    ) -> Result<Vec<ClaimedEffect>, StoreError>;
 
-    /// The same for one.
+    /// The same for one of any urgency.
     async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError> {
-        Ok(self.claim_effects(now, lease_ms, 1).await?.pop())
+        Ok(self.claim_effects(now, lease_ms, 1, Urgency::Upkeep).await?.pop())
     }
 
     /// Ends a claim on an effect and writes `commit`, in one transaction.
@@ -375,7 +425,8 @@ pub trait Store: Upkeep + Send + Sync + 'static {
     /// One effect by its key.
     async fn effect(&self, key: &str) -> Result<Option<EffectReport>, StoreError>;
 
-    /// What became of a delivery: `None` unknown, else its state in one word (`ready`, `running`, `done`, `parked`).
+    /// What became of a delivery: `None` unknown, else its state in one word (`ready`, `running`, `done`, `parked`,
+    /// `dropped`).
     async fn delivery_state(&self, guid: &str) -> Result<Option<String>, StoreError>;
 
     /// How much waits.

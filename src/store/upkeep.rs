@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 
 use super::{
-    EffectReport, EffectState, StoreError,
+    Backlog, EffectReport, EffectState, StoreError,
     portable::{RowSink, RowSource},
 };
 use crate::domain::decision::DecisionRecord;
@@ -100,6 +100,26 @@ pub struct SchemaStatus {
     pub applied: Vec<(i64, String)>,
     /// Migrations that this program knows and that were not applied.
     pub pending: Vec<(i64, String)>,
+    /// Whether something was applied that this program does not know: the database is of a newer one.
+    pub is_newer: bool,
+}
+
+impl SchemaStatus {
+    /// Whether this program can work with it: nothing is pending, and nothing was applied that it does not know.
+    pub fn is_current(&self) -> bool {
+        self.pending.is_empty() && !self.is_newer
+    }
+}
+
+/// What can be seen of a store without touching it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// Whether there is anything at all; an absent file or schema has every migration pending.
+    pub exists: bool,
+    /// What the schema is.
+    pub schema: SchemaStatus,
+    /// How much waits; only where the schema is the one that this program knows.
+    pub backlog: Option<Backlog>,
 }
 
 /// Being the one process that does something. Given up when dropped, and lost when the process dies.
@@ -115,8 +135,9 @@ pub trait Upkeep: Send + Sync {
     /// Effects in one state, oldest first, at most `limit`, oldest kept.
     async fn effects_in(&self, state: EffectState, limit: u32) -> Result<Vec<EffectReport>, StoreError>;
 
-    /// Lets a dead or dropped effect be tried again from `now` on, with its attempts counted from none, and appends `by`
-    /// to the decisions, in one transaction.
+    /// Lets a dead or dropped effect be tried again from `now` on, and appends `by` to the decisions, in one transaction.
+    /// Its attempts count anew, from one: the next claim is the second, never the first, because earlier ones may have
+    /// reached GitHub and whoever performs it must look for that.
     async fn revive_effect(&self, key: &str, now: Timestamp, by: &DecisionRecord) -> Result<Touched, StoreError>;
 
     /// Drops an effect that waits or is dead, and appends `by`.
@@ -125,8 +146,8 @@ pub trait Upkeep: Send + Sync {
     /// Deliveries that were given up, oldest first.
     async fn parked_deliveries(&self, limit: u32) -> Result<Vec<DeliveryReport>, StoreError>;
 
-    /// Lets a parked delivery be handled again from `now` on, behind what waits in its lane, and appends `by`. One whose
-    /// body is gone is [`Touched::NotInThatState`].
+    /// Lets a parked delivery be handled again from `now` on, behind what waits in its lane, and appends `by`. Its attempts
+    /// count anew, from one. One whose body is gone is [`Touched::NotInThatState`].
     async fn revive_delivery(&self, guid: &str, now: Timestamp, by: &DecisionRecord) -> Result<Touched, StoreError>;
 
     /// Takes a parked delivery off the list (its state is `dropped` then), and appends `by`.

@@ -6,3 +6,4 @@ mod kit;
 mod receiver;
 mod stories;
 mod structure;
+mod watching;

@@ -15,7 +15,7 @@ const MOST_LINES: usize = 600;
 
 /// The rooms of the shell, which the rules must not know.
 const SHELL: &str =
-    "(?:cli|clock|dashboard|engine|exports|github|history|mail|receiver|sealing|settings|standin|store)";
+    "(?:cli|clock|dashboard|engine|exports|github|health|history|mail|receiver|sealing|settings|standin|store)";
 
 /// Who besides `github` may speak HTTP to the outside, and why.
 const REQWEST_ALLOWED: &[(&str, &str)] = &[
@@ -23,6 +23,7 @@ const REQWEST_ALLOWED: &[(&str, &str)] = &[
     ("src/standin/", "delivers its webhooks"),
     ("src/cli/setup", "exchanges the manifest's code before there is an App to be"),
     ("src/cli/rehearse", "plays the people of the story"),
+    ("src/server/telemetry/otlp", "sends traces to the operator's collector"),
     ("src/cli/doctor", "asks the webhook's address whether it answers"),
 ];
 

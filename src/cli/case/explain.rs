@@ -46,6 +46,9 @@ pub(super) fn page(decisions: &[DecisionRecord], effects: &[EffectReport]) -> St
         }
         for report in effects.iter().filter(|report| decision.effects.contains(&report.effect.key)) {
             let _ = writeln!(text, "  effect  {}: {}", report.effect.key, state(report));
+            if report.state == EffectState::Dead {
+                let _ = writeln!(text, "          embargod effects show {}", report.effect.key);
+            }
         }
     }
     text

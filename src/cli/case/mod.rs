@@ -8,17 +8,18 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, Subcommand};
 
-use super::{FINE, INTERNAL, USAGE, block_on};
+use super::{FINE, INTERNAL, NO, USAGE, block_on, by_hand, opened};
 use crate::{
     clock::{Clock, SystemClock},
     domain::{
         case::{Alert, Case, CaseId},
+        operator::{Act, GivenReason},
         record::{Record, RecordWrite},
     },
     engine::evidence,
     server,
     settings::Settings,
-    store::{self, Commit, SharedStore, StoreError},
+    store::{Commit, EffectState, Settled, SharedStore, StoreError},
 };
 
 mod explain;
@@ -53,6 +54,9 @@ pub struct ListArgs {
 pub struct DismissArgs {
     /// The alert's name, as `embargod case list` shows it.
     alert: String,
+    /// Why, for the audit log: 3 to 500 characters on one line. Kept for ever and in the clear, so no word of a post.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<GivenReason>,
     /// Settings file, as for `embargod serve`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -93,24 +97,8 @@ pub fn run(command: CaseCommand) -> u8 {
     })
 }
 
-async fn open(config: Option<&std::path::Path>) -> Result<SharedStore, u8> {
-    let database = Settings::load_database(config).map_err(|problems| {
-        eprintln!("embargod: {problems}");
-        USAGE
-    })?;
-    let path = database.strip_prefix("sqlite:").map(PathBuf::from);
-    if let Some(path) = path.filter(|path| !path.exists()) {
-        eprintln!("embargod: there is no database {}; name it in `database` or EMBARGOD_DATABASE", path.display());
-        return Err(USAGE);
-    }
-    store::open(&database).await.map_err(|error| {
-        eprintln!("embargod: {error}");
-        USAGE
-    })
-}
-
 async fn list(args: ListArgs) -> u8 {
-    let store = match open(args.config.as_deref()).await {
+    let store = match opened::store(args.config.as_deref()).await {
         Ok(store) => store,
         Err(code) => return code,
     };
@@ -125,7 +113,7 @@ async fn list(args: ListArgs) -> u8 {
             }
             FINE
         }
-        (Err(error), _) | (_, Err(error)) => failed(&error),
+        (Err(error), _) | (_, Err(error)) => opened::failed(&error),
     }
 }
 
@@ -135,10 +123,14 @@ async fn show(args: ShowArgs) -> u8 {
         Ok(found) => found,
         Err(code) => return code,
     };
+    let dead = match store.effects(Some(case.id.as_str()), u32::MAX).await {
+        Ok(effects) => effects.into_iter().filter(|report| report.state == EffectState::Dead).collect::<Vec<_>>(),
+        Err(error) => return opened::failed(&error),
+    };
     if args.one.json {
-        println!("{}", view::json(&case));
+        println!("{}", view::json_with_dead(&case, &dead));
     } else {
-        print!("{}", view::page(&case));
+        print!("{}{}", view::page(&case), view::dead(&dead));
     }
     drop(store);
     if args.evidence { show_evidence(&case, config).await } else { FINE }
@@ -188,38 +180,57 @@ async fn explain(args: OneArgs) -> u8 {
             }
             FINE
         }
-        (Err(error), _) | (_, Err(error)) => failed(&error),
+        (Err(error), _) | (_, Err(error)) => opened::failed(&error),
     }
 }
 
 async fn dismiss(args: DismissArgs) -> u8 {
-    let store = match open(args.config.as_deref()).await {
+    let store = match opened::store(args.config.as_deref()).await {
         Ok(store) => store,
         Err(code) => return code,
     };
     let stored = match store.record(Alert::KIND, &args.alert).await {
         Ok(stored) => stored,
-        Err(error) => return failed(&error),
+        Err(error) => return opened::failed(&error),
     };
-    let Some(alert) = stored.and_then(|stored| serde_json::from_value::<Alert>(stored.value).ok()) else {
-        eprintln!("embargod: there is no alert {}; `embargod case list` shows those that are open", args.alert);
+    let Some((alert, version)) =
+        stored.and_then(|stored| Some((serde_json::from_value::<Alert>(stored.value).ok()?, stored.version)))
+    else {
+        eprintln!("embargod: there is no alert {:?}; `embargod case list` shows those that are open", args.alert);
         return USAGE;
     };
+    if alert.resolved_at.is_some() {
+        println!("{} was resolved before", args.alert);
+        return FINE;
+    }
     let now = SystemClock.now();
-    let resolved = Alert { resolved_at: alert.resolved_at.or(Some(now)), ..alert };
-    let commit = Commit { records: vec![RecordWrite::overwriting(&resolved)], ..Commit::default() };
+    let act = Act {
+        outcome: "alert_dismissed",
+        command: "embargod case dismiss",
+        subject: &args.alert,
+        case: alert.case.as_deref(),
+        effects: Vec::new(),
+        reason: args.reason.as_ref(),
+    };
+    let decision = act.record(&by_hand::operator(), now);
+    let resolved = RecordWrite::guarded(&Alert { resolved_at: Some(now), ..alert }, version);
+    let commit = Commit { records: vec![resolved], decision: Some(decision), ..Commit::default() };
     match store.commit(now, commit).await {
-        Ok(_) => {
+        Ok(Settled::Committed) => {
             println!("{} is dismissed", args.alert);
             FINE
         }
-        Err(error) => failed(&error),
+        Ok(_) => {
+            eprintln!("embargod: {} has just changed; look again: embargod case list", args.alert);
+            NO
+        }
+        Err(error) => opened::failed(&error),
     }
 }
 
 async fn open_case(args: &OneArgs) -> Result<(SharedStore, Case), u8> {
-    let store = open(args.config.as_deref()).await?;
-    let stored = store.record(Case::KIND, args.case.as_str()).await.map_err(|error| failed(&error))?;
+    let store = opened::store(args.config.as_deref()).await?;
+    let stored = store.record(Case::KIND, args.case.as_str()).await.map_err(|error| opened::failed(&error))?;
     let case = stored.and_then(|stored| serde_json::from_value(stored.value).ok());
     match case {
         Some(case) => Ok((store, case)),
@@ -237,9 +248,4 @@ async fn read_all<R: Record>(store: &SharedStore) -> Result<Vec<R>, StoreError> 
         .into_iter()
         .map(|record| serde_json::from_value(record.value).map_err(|_| unreadable(&record.key)))
         .collect()
-}
-
-fn failed(error: &StoreError) -> u8 {
-    eprintln!("embargod: {error}");
-    INTERNAL
 }

@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::domain::case::{Alert, Case, CaseOrigin, Desk, Handling};
+use crate::{
+    domain::case::{Alert, Case, CaseOrigin, Desk, Handling},
+    store::EffectReport,
+};
 
 pub(super) fn json_list(cases: &[Case]) -> Value {
     Value::Array(cases.iter().map(json).collect())
@@ -45,6 +48,24 @@ pub(super) fn json(case: &Case) -> Value {
     })
 }
 
+/// The same with the keys of its effects that were given up.
+pub(super) fn json_with_dead(case: &Case, dead: &[EffectReport]) -> Value {
+    let mut value = json(case);
+    value["dead_effects"] = dead.iter().map(|report| report.effect.key.as_str()).collect();
+    value
+}
+
+/// What was given up for a case, and what can be done about it.
+pub(super) fn dead(dead: &[EffectReport]) -> String {
+    let mut text = String::new();
+    for report in dead {
+        let key = &report.effect.key;
+        let _ = writeln!(text, "given up  {key}: {}", report.last_error.as_deref().unwrap_or("no reason kept"));
+        let _ = writeln!(text, "          embargod effects show {key}");
+    }
+    text
+}
+
 pub(super) fn table(cases: &[Case], alerts: &[Alert]) -> String {
     let mut text = String::new();
     if cases.is_empty() {
@@ -71,8 +92,18 @@ pub(super) fn table(cases: &[Case], alerts: &[Alert]) -> String {
             alert.id,
             alert.text
         );
+        let _ = writeln!(text, "  next: {}", next(alert));
     }
     text
+}
+
+/// The command for whoever has seen to an alert, or wants to know more.
+fn next(alert: &Alert) -> String {
+    match alert.id.split_once(':') {
+        Some(("effect", key)) => format!("embargod effects show {key}"),
+        Some(("delivery", guid)) => format!("embargod deliveries retry or drop {guid} --reason TEXT"),
+        _ => format!("embargod case dismiss {}", alert.id),
+    }
 }
 
 pub(super) fn page(case: &Case) -> String {

@@ -11,6 +11,7 @@ use crate::{
         AppFacts, DeliverySummary, GitHubError, HookConfig, InstallationFacts, Listing, RepositoryFacts,
         SettingsProblem,
     },
+    store::Backlog,
 };
 
 /// A question to GitHub with what came of it.
@@ -42,8 +43,8 @@ pub struct LocalFacts {
     pub sealing_key: KeyFile,
     /// Whether the sealing key can be used.
     pub sealing_key_usable: Result<(), String>,
-    /// Whether the database answers.
-    pub database: Result<(), String>,
+    /// How much waits in the database, if it answers.
+    pub database: Result<Backlog, String>,
     /// Whether there is a policy for repositories that have none.
     pub has_default_policy: bool,
 }

@@ -27,6 +27,7 @@ use crate::{
     clock::SharedClock,
     domain::post::RepoName,
     github::{GitHub, SettingsProblem},
+    store::Backlog,
 };
 
 /// Arguments of `embargod doctor`.
@@ -62,8 +63,8 @@ pub struct DoctorInputs<'a> {
     pub sealing_key_path: Option<PathBuf>,
     /// Whether the sealing key can be used, else why not, without content.
     pub sealing_key: Result<(), String>,
-    /// Whether the database answers, else why not, without content.
-    pub database: Result<(), String>,
+    /// How much waits in the database; where it does not answer, why not, without content.
+    pub database: Result<Backlog, String>,
     /// Whether there is a policy for repositories that have none.
     pub has_default_policy: bool,
     /// Checks a policy.

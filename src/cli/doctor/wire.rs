@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use super::{DoctorArgs, DoctorInputs, print};
 use crate::{
     cli::{INTERNAL, USAGE, block_on},
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     domain::policy::{Layer, effective},
     github::{GitHub, GitHubSettings},
     sealing::SealingKey,
@@ -35,7 +35,7 @@ async fn examine(args: DoctorArgs, settings: Settings) -> u8 {
         }
     }
     let database = match store::open(&settings.database).await {
-        Ok(store) => store.ping().await.map_err(|error| error.to_string()),
+        Ok(store) => store.backlog(clock.now()).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let check_policy = |text: &str| {

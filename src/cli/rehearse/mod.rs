@@ -12,9 +12,10 @@ use secrecy::SecretString;
 use super::{FINE, INTERNAL, NO, block_on, serve::asked_to_stop, setup::manifest::AppManifest};
 use crate::{
     clock::{Clock, SystemClock},
+    domain::retention::Retention,
     sealing::SealingKey,
     server::{self, Metrics, Running, telemetry},
-    settings::{GithubSettings, LogFormat, Settings},
+    settings::{DoorSettings, GithubSettings, LogFormat, Settings},
     standin::{AppRegistration, Options, RepositorySpec, Role, Standin},
 };
 
@@ -44,7 +45,7 @@ pub struct RehearseArgs {
 /// Runs the command.
 pub fn run(args: RehearseArgs) -> u8 {
     let filter = std::env::var("EMBARGOD_LOG").unwrap_or_else(|_| "off".to_owned());
-    telemetry::start(&filter, LogFormat::Text);
+    let _telemetry = telemetry::start(&filter, LogFormat::Text, None);
     block_on(async {
         match rehearse(&args).await {
             Ok(code) => code,
@@ -120,9 +121,12 @@ impl Stage {
             default_policy_path: None,
             poll_interval_s: 60,
             sweep_interval_s: 3_600,
+            reconcile_interval_s: 3_600,
             policy_interval_s: 300,
             log: "off".to_owned(),
             log_format: LogFormat::Text,
+            otlp_endpoint: None,
+            doors: DoorSettings::default(),
             github: GithubSettings {
                 api_base: github.base_url(),
                 app_id: 1,
@@ -131,6 +135,7 @@ impl Stage {
                 webhook_secrets: vec![SecretString::from(secret)],
             },
             sealing_key_path,
+            retention: Retention::default(),
         };
         let running = server::start(&settings, Arc::new(SystemClock), Metrics::install())
             .await

@@ -1,6 +1,6 @@
 //! The page on loopback, and the place to which GitHub sends the browser back.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use askama::Template;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -26,9 +26,14 @@ use super::{
 use crate::{
     clock::SharedClock,
     github::{NewApp, convert_manifest},
+    receiver::{Throttle, ThrottleLimits, each_request_counts},
 };
 
 const STATE_BYTES: usize = 32;
+
+/// What the page bears: a person needs a handful of requests. Whoever asks shares it, for all come from this machine.
+const LIMITS: ThrottleLimits =
+    ThrottleLimits::new(NonZeroU32::new(100).expect("positive"), NonZeroU32::new(2).expect("positive"));
 
 /// How long a browser may take to fetch its last page.
 const LAST_PAGE: Duration = Duration::from_secs(2);
@@ -85,11 +90,13 @@ impl Registration {
             clock,
             outcome: sender,
         };
+        let throttle = Arc::new(Throttle::new(LIMITS, context.clock.clone()));
         let context = Arc::new(context);
         let app = Router::new()
             .route("/", get(start))
             .route("/callback", get(callback))
             .layer(middleware::from_fn_with_state(context.clone(), guard))
+            .layer(middleware::from_fn_with_state(throttle, each_request_counts))
             .with_state(context);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();

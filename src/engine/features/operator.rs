@@ -13,6 +13,7 @@ use crate::{
             record::PostRecord,
             undo::{self, Asked},
         },
+        operator::Operator as Person,
         record::Versioned,
     },
     engine::{Shop, Trouble},
@@ -27,15 +28,22 @@ const UNDO_EVENT: &str = "embargod.undo";
 struct UndoRequest {
     /// The case.
     case: String,
+    /// Who asked, as an actor of decisions; requests of older versions name nobody.
+    #[serde(default = "nobody_in_particular")]
+    by: String,
 }
 
-/// Enqueues an undo; it is decided and performed by whichever engine takes it first.
+fn nobody_in_particular() -> String {
+    "operator".to_owned()
+}
+
+/// Enqueues an undo that `by` asks for; it is decided and performed by whichever engine takes it first.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn request_undo(shop: &Shop, case: &CaseId) -> Result<(), Trouble> {
+pub async fn request_undo(shop: &Shop, case: &CaseId, by: &Person) -> Result<(), Trouble> {
     let guid = format!("embargod-undo-{}", uuid::Uuid::new_v4());
-    let body = serde_json::to_vec(&UndoRequest { case: case.to_string() }).expect("plain data");
+    let body = serde_json::to_vec(&UndoRequest { case: case.to_string(), by: by.actor() }).expect("plain data");
     let delivery = NewDelivery {
         sealed_body: shop.sealer.seal_delivery(&guid, body),
         guid,
@@ -72,7 +80,7 @@ impl Feature for Operator {
             decision,
             sealed: Vec::new(),
             subject: request.case,
-            actor: Some("operator".to_owned()),
+            actor: Some(request.by),
             policy_version: case.value.policy_version,
         }))
     }

@@ -63,12 +63,14 @@ fn type_name(repo: &Repository, at: PostAt) -> (&'static str, &'static str) {
 }
 
 fn actor(world: &World, login: &str) -> Value {
-    let kind = world.account(login).map_or("User", |a| a.kind.as_str());
+    let account = world.account(login);
+    let kind = account.map_or("User", |a| a.kind.as_str());
     // GraphQL shows a machine account without the suffix that REST puts on.
     let login = login.strip_suffix("[bot]").unwrap_or(login);
     json!({
         "__typename": kind,
         "__interfaces": "Actor",
+        "databaseId": account.map(|a| a.id),
         "login": login,
         "url": format!("{}/{login}", world.places.web),
     })

@@ -6,6 +6,7 @@ use super::parse::{Field, Selection};
 use super::{objects, permitted, unresolvable};
 use crate::standin::auth::Caller;
 use crate::standin::change::PostAt;
+use crate::standin::model::Repository;
 use crate::standin::refusal::{Outcome, Refusal};
 use crate::standin::rest::Level;
 use crate::standin::world::World;
@@ -48,6 +49,11 @@ fn repository(world: &World, caller: &Caller, field: &Field) -> Outcome<Value> {
         let Selection::Field(inner) = selection else {
             continue;
         };
+        if inner.name == "discussions" {
+            permitted(world, caller, id, "discussions", Level::Read)?;
+            whole["discussions"] = discussions(world, repo, inner)?;
+            continue;
+        }
         let kind = match inner.name.as_str() {
             "discussion" => "Discussion",
             "issue" => "Issue",
@@ -66,4 +72,19 @@ fn repository(world: &World, caller: &Caller, field: &Field) -> Outcome<Value> {
         whole[inner.name.as_str()] = shown;
     }
     Ok(whole)
+}
+
+/// All discussions of a repository, in the order that is asked for; the newest first if none is.
+fn discussions(world: &World, repo: &Repository, field: &Field) -> Outcome<Value> {
+    let order = field.arguments.get("orderBy").unwrap_or(&Value::Null);
+    let mut all: Vec<_> = repo.threads.values().filter(|thread| thread.is_discussion()).collect();
+    all.sort_by_key(|thread| {
+        let at = if order["field"] == "CREATED_AT" { thread.post.created_at } else { thread.post.updated_at };
+        (at, thread.number)
+    });
+    if order["direction"] != "ASC" {
+        all.reverse();
+    }
+    let shown = all.iter().map(|thread| objects::post(world, repo.id, PostAt::Thread(thread.number)));
+    shown.collect::<Outcome<Vec<_>>>().map(Value::Array)
 }

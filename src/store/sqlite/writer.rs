@@ -4,14 +4,17 @@
 //! its own where it may have to be undone alone, and answers the callers only after the commit: many deliveries share one
 //! wait for the disk. While a batch is being made durable the next one gathers; nobody waits for a batch to fill.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::open::BEGIN_WRITE;
-use crate::{failpoint, store::StoreError};
+use crate::{
+    failpoint,
+    store::{StoreError, measure},
+};
 
 /// Jobs that share a commit, at most.
 const BATCH_JOBS: usize = 256;
@@ -151,7 +154,9 @@ impl Desk {
     async fn serve(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
         while let Some(first) = jobs.recv().await {
             let mut batch = gather(first, &mut jobs);
+            let begun = Instant::now();
             let outcome = self.write(&mut batch).await;
+            measure::committed("sqlite", batch.len(), begun.elapsed());
             if outcome.is_err() {
                 // Whatever state the connection is in, the next batch starts on a fresh one.
                 self.connection = None;

@@ -31,6 +31,11 @@ pub(super) fn log() -> Vec<u8> {
     LOG.lock().expect("no writer panics").clone()
 }
 
+/// The metrics of this process.
+pub(super) fn metrics() -> Metrics {
+    METRICS.clone()
+}
+
 impl Canary {
     /// A fresh word.
     pub fn new() -> Self {

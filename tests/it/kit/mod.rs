@@ -29,9 +29,10 @@ use embargod::{
         policy::{Layer, Policy, effective},
         record::Record,
     },
-    engine::{Engine, ShopParts},
+    engine::{Engine, Pace, ShopParts},
     github::{DEFAULT_REQUEST_TIMEOUT_MS, GitHub, GitHubSettings, webhook::WebhookSecrets},
-    receiver::{self, Readiness, Receiver},
+    health::Health,
+    receiver::{self, Guard, Receiver},
     sealing::{Sealer, SealingKey},
     standin::{AppRegistration, LoggedRequest, Options, RepositorySpec, Role, Standin, Thread},
     store::{EffectReport, EffectState, SharedStore, StoreError, sqlite::SqliteStore},
@@ -227,7 +228,8 @@ impl World {
             webhook_secrets: WebhookSecrets::new(&[SecretString::from(SECRET)]),
             clock: Arc::clone(&shop.clock),
             body_timeout_ms: 10_000,
-            readiness: Readiness::yes(),
+            health: Health::default(),
+            guard: Guard::default(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -493,6 +495,7 @@ fn engine(
         clock: Arc::new(clock.clone()),
         default_policy: default_policy.map(parse),
         policy_interval: Duration::from_secs(300),
+        pace: Pace::default(),
     })
 }
 

@@ -7,7 +7,8 @@ use embargod::{
     clock::ManualClock,
     domain::embargoed::Clearance,
     github::webhook::WebhookSecrets,
-    receiver::{DoorLimits, Readiness, Receiver, router, serve_within},
+    health::Health,
+    receiver::{DoorLimits, Guard, Receiver, router, serve_within},
     sealing::{Sealer, SealingKey},
     store::{self, ClaimedDelivery, SharedStore},
 };
@@ -29,23 +30,25 @@ pub const OLD_SECRET: &str = "the-secret-of-last-year";
 pub const NOW: &str = "2026-03-01T10:00:00Z";
 
 /// Patience and room of a door.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Setup {
     pub limits: DoorLimits,
     pub body_timeout_ms: u64,
+    pub guard: Guard,
 }
 
 impl Default for Setup {
     /// Patient with bodies: a test that wants a time-out says so.
     fn default() -> Self {
-        Self { limits: DoorLimits::default(), body_timeout_ms: 30_000 }
+        Self { limits: DoorLimits::default(), body_timeout_ms: 30_000, guard: Guard::default() }
     }
 }
 
 /// An open door.
 pub struct Door {
     pub address: SocketAddr,
-    pub readiness: Readiness,
+    pub health: Health,
+    pub clock: ManualClock,
     pub stop: CancellationToken,
     pub store: SharedStore,
     sealer: Sealer,
@@ -64,20 +67,22 @@ impl Door {
         let sealer = Sealer::new(SealingKey::generate());
         let secrets =
             [SecretString::from(OLD_SECRET), SecretString::from(String::from_utf8_lossy(hostile::SECRET).into_owned())];
-        let readiness = Readiness::yes();
+        let health = Health::default();
+        let clock = ManualClock::at(NOW.parse().expect("an instant"));
         let router = router(Receiver {
             store: Arc::clone(&store),
             sealer: sealer.clone(),
             webhook_secrets: WebhookSecrets::new(&secrets),
-            clock: Arc::new(ManualClock::at(NOW.parse().expect("an instant"))),
+            clock: Arc::new(clock.clone()),
             body_timeout_ms: setup.body_timeout_ms,
-            readiness: readiness.clone(),
+            health: health.clone(),
+            guard: setup.guard,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve_within(setup.limits, listener, router, stop.clone()));
-        Self { address, readiness, stop, store, sealer, serving, folder }
+        Self { address, health, clock, stop, store, sealer, serving, folder }
     }
 
     pub async fn connect(&self) -> Wire {

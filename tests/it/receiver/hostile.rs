@@ -56,7 +56,8 @@ async fn hold(door: &Door, conversation: &Raw) -> Result<(), String> {
 
 /// Good deliveries come whole; everybody else is to fail quickly.
 fn impatient() -> Setup {
-    Setup { limits: DoorLimits { header_timeout_ms: 300, ..DoorLimits::default() }, body_timeout_ms: 300 }
+    let limits = DoorLimits { header_timeout_ms: 300, ..DoorLimits::default() };
+    Setup { limits, body_timeout_ms: 300, ..Setup::default() }
 }
 
 fn guid(name: &str) -> String {

@@ -18,6 +18,7 @@ mod logs;
 #[cfg(target_os = "linux")]
 mod memory;
 mod patience;
+mod throttle;
 mod wire;
 
 /// Far longer than anything takes that works.

@@ -1,6 +1,6 @@
 //! GitHub keeps old revisions readable for everybody; maintainers are reminded until a person has deleted them.
 
-use embargod::engine::request_undo;
+use embargod::{domain::operator::Operator, engine::request_undo};
 use jiff::SignedDuration;
 
 use crate::kit::{CORA, RAE, REPO, World};
@@ -90,7 +90,7 @@ async fn an_undone_case_is_not_looked_at_any_more() {
     world.words_restored = true;
     shielded(&world).await;
     let case = world.cases().await[0].id.clone();
-    request_undo(world.engine.shop(), &case).await.expect("asked for");
+    request_undo(world.engine.shop(), &case, &Operator::new(CORA, None)).await.expect("asked for");
     world.settle().await;
     for pause_h in LOOKS_H {
         world.wait(SignedDuration::from_hours(pause_h)).await;

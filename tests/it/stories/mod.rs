@@ -3,19 +3,24 @@
 //! Each runs the real door, engine and client against the stand-in, in a [`World`](crate::kit::World) of its own, and
 //! ends with `finish`, which holds it to what every story must keep. A story must never sleep.
 
+mod audit;
 mod budget;
 mod classes;
 mod crashes;
+mod dead_letters;
 mod desks;
 mod duplicates;
 mod edits;
 mod fault_matrix;
 mod faults;
+mod freshness;
 mod history;
 mod non_interference;
 mod people;
 mod policies;
+mod reconcile;
 mod redirect;
+mod retention;
 mod secrecy;
 mod surfaces;
 mod sweep;

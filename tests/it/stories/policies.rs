@@ -177,11 +177,12 @@ async fn only_the_default_branch_is_asked_for_the_policy() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_policy_counts_after_the_interval() {
+async fn a_change_of_the_policy_of_which_nobody_told_counts_after_the_interval() {
     let world = with_policy(&policy("observe")).await;
     let first = exploit(&world).await;
     assert_observed(&world, first).await;
 
+    world.github.drop_next_deliveries(1);
     world.github.set_file(REPO, PATH, &policy("shield")).expect("pushed");
     world.wait(SignedDuration::from_secs(10)).await;
     let early = exploit(&world).await;

@@ -181,7 +181,7 @@ async fn a_world_that_panics(word: Option<String>) -> World {
     let setting = Setting { detector: Arc::new(Panics), ..Setting::default() };
     let mut world = World::with(setting).await;
     world.losses_expected = true;
-    telemetry::start("trace", LogFormat::Text);
+    let _telemetry = telemetry::start("trace", LogFormat::Text, None);
     let (title, body) = world.exploit();
     let body = format!("{body} {}", word.unwrap_or_default());
     let posted = world.github.open_issue(REPO, MALLORY, &title, &body);

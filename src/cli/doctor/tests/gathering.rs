@@ -13,6 +13,7 @@ use crate::{
     cli::doctor::{DoctorInputs, Severity, print},
     clock::ManualClock,
     github::{GitHub, GitHubSettings},
+    store::Backlog,
 };
 
 type Log = Arc<Mutex<Vec<(String, String)>>>;
@@ -88,7 +89,7 @@ async fn a_whole_visit() {
             private_key_path: Some(folder.path().join("absent.pem")),
             sealing_key_path: None,
             sealing_key: Ok(()),
-            database: Ok(()),
+            database: Ok(Backlog::default()),
             has_default_policy: false,
             check_policy: &|text| Err(vec![format!("{} bytes of nonsense", text.len())]),
             repo: Some("acme/web".parse().expect("a constant name")),

@@ -16,6 +16,7 @@ use crate::{
     cli::setup::manifest::AppManifest,
     domain::post::Account,
     github::{AppFacts, DeliverySummary, HookConfig, InstallationFacts, Listing, RepositoryFacts},
+    store::Backlog,
 };
 
 fn noon() -> Timestamp {
@@ -66,7 +67,7 @@ fn well() -> Facts {
             private_key: key(0o600),
             sealing_key: key(0o640),
             sealing_key_usable: Ok(()),
-            database: Ok(()),
+            database: Ok(Backlog::default()),
             has_default_policy: false,
         },
         app: Ok(AppSide {

@@ -1,0 +1,244 @@
+//! Group commit: a desk takes the jobs that wait, does them in one transaction, and answers after the commit.
+//!
+//! While a commit is under way the next jobs gather; nobody waits for a batch to fill, unless the operator wants that. A
+//! desk has a connection of its own, replaces it when it breaks, and repeats what another transaction was in the way of.
+//! Where one job must be undone or fails, its neighbours are done again without it.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    error::Failed,
+    open::{connect, in_time},
+    wake::Bell,
+};
+use crate::store::StoreError;
+
+/// How often a batch is tried that other transactions are in the way of.
+const TRIES: u32 = 8;
+
+/// What is to become of what a batch wrote.
+pub(super) enum Verdict<A> {
+    /// It is committed. One answer a job, in their order.
+    Keep(Vec<A>),
+    /// It is undone. The answer stands where the batch was one job; otherwise each is done by itself.
+    Undo(A),
+}
+
+/// Who is to look for work.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ring {
+    /// Nobody.
+    No,
+    /// Those of this process.
+    Here,
+    /// All who share the database.
+    Everywhere,
+}
+
+/// A sort of work that a desk does.
+#[async_trait]
+pub(super) trait Trade: Send + Sync + 'static {
+    /// What is asked.
+    type Job: Send + Sync + 'static;
+    /// What the caller learns.
+    type Answer: Send + 'static;
+
+    /// Jobs that share a commit, at most.
+    const BATCH_JOBS: usize;
+
+    /// Whether a batch whose commit is in doubt may be done again without asking the callers.
+    const MAY_REPEAT: bool = false;
+
+    /// Does the jobs, within a transaction. Called again with the same ones where that was rolled back.
+    async fn run(&self, connection: &mut PgConnection, jobs: &[Self::Job]) -> Result<Verdict<Self::Answer>, Failed>;
+
+    /// Who is to look for work after it.
+    fn rings(answer: &Self::Answer) -> Ring;
+
+    /// Size of what a job carries.
+    fn size_bytes(_job: &Self::Job) -> usize {
+        0
+    }
+}
+
+/// Size of the bodies that share a commit; one body larger than this is a batch by itself.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+type Caller<A> = oneshot::Sender<Result<A, StoreError>>;
+
+/// The end of the queue at which callers stand. The desk closes when the last of these is dropped, after it has done what
+/// was queued.
+pub(super) struct Counter<T: Trade> {
+    queue: mpsc::Sender<(T::Job, Caller<T::Answer>)>,
+}
+
+impl<T: Trade> Counter<T> {
+    /// Opens a desk.
+    pub(super) fn open(trade: T, options: PgConnectOptions, gather: Duration, bell: Arc<Bell>) -> Self {
+        let (queue, jobs) = mpsc::channel(T::BATCH_JOBS);
+        let desk = Desk { trade, options, gather, bell, connection: None };
+        tokio::spawn(desk.serve(jobs));
+        Self { queue }
+    }
+
+    /// Has `job` done, and returns when it is durable or refused.
+    pub(super) async fn submit(&self, job: T::Job) -> Result<T::Answer, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        self.queue.send((job, caller)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+struct Desk<T: Trade> {
+    trade: T,
+    options: PgConnectOptions,
+    gather: Duration,
+    bell: Arc<Bell>,
+    connection: Option<PgConnection>,
+}
+
+impl<T: Trade> Desk<T> {
+    async fn serve(mut self, mut queue: mpsc::Receiver<(T::Job, Caller<T::Answer>)>) {
+        while let Some((job, caller)) = queue.recv().await {
+            let (mut jobs, mut callers) = (vec![job], vec![caller]);
+            self.gather(&mut queue, &mut jobs, &mut callers).await;
+            let answers = self.answers(&jobs).await;
+            let ring = answers.iter().flatten().map(T::rings).max();
+            for (caller, answer) in callers.into_iter().zip(answers) {
+                // A caller that went away does not need to know.
+                let _ = caller.send(answer);
+            }
+            match ring {
+                Some(Ring::Everywhere) => self.bell.ring(),
+                Some(Ring::Here) => self.bell.ring_here(),
+                Some(Ring::No) | None => {}
+            }
+        }
+        if let Some(connection) = self.connection {
+            // Nobody is left to be told.
+            let _ = connection.close().await;
+        }
+    }
+
+    /// Takes what waits, up to the size of a batch.
+    async fn gather(
+        &self,
+        queue: &mut mpsc::Receiver<(T::Job, Caller<T::Answer>)>,
+        jobs: &mut Vec<T::Job>,
+        callers: &mut Vec<Caller<T::Answer>>,
+    ) {
+        let mut size_bytes = T::size_bytes(&jobs[0]);
+        let patience = tokio::time::sleep(self.gather);
+        tokio::pin!(patience);
+        while jobs.len() < T::BATCH_JOBS && size_bytes < BATCH_BYTES {
+            let next = match queue.try_recv() {
+                Ok(next) => Some(next),
+                Err(_) if self.gather.is_zero() => None,
+                Err(_) => tokio::select! {
+                    biased;
+                    next = queue.recv() => next,
+                    () = &mut patience => None,
+                },
+            };
+            let Some((job, caller)) = next else { break };
+            size_bytes += T::size_bytes(&job);
+            jobs.push(job);
+            callers.push(caller);
+        }
+    }
+
+    /// One answer for each job.
+    async fn answers(&mut self, jobs: &[T::Job]) -> Vec<Result<T::Answer, StoreError>> {
+        match self.done(jobs).await {
+            Ok(Verdict::Keep(answers)) => return answers.into_iter().map(Ok).collect(),
+            Ok(Verdict::Undo(answer)) if jobs.len() == 1 => return vec![Ok(answer)],
+            Err(failed) if jobs.len() == 1 || failed.is_cut() => {
+                let error = StoreError::from(failed);
+                return jobs.iter().map(|_| Err(error.clone())).collect();
+            }
+            Ok(Verdict::Undo(_)) | Err(_) => {}
+        }
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            answers.push(match self.done(std::slice::from_ref(job)).await {
+                Ok(Verdict::Keep(mut answer)) => answer.pop().ok_or_else(gone),
+                Ok(Verdict::Undo(answer)) => Ok(answer),
+                Err(failed) => Err(failed.into()),
+            });
+        }
+        answers
+    }
+
+    /// Does a batch, again where others were in the way, and once more where the connection had broken before.
+    async fn done(&mut self, jobs: &[T::Job]) -> Result<Verdict<T::Answer>, Failed> {
+        let mut was_cut = false;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let failed = match self.once(jobs).await {
+                Err(failed) => failed,
+                done => return done,
+            };
+            if failed.is_collision() && tries < TRIES {
+                continue;
+            }
+            if failed.is_cut() {
+                self.connection = None;
+                // Silence has cost the callers enough time.
+                let in_doubt = matches!(failed, Failed::InDoubt);
+                if !was_cut && !matches!(failed, Failed::Silence) && (!in_doubt || T::MAY_REPEAT) {
+                    was_cut = true;
+                    continue;
+                }
+            }
+            return Err(failed);
+        }
+    }
+
+    async fn once(&mut self, jobs: &[T::Job]) -> Result<Verdict<T::Answer>, Failed> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(&self.options).await?,
+        };
+        let done = in_time(transact(&self.trade, &mut connection, jobs)).await;
+        if done.as_ref().err().is_none_or(|failed| !failed.is_cut()) {
+            self.connection = Some(connection);
+        }
+        done
+    }
+}
+
+async fn transact<T: Trade>(
+    trade: &T,
+    connection: &mut PgConnection,
+    jobs: &[T::Job],
+) -> Result<Verdict<T::Answer>, Failed> {
+    let mut transaction = connection.begin().await?;
+    match trade.run(&mut transaction, jobs).await {
+        Ok(Verdict::Keep(answers)) => {
+            transaction.commit().await.map_err(|error| match Failed::from(error) {
+                broken if broken.is_cut() => Failed::InDoubt,
+                refused => refused,
+            })?;
+            Ok(Verdict::Keep(answers))
+        }
+        Ok(undo) => {
+            transaction.rollback().await?;
+            Ok(undo)
+        }
+        Err(failed) => {
+            if !failed.is_cut() {
+                transaction.rollback().await?;
+            }
+            Err(failed)
+        }
+    }
+}
