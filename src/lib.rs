@@ -3,11 +3,13 @@
 //! The crate is cut into rooms. `domain` is pure and knows nobody; every other room may know `domain`, and the way of
 //! one delivery through them is walked in `docs/ARCHITECTURE.md`.
 
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod engine;
 pub mod github;
+pub mod keys;
 pub mod memory;
 pub mod receiver;
 pub mod sealing;

@@ -18,8 +18,8 @@ use crate::{
     },
     engine::{Engine, ShopParts},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
+    keys::{self, Keeper},
     receiver::{self, Readiness, Receiver},
-    sealing::{Sealer, SealingKey},
     settings::{Problems, Settings},
     store,
 };
@@ -58,19 +58,14 @@ pub struct Running {
 /// # Errors
 /// What is missing or wrong, with place and remedy.
 pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, Problems> {
-    let key = SealingKey::read(&settings.sealing_key_path).map_err(|error| {
-        let place = settings.sealing_key_path.display().to_string();
-        Problems::one(
-            place,
-            error.to_string(),
-            "make a key with `embargod seal init --out PATH`, or name the right one",
-        )
-    })?;
+    let source = keys::source(&settings.sealing_key);
+    let ring = keys::load(&source).await?;
     let store = store::open(&settings.database).await.map_err(|error| {
         let remedy = "check `database`: the folder must exist and be writable for this user";
         // its address may hold a password
         Problems::one("database", error.to_string(), remedy)
     })?;
+    let sealer = keys::sealer(&source, ring, &*store, clock.now()).await?;
     let mut github = GitHubSettings::new(settings.github.app_id, settings.github.private_key.clone());
     github.api_base =
         settings.github.api_base.parse().map_err(|_| {
@@ -83,7 +78,7 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
     Ok(Engine::new(ShopParts {
         store,
         github,
-        sealer: Sealer::new(key),
+        sealer,
         clearance: Clearance::grant(),
         detector: Arc::new(detector::builtin()),
         clock,
@@ -120,6 +115,7 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let (listen, admin_listen) = (address(&public, settings.listen), address(&admin, settings.admin_listen));
     let readiness = Readiness::yes();
     let shop = engine.shop();
+    let keeper = keeper(settings, &engine).await?;
     let receiver = Receiver {
         store: Arc::clone(&shop.store),
         sealer: shop.sealer.clone(),
@@ -138,12 +134,26 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
     let (sweeper, halt_sweeping) = (engine.clone(), stop_engine.clone());
     let sweep_interval = Duration::from_secs(settings.sweep_interval_s.into());
+    let halt_keeping = stop_engine.clone();
     let work = vec![
+        tokio::spawn(keeper.run(halt_keeping)),
         tokio::spawn(async move { sweeper.sweep(sweep_interval, halt_sweeping).await }),
         tokio::spawn(async move { worker.run(WORKERS, halt).await }),
         tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
     ];
     Ok(Running { listen, admin_listen, engine, readiness, stop_doors, stop_engine, doors, work })
+}
+
+/// Looks after the sealing keys while the server runs. Reports before the doors open: whoever rotates the key must know of
+/// every server that seals.
+async fn keeper(settings: &Settings, engine: &Engine) -> Result<Keeper, Problems> {
+    let shop = engine.shop();
+    let source = keys::source(&settings.sealing_key);
+    let keeper = Keeper::new(Arc::clone(&shop.store), shop.sealer.clone(), Arc::clone(&shop.clock), source);
+    keeper.report().await.map_err(|error| {
+        Problems::one("database", error.to_string(), "check that this user may write to the database")
+    })?;
+    Ok(keeper)
 }
 
 impl Running {

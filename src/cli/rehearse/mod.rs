@@ -14,7 +14,7 @@ use crate::{
     clock::{Clock, SystemClock},
     sealing::SealingKey,
     server::{self, Metrics, Running, telemetry},
-    settings::{GithubSettings, LogFormat, Settings},
+    settings::{GithubSettings, LogFormat, SealingKeyFrom, Settings},
     standin::{AppRegistration, Options, RepositorySpec, Role, Standin},
 };
 
@@ -130,7 +130,7 @@ impl Stage {
                 private_key: key.private_pem,
                 webhook_secrets: vec![SecretString::from(secret)],
             },
-            sealing_key_path,
+            sealing_key: SealingKeyFrom::File(sealing_key_path),
         };
         let running = server::start(&settings, Arc::new(SystemClock), Metrics::install())
             .await

@@ -1,0 +1,165 @@
+//! A backup into an empty store.
+
+use std::{
+    collections::BTreeMap,
+    io::BufRead,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{BackupError, BackupReader, Header};
+use crate::{
+    domain::{
+        intake::record::PostRecord,
+        record::{Record, RecordWrite},
+    },
+    keys::{Survey, decision},
+    sealing::KeyId,
+    store::{
+        Commit, Store, StoreError,
+        portable::{PortableRow, RowSource},
+    },
+};
+
+/// What a backup holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// How it begins.
+    pub header: Header,
+    /// Rows by kind.
+    pub rows: BTreeMap<&'static str, u64>,
+    /// How much in it is sealed under which key.
+    pub keys: Survey,
+}
+
+/// That this database was restored: what GitHub delivered between the two instants is not in it, although it was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restoration {
+    /// When the backup was made.
+    pub made_at: Timestamp,
+    /// When it was restored.
+    pub restored_at: Timestamp,
+}
+
+impl Record for Restoration {
+    const KIND: &'static str = "restoration";
+
+    fn key(&self) -> String {
+        Self::KEY.to_owned()
+    }
+}
+
+impl Restoration {
+    /// The record's key; the last restoration alone is kept.
+    pub const KEY: &'static str = "last";
+}
+
+/// Reads a backup to its end, checking every byte.
+///
+/// # Errors
+/// Where it is not what was written.
+pub fn verify<R: BufRead>(mut from: BackupReader<'_, R>) -> Result<Contents, BackupError> {
+    let mut contents = Contents { header: from.header().clone(), rows: BTreeMap::new(), keys: Survey::default() };
+    while let Some(row) = from.next_row()? {
+        let kind = match &row {
+            PortableRow::Delivery(_) => "deliveries",
+            PortableRow::BodyPart { part, sealed, .. } => {
+                if *part == 0 {
+                    contents.keys.add_delivery(sealed);
+                }
+                "parts of bodies"
+            }
+            PortableRow::Effect(_) => "effects",
+            PortableRow::Record { .. } => "records",
+            PortableRow::Sealed { name, bytes, .. } => {
+                if name == "key" {
+                    contents.keys.add_case(bytes);
+                }
+                "sealed texts and keys"
+            }
+            PortableRow::Number { .. } => "series of numbers",
+            PortableRow::Decision { .. } => "decisions",
+            PortableRow::Link { .. } => "links of the audit chain",
+        };
+        *contents.rows.entry(kind).or_default() += 1;
+    }
+    Ok(contents)
+}
+
+impl Contents {
+    /// Whether `ids` open everything in it.
+    ///
+    /// # Errors
+    /// [`BackupError::KeysMissing`] with the names of the others.
+    pub fn opens_with(&self, ids: &[KeyId]) -> Result<(), BackupError> {
+        let missing: Vec<String> = self.keys.missing(ids).keys().map(KeyId::to_string).collect();
+        if missing.is_empty() { Ok(()) } else { Err(BackupError::KeysMissing(missing.join(", "))) }
+    }
+}
+
+/// Puts a backup into an empty store, in one transaction; returns the number of rows. The file should have been verified
+/// before: it is checked again on the way, and nothing is kept of one that fails.
+///
+/// Between the backup and its restoration the bot may have acted on what this database takes for undone. So every effect
+/// that waits counts as tried before, and no thread as followed without a gap: both make it look before it creates.
+///
+/// # Errors
+/// As [`verify`]; [`BackupError::Store`] also where the store is not empty.
+pub async fn restore<R: BufRead + Send>(
+    from: BackupReader<'_, R>,
+    into: &dyn Store,
+    now: Timestamp,
+) -> Result<u64, BackupError> {
+    let made_at = from.header().made_at;
+    let mut rows = Rows { from, trouble: None };
+    let imported = into.import(&mut rows).await;
+    if let Some(trouble) = rows.trouble {
+        return Err(trouble);
+    }
+    let imported = imported?;
+    let restoration = Restoration { made_at, restored_at: now };
+    let text = format!("the database was restored from a backup of {made_at}");
+    let commit = Commit {
+        records: vec![RecordWrite::overwriting(&restoration)],
+        decision: Some(decision(now, "restored", "embargod restore", text)),
+        ..Commit::default()
+    };
+    into.commit(now, commit).await?;
+    Ok(imported)
+}
+
+struct Rows<'c, R> {
+    from: BackupReader<'c, R>,
+    /// Why there are no more rows; the store only learns that.
+    trouble: Option<BackupError>,
+}
+
+#[async_trait]
+impl<R: BufRead + Send> RowSource for Rows<'_, R> {
+    async fn next(&mut self) -> Result<Option<PortableRow>, StoreError> {
+        match self.from.next_row() {
+            Ok(row) => Ok(row.map(doubtful)),
+            Err(error) => {
+                let text = error.to_string();
+                self.trouble = Some(error);
+                Err(StoreError::Unavailable(text))
+            }
+        }
+    }
+}
+
+/// The row without certainties that do not survive a gap.
+fn doubtful(mut row: PortableRow) -> PortableRow {
+    match &mut row {
+        PortableRow::Effect(effect) if effect.state == "ready" => effect.attempts = effect.attempts.max(1),
+        PortableRow::Record { kind, value, .. } if kind == PostRecord::KIND => {
+            if let Some(seen_new) = value.get_mut("seen_new") {
+                *seen_new = false.into();
+            }
+        }
+        _ => {}
+    }
+    row
+}
