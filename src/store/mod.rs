@@ -21,7 +21,7 @@ pub mod sqlite;
 mod upkeep;
 
 pub use upkeep::{
-    AuditLink, BodyHead, DeliveryReport, Leadership, SchemaStatus, SealedPage, Touched, Upkeep, link_hash,
+    AuditLink, BodyHead, DeliveryReport, Inspection, Leadership, SchemaStatus, SealedPage, Touched, Upkeep, link_hash,
 };
 
 /// A store that several rooms share.
@@ -65,6 +65,21 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
             Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
         }
         // The value is not repeated: a connection string may hold a password.
+        _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
+    }
+}
+
+/// Looks at the store that `database` names, and changes nothing: a database that is absent stays so, and one of an older
+/// program stays as it is.
+///
+/// # Errors
+/// As [`open`].
+pub async fn inspect(database: &str, now: Timestamp) -> Result<Inspection, StoreError> {
+    match database.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => sqlite::inspect(database, now).await,
+        Some("postgres" | "postgresql") => {
+            Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
+        }
         _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
     }
 }
@@ -375,7 +390,8 @@ pub trait Store: Upkeep + Send + Sync + 'static {
     /// One effect by its key.
     async fn effect(&self, key: &str) -> Result<Option<EffectReport>, StoreError>;
 
-    /// What became of a delivery: `None` unknown, else its state in one word (`ready`, `running`, `done`, `parked`).
+    /// What became of a delivery: `None` unknown, else its state in one word (`ready`, `running`, `done`, `parked`,
+    /// `dropped`).
     async fn delivery_state(&self, guid: &str) -> Result<Option<String>, StoreError>;
 
     /// How much waits.

@@ -12,6 +12,7 @@ mod error;
 mod instant;
 mod open;
 mod read;
+mod transfer;
 mod upkeep;
 mod writer;
 
@@ -22,12 +23,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{Connection, SqliteConnection, SqlitePool};
+use sqlx::{Connection, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 use tokio::sync::Notify;
 
 use super::{
-    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery, Sealed, Settled,
-    Settlement, Store, StoreError, StoredRecord,
+    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease, NewDelivery, Sealed,
+    Settled, Settlement, Store, StoreError, StoredRecord,
 };
 use crate::domain::decision::DecisionRecord;
 use writer::Writer;
@@ -37,6 +38,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
     work: Arc<Notify>,
+    options: SqliteConnectOptions,
 }
 
 impl SqliteStore {
@@ -60,10 +62,19 @@ impl SqliteStore {
         let work = Arc::new(Notify::new());
         Ok(Self {
             readers: open::readers(options.clone()),
-            writer: Writer::start(connection, options, Arc::clone(&work)),
+            writer: Writer::start(connection, options.clone(), Arc::clone(&work)),
             work,
+            options,
         })
     }
+}
+
+/// Looks at the database that `path_or_url` names, and changes nothing.
+///
+/// # Errors
+/// As [`SqliteStore::open`].
+pub async fn inspect(path_or_url: &str, now: Timestamp) -> Result<Inspection, StoreError> {
+    upkeep::inspect(open::path_of(path_or_url)?, now).await
 }
 
 #[async_trait]

@@ -37,7 +37,8 @@ const EFFECTS_OF_CASE: &str = "
     SELECT effect, state, attempts, result, last_error, enqueued_at, finished_at
     FROM effects WHERE case_key = ?2 ORDER BY id DESC LIMIT ?1";
 
-const DELIVERY_STATE: &str = "SELECT state FROM deliveries WHERE guid = ?1";
+const DELIVERY_STATE: &str = "
+    SELECT CASE discarded WHEN 1 THEN 'dropped' ELSE state END FROM deliveries WHERE guid = ?1";
 
 // The oldest unfinished delivery of all is the first of its lane, so it has its turn. The instant from which an effect
 // could have started is its own, but not before it was enqueued.
