@@ -87,7 +87,9 @@ pub enum BackupError {
     #[error("the beginning of the backup was altered or cut off; take another copy")]
     BeginningDamaged,
     /// A chunk is not what was written in its place.
-    #[error("the backup was altered, cut off or put together from others, at or after byte {at_byte}; take another copy")]
+    #[error(
+        "the backup was altered, cut off or put together from others, at or after byte {at_byte}; take another copy"
+    )]
     Damaged {
         /// Where the chunk begins.
         at_byte: u64,

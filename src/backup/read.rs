@@ -91,8 +91,7 @@ impl<'c, R: BufRead> BackupReader<'c, R> {
         let is_last = self.from.fill_buf()?.is_empty();
         let name = chunk_name(self.chunks, is_last);
         let at_byte = place_of_chunk(self.beginning_bytes, self.chunks);
-        let opened =
-            self.key.open(&name, &sealed, self.clearance).map_err(|_| BackupError::Damaged { at_byte })?;
+        let opened = self.key.open(&name, &sealed, self.clearance).map_err(|_| BackupError::Damaged { at_byte })?;
         let opened = opened.open(self.clearance);
         // What was read goes; a line that began stays. Growing by hand, so that no text is left behind in freed memory.
         let rest = &self.text[self.at..];

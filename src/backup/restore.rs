@@ -1,9 +1,6 @@
 //! A backup into an empty store.
 
-use std::{
-    collections::BTreeMap,
-    io::BufRead,
-};
+use std::{collections::BTreeMap, io::BufRead};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,14 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{BackupError, BackupReader, Header};
 use crate::{
-    domain::{
-        intake::record::PostRecord,
-        record::{Record, RecordWrite},
-    },
+    domain::{intake::record::PostRecord, record::Record},
     keys::{Survey, decision},
     sealing::KeyId,
     store::{
-        Commit, Store, StoreError,
+        Store, StoreError,
         portable::{PortableRow, RowSource},
     },
 };
@@ -112,54 +106,121 @@ pub async fn restore<R: BufRead + Send>(
     into: &dyn Store,
     now: Timestamp,
 ) -> Result<u64, BackupError> {
-    let made_at = from.header().made_at;
-    let mut rows = Rows { from, trouble: None };
+    let restoration = Restoration { made_at: from.header().made_at, restored_at: now };
+    let mut rows = Rows { from, restoration, stage: Stage::Records, next: None, last_decision: 0, trouble: None };
     let imported = into.import(&mut rows).await;
-    if let Some(trouble) = rows.trouble {
-        return Err(trouble);
+    match rows.trouble {
+        Some(trouble) => Err(trouble),
+        None => Ok(imported?),
     }
-    let imported = imported?;
-    let restoration = Restoration { made_at, restored_at: now };
-    let text = format!("the database was restored from a backup of {made_at}");
-    let commit = Commit {
-        records: vec![RecordWrite::overwriting(&restoration)],
-        decision: Some(decision(now, "restored", "embargod restore", text)),
-        ..Commit::default()
-    };
-    into.commit(now, commit).await?;
-    Ok(imported)
 }
 
+/// The rows of a backup, with the mark of its restoration among the records and the decisions: all or nothing is there.
 struct Rows<'c, R> {
     from: BackupReader<'c, R>,
+    restoration: Restoration,
+    stage: Stage,
+    /// Read, but something comes before it.
+    next: Option<PortableRow>,
+    /// Row number of the last decision.
+    last_decision: i64,
     /// Why there are no more rows; the store only learns that.
     trouble: Option<BackupError>,
+}
+
+/// What comes next that is not in the backup.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The record, behind all others.
+    Records,
+    /// The decision, behind all others.
+    Decisions,
+    /// Nothing.
+    Over,
+}
+
+impl<R: BufRead + Send> Rows<'_, R> {
+    fn read(&mut self) -> Result<Option<PortableRow>, BackupError> {
+        let row = match self.next.take() {
+            Some(row) => Some(row),
+            None => self.read_doubtful()?,
+        };
+        if let Some(PortableRow::Decision { id, .. }) = &row {
+            self.last_decision = *id;
+        }
+        let rank = row.as_ref().map_or(u8::MAX, rank);
+        let added = match self.stage {
+            Stage::Records if rank > RANK_OF_RECORDS => {
+                self.stage = Stage::Decisions;
+                self.record()
+            }
+            Stage::Decisions if rank > RANK_OF_DECISIONS => {
+                self.stage = Stage::Over;
+                self.decision()
+            }
+            _ => return Ok(row),
+        };
+        self.next = row;
+        Ok(Some(added))
+    }
+
+    /// The next row without certainties that do not survive a gap, and without the mark of an earlier restoration.
+    fn read_doubtful(&mut self) -> Result<Option<PortableRow>, BackupError> {
+        while let Some(mut row) = self.from.next_row()? {
+            match &mut row {
+                PortableRow::Effect(effect) if effect.state == "ready" => effect.attempts = effect.attempts.max(1),
+                PortableRow::Record { kind, .. } if kind == Restoration::KIND => continue,
+                PortableRow::Record { kind, value, .. } if kind == PostRecord::KIND => {
+                    if let Some(seen_new) = value.get_mut("seen_new") {
+                        *seen_new = false.into();
+                    }
+                }
+                _ => {}
+            }
+            return Ok(Some(row));
+        }
+        Ok(None)
+    }
+
+    fn record(&self) -> PortableRow {
+        PortableRow::Record {
+            kind: Restoration::KIND.to_owned(),
+            key: self.restoration.key(),
+            version: 1,
+            value: serde_json::to_value(&self.restoration).expect("plain data"),
+            written_at: self.restoration.restored_at,
+        }
+    }
+
+    fn decision(&self) -> PortableRow {
+        let text = format!("the database was restored from a backup of {}", self.restoration.made_at);
+        let decision = decision(self.restoration.restored_at, "restored", "embargod restore", text);
+        let entry = serde_json::to_string(&decision).expect("plain data");
+        PortableRow::Decision { id: self.last_decision + 1, entry }
+    }
+}
+
+const RANK_OF_RECORDS: u8 = 1;
+const RANK_OF_DECISIONS: u8 = 3;
+
+/// Where a row stands in the order of rows.
+fn rank(row: &PortableRow) -> u8 {
+    match row {
+        PortableRow::Delivery(_) | PortableRow::BodyPart { .. } | PortableRow::Effect(_) => 0,
+        PortableRow::Record { .. } => RANK_OF_RECORDS,
+        PortableRow::Sealed { .. } | PortableRow::Number { .. } => 2,
+        PortableRow::Decision { .. } => RANK_OF_DECISIONS,
+        PortableRow::Link { .. } => 4,
+    }
 }
 
 #[async_trait]
 impl<R: BufRead + Send> RowSource for Rows<'_, R> {
     async fn next(&mut self) -> Result<Option<PortableRow>, StoreError> {
-        match self.from.next_row() {
-            Ok(row) => Ok(row.map(doubtful)),
-            Err(error) => {
-                let text = error.to_string();
-                self.trouble = Some(error);
-                Err(StoreError::Unavailable(text))
-            }
-        }
+        self.read().map_err(|error| {
+            let text = error.to_string();
+            self.trouble = Some(error);
+            StoreError::Unavailable(text)
+        })
     }
-}
-
-/// The row without certainties that do not survive a gap.
-fn doubtful(mut row: PortableRow) -> PortableRow {
-    match &mut row {
-        PortableRow::Effect(effect) if effect.state == "ready" => effect.attempts = effect.attempts.max(1),
-        PortableRow::Record { kind, value, .. } if kind == PostRecord::KIND => {
-            if let Some(seen_new) = value.get_mut("seen_new") {
-                *seen_new = false.into();
-            }
-        }
-        _ => {}
-    }
-    row
 }

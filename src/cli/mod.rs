@@ -8,6 +8,7 @@ use std::{future::Future, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+pub mod backup;
 pub mod case;
 pub mod classify;
 pub mod doctor;
@@ -55,9 +56,13 @@ enum Command {
     Case(case::CaseCommand),
     /// Restore what was public before a case.
     Undo(undo::UndoArgs),
-    /// Make the key that seals evidence.
+    /// Make, rotate and look at the keys that seal evidence.
     #[command(subcommand)]
     Seal(seal::SealCommand),
+    /// Write everything that is kept into one encrypted file, while the server runs.
+    Backup(backup::BackupArgs),
+    /// Put a backup into an empty database.
+    Restore(backup::RestoreArgs),
 }
 
 /// Runs the command that the arguments name.
@@ -90,6 +95,8 @@ pub fn main() -> ExitCode {
         Command::Case(command) => case::run(command),
         Command::Undo(args) => undo::run(args),
         Command::Seal(command) => return seal::run(command),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => backup::run_restore(args),
     })
 }
 

@@ -107,15 +107,18 @@ async fn one_round(store: &dyn Store, sealer: &Sealer) -> Result<Rewrapped, Keys
         let page = case_keys(store, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        let replaced = stream::iter(page)
-            .map(|row| async move {
-                let new = sealer.rewrap(&row.owner, &row.bytes);
-                replaced(new, row.owner.clone(), |new| async move { store.replace_sealed(row.id, &row.bytes, &new).await })
+        let replaced =
+            stream::iter(page)
+                .map(|row| async move {
+                    let new = sealer.rewrap(&row.owner, &row.bytes);
+                    replaced(new, row.owner.clone(), |new| async move {
+                        store.replace_sealed(row.id, &row.bytes, &new).await
+                    })
                     .await
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
+                })
+                .buffer_unordered(AT_ONCE)
+                .collect::<Vec<_>>()
+                .await;
         tally(replaced, &mut round, |done| &mut done.cases)?;
     }
     after = i64::MIN;
@@ -223,8 +226,10 @@ pub async fn conclude(store: &dyn Store, sealer: &Sealer, now: Timestamp) -> Res
 }
 
 fn waits_for(ledger: &Ledger, current: KeyId, now: Timestamp) -> Option<Waiting> {
-    let others: Vec<String> =
-        { ledger.living(now) }.filter(|(_, server)| !same(current, &server.seals_with)).map(|(name, _)| name.clone()).collect();
+    let others: Vec<String> = { ledger.living(now) }
+        .filter(|(_, server)| !same(current, &server.seals_with))
+        .map(|(name, _)| name.clone())
+        .collect();
     if !others.is_empty() {
         return Some(Waiting::Servers(others));
     }

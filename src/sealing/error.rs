@@ -36,7 +36,9 @@ pub enum SealingError {
     #[error("another command is changing the sealing key {}; let it end, and try again", .0.display())]
     KeyBusy(PathBuf),
     /// What the environment or a command gave is no key.
-    #[error("{0} holds no whole sealing key; give the two lines that `embargod seal init` wrote, or the second of them")]
+    #[error(
+        "{0} holds no whole sealing key; give the two lines that `embargod seal init` wrote, or the second of them"
+    )]
     TextMalformed(String),
     /// Keys of one ring must derive the same marks, or the bot would not know its own comments any more.
     #[error("{place}: keys {one} and {other} do not belong together; a successor is made by `embargod seal rotate`")]
@@ -49,7 +51,9 @@ pub enum SealingError {
         other: KeyId,
     },
     /// The key command did not give a key.
-    #[error("the key command {program} {why}; its own messages are not shown, as they may hold secrets: run it by hand")]
+    #[error(
+        "the key command {program} {why}; its own messages are not shown, as they may hold secrets: run it by hand"
+    )]
     Command {
         /// The program, without its arguments.
         program: String,

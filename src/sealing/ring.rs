@@ -52,9 +52,7 @@ impl Keyring {
         let text = read_text(path)?;
         Self::from_text(&text).map_err(|no| match no {
             NoRing::Malformed => SealingError::KeyMalformed(path.to_owned()),
-            NoRing::Strangers(one, other) => {
-                SealingError::Strangers { place: path.display().to_string(), one, other }
-            }
+            NoRing::Strangers(one, other) => SealingError::Strangers { place: path.display().to_string(), one, other },
         })
     }
 

@@ -87,10 +87,12 @@ async fn run(words: &[String]) -> Result<Zeroizing<String>, SealingError> {
         command.env_remove(name);
     }
     let mut child = command.spawn().map_err(|error| failed(format!("cannot be started ({})", error.kind())))?;
-    let mut stdout = child.stdout.take().expect("piped").take(TEXT_BYTES_MAX);
-    let mut output = Zeroizing::new(Vec::with_capacity(TEXT_BYTES_MAX as usize));
+    let mut stdout = child.stdout.take().expect("piped").take(TEXT_BYTES_MAX + 1);
+    let mut output = Zeroizing::new(Vec::with_capacity(2 * TEXT_BYTES_MAX as usize));
     let ended = tokio::time::timeout(COMMAND_TIMEOUT, async {
         stdout.read_to_end(&mut output).await?;
+        // Whoever has more to say would wait for a reader.
+        drop(stdout);
         child.wait().await
     });
     let status = match ended.await {
@@ -98,6 +100,9 @@ async fn run(words: &[String]) -> Result<Zeroizing<String>, SealingError> {
         Ok(Err(error)) => return Err(failed(format!("cannot be read ({})", error.kind()))),
         Err(_) => return Err(failed(format!("took more than {} s and was stopped", COMMAND_TIMEOUT.as_secs()))),
     };
+    if output.len() as u64 > TEXT_BYTES_MAX {
+        return Err(failed("printed more than keys are long".to_owned()));
+    }
     if !status.success() {
         let how = status.code().map_or_else(|| "was killed".to_owned(), |code| format!("ended with exit code {code}"));
         return Err(failed(how));

@@ -294,8 +294,10 @@ impl Reader<'_> {
         let problems = self.problems.len();
         if let Some(key) = from_file.key {
             let what = "a sealing key in this file would lie beside the name of the database that it opens";
-            let remedy = format!("take it out and change it; set {NAME} in the environment, sealing.key_path or \
-                                  sealing.key_command");
+            let remedy = format!(
+                "take it out and change it; set {NAME} in the environment, sealing.key_path or \
+                                  sealing.key_command"
+            );
             self.problem(self.place_of(&key.span()), what, remedy);
         }
         let place_of = |reader: &Self, name: &str, span: Option<Range<usize>>| {
@@ -303,7 +305,8 @@ impl Reader<'_> {
             if named { name.to_owned() } else { span.map_or_else(String::new, |span| reader.place_of(&span)) }
         };
         let path_at = place_of(self, "EMBARGOD_SEALING_KEY_PATH", from_file.key_path.as_ref().map(Spanned::span));
-        let command_at = place_of(self, "EMBARGOD_SEALING_KEY_COMMAND", from_file.key_command.as_ref().map(Spanned::span));
+        let command_at =
+            place_of(self, "EMBARGOD_SEALING_KEY_COMMAND", from_file.key_command.as_ref().map(Spanned::span));
         let path = self.path("EMBARGOD_SEALING_KEY_PATH", from_file.key_path);
         let command = self.sealing_command(from_file.key_command);
         let text = (self.environment)(NAME).filter(|value| !value.trim().is_empty());
