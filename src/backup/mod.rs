@@ -38,7 +38,7 @@ mod write;
 mod tests;
 
 pub use read::BackupReader;
-pub use restore::{Contents, Restoration, restore, verify};
+pub use restore::{Contents, restore, verify};
 pub use write::BackupWriter;
 
 /// How a file begins.

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, io::BufRead};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{BackupError, BackupReader, Header};
 use crate::{
@@ -26,28 +25,6 @@ pub struct Contents {
     pub rows: BTreeMap<&'static str, u64>,
     /// How much in it is sealed under which key.
     pub keys: Survey,
-}
-
-/// That this database was restored: what GitHub delivered between the two instants is not in it, although it was answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Restoration {
-    /// When the backup was made.
-    pub made_at: Timestamp,
-    /// When it was restored.
-    pub restored_at: Timestamp,
-}
-
-impl Record for Restoration {
-    const KIND: &'static str = "restoration";
-
-    fn key(&self) -> String {
-        Self::KEY.to_owned()
-    }
-}
-
-impl Restoration {
-    /// The record's key; the last restoration alone is kept.
-    pub const KEY: &'static str = "last";
 }
 
 /// Reads a backup to its end, checking every byte.
@@ -106,8 +83,7 @@ pub async fn restore<R: BufRead + Send>(
     into: &dyn Store,
     now: Timestamp,
 ) -> Result<u64, BackupError> {
-    let restoration = Restoration { made_at: from.header().made_at, restored_at: now };
-    let mut rows = Rows { from, restoration, stage: Stage::Records, next: None, last_decision: 0, trouble: None };
+    let mut rows = Rows { from, now, next: None, last_decision: Some(0), trouble: None };
     let imported = into.import(&mut rows).await;
     match rows.trouble {
         Some(trouble) => Err(trouble),
@@ -115,103 +91,57 @@ pub async fn restore<R: BufRead + Send>(
     }
 }
 
-/// The rows of a backup, with the mark of its restoration among the records and the decisions: all or nothing is there.
+/// The rows of a backup, with one decision more, that it was restored: all or nothing is there.
 struct Rows<'c, R> {
     from: BackupReader<'c, R>,
-    restoration: Restoration,
-    stage: Stage,
-    /// Read, but something comes before it.
+    now: Timestamp,
+    /// Read, but the decision comes before it.
     next: Option<PortableRow>,
-    /// Row number of the last decision.
-    last_decision: i64,
+    /// Row number of the last decision; `None` once ours is behind it.
+    last_decision: Option<i64>,
     /// Why there are no more rows; the store only learns that.
     trouble: Option<BackupError>,
-}
-
-/// What comes next that is not in the backup.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// The record, behind all others.
-    Records,
-    /// The decision, behind all others.
-    Decisions,
-    /// Nothing.
-    Over,
 }
 
 impl<R: BufRead + Send> Rows<'_, R> {
     fn read(&mut self) -> Result<Option<PortableRow>, BackupError> {
         let row = match self.next.take() {
             Some(row) => Some(row),
-            None => self.read_doubtful()?,
+            None => self.from.next_row()?.map(doubtful),
         };
-        if let Some(PortableRow::Decision { id, .. }) = &row {
-            self.last_decision = *id;
+        match (&row, self.last_decision) {
+            (Some(PortableRow::Decision { id, .. }), Some(_)) => self.last_decision = Some(*id),
+            // Decisions come before links, and are the last where there are none.
+            (Some(PortableRow::Link { .. }) | None, Some(last)) => {
+                self.last_decision = None;
+                self.next = row;
+                return Ok(Some(self.decision(last + 1)));
+            }
+            _ => {}
         }
-        let rank = row.as_ref().map_or(u8::MAX, rank);
-        let added = match self.stage {
-            Stage::Records if rank > RANK_OF_RECORDS => {
-                self.stage = Stage::Decisions;
-                self.record()
-            }
-            Stage::Decisions if rank > RANK_OF_DECISIONS => {
-                self.stage = Stage::Over;
-                self.decision()
-            }
-            _ => return Ok(row),
-        };
-        self.next = row;
-        Ok(Some(added))
+        Ok(row)
     }
 
-    /// The next row without certainties that do not survive a gap, and without the mark of an earlier restoration.
-    fn read_doubtful(&mut self) -> Result<Option<PortableRow>, BackupError> {
-        while let Some(mut row) = self.from.next_row()? {
-            match &mut row {
-                PortableRow::Effect(effect) if effect.state == "ready" => effect.attempts = effect.attempts.max(1),
-                PortableRow::Record { kind, .. } if kind == Restoration::KIND => continue,
-                PortableRow::Record { kind, value, .. } if kind == PostRecord::KIND => {
-                    if let Some(seen_new) = value.get_mut("seen_new") {
-                        *seen_new = false.into();
-                    }
-                }
-                _ => {}
-            }
-            return Ok(Some(row));
-        }
-        Ok(None)
-    }
-
-    fn record(&self) -> PortableRow {
-        PortableRow::Record {
-            kind: Restoration::KIND.to_owned(),
-            key: self.restoration.key(),
-            version: 1,
-            value: serde_json::to_value(&self.restoration).expect("plain data"),
-            written_at: self.restoration.restored_at,
-        }
-    }
-
-    fn decision(&self) -> PortableRow {
-        let text = format!("the database was restored from a backup of {}", self.restoration.made_at);
-        let decision = decision(self.restoration.restored_at, "restored", "embargod restore", text);
+    fn decision(&self, id: i64) -> PortableRow {
+        let text = format!("the database was restored from a backup of {}", self.from.header().made_at);
+        let decision = decision(self.now, "restored", "embargod restore", text);
         let entry = serde_json::to_string(&decision).expect("plain data");
-        PortableRow::Decision { id: self.last_decision + 1, entry }
+        PortableRow::Decision { id, entry }
     }
 }
 
-const RANK_OF_RECORDS: u8 = 1;
-const RANK_OF_DECISIONS: u8 = 3;
-
-/// Where a row stands in the order of rows.
-fn rank(row: &PortableRow) -> u8 {
-    match row {
-        PortableRow::Delivery(_) | PortableRow::BodyPart { .. } | PortableRow::Effect(_) => 0,
-        PortableRow::Record { .. } => RANK_OF_RECORDS,
-        PortableRow::Sealed { .. } | PortableRow::Number { .. } => 2,
-        PortableRow::Decision { .. } => RANK_OF_DECISIONS,
-        PortableRow::Link { .. } => 4,
+/// The row without certainties that do not survive a gap.
+fn doubtful(mut row: PortableRow) -> PortableRow {
+    match &mut row {
+        PortableRow::Effect(effect) if effect.state == "ready" => effect.attempts = effect.attempts.max(1),
+        PortableRow::Record { kind, value, .. } if kind == PostRecord::KIND => {
+            if let Some(seen_new) = value.get_mut("seen_new") {
+                *seen_new = false.into();
+            }
+        }
+        _ => {}
     }
+    row
 }
 
 #[async_trait]

@@ -14,3 +14,4 @@ pub mod policy;
 pub mod post;
 pub mod reason;
 pub mod record;
+pub mod recovery;

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 /// Places where GitHub looks for a security policy (GitHub, "Adding a security policy to your repository").
-const SECURITY_PAGES: [&str; 3] = ["SECURITY.md", ".github/SECURITY.md", "docs/SECURITY.md"];
+pub(super) const SECURITY_PAGES: [&str; 3] = ["SECURITY.md", ".github/SECURITY.md", "docs/SECURITY.md"];
 
 const MOST_ENTRIES: usize = 20_000;
 
@@ -51,6 +51,11 @@ impl ChannelBook {
             email,
             page_url: web.as_ref().filter(|_| known.page == Some(true)).map(|web| format!("{web}/security/policy")),
         }
+    }
+
+    /// Forgets what is known of a repository.
+    pub(super) async fn forget(&self, repository_id: u64) {
+        self.entries.lock().await.remove(&repository_id);
     }
 
     /// What is known, asked now where it is not; a question that failed is asked again the next time.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     LEASE_MS, Shop, Trouble,
     features::{Delivery, Feature, Outcome},
-    schedule,
+    freshness, recovery, schedule,
 };
 use crate::{
     domain::{case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite},
@@ -51,6 +51,9 @@ pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bo
         Settled::Committed => {
             if let Some(outcome) = outcome {
                 metrics::counter!("embargod_decisions_total", "outcome" => outcome).increment(1);
+                if recovery::is_found(guid) {
+                    metrics::counter!("embargod_repaired_total", "kind" => claimed.event.clone()).increment(1);
+                }
             }
         }
         Settled::LeaseLost => {
@@ -90,6 +93,10 @@ fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::Timest
 
 async fn handle(shop: &Shop, features: &[Box<dyn Feature>], claimed: &ClaimedDelivery) -> Result<Commit, Trouble> {
     let delivery = Delivery::open(shop, claimed).await?;
+    freshness::renew(shop, &delivery).await;
+    if recovery::is_found(&claimed.guid) && recovery::is_overtaken(shop, &delivery).await? {
+        return Ok(Commit::default());
+    }
     for feature in features {
         if let Some(outcome) = feature.consider(shop, &delivery).await? {
             return Ok(commit(shop, &delivery, feature.name(), outcome));

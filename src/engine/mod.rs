@@ -12,15 +12,17 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub mod channels;
+pub mod chores;
 pub mod evidence;
 pub mod features;
+mod freshness;
 mod inbox;
 mod outbox;
 pub mod perform;
 pub mod policies;
+pub mod recovery;
 mod schedule;
 mod shop;
-mod sweep;
 mod trouble;
 
 pub use features::request_undo;
@@ -39,6 +41,7 @@ pub struct Engine {
     shop: Arc<Shop>,
     features: Arc<Vec<Box<dyn features::Feature>>>,
     performers: Arc<perform::Performers>,
+    rota: chores::Rota,
 }
 
 impl Engine {
@@ -48,12 +51,23 @@ impl Engine {
             shop: Arc::new(Shop::new(parts)),
             features: Arc::new(features::all()),
             performers: Arc::new(perform::all()),
+            rota: chores::Rota::default(),
         }
     }
 
     /// What features and performers work with.
     pub fn shop(&self) -> &Arc<Shop> {
         &self.shop
+    }
+
+    /// Who does the chores, and when each was done last.
+    pub fn rota(&self) -> &chores::Rota {
+        &self.rota
+    }
+
+    /// Does the chores whenever this process holds the office of the poller, until `stop`.
+    pub async fn do_chores(&self, intervals: &chores::Intervals, stop: CancellationToken) {
+        chores::run(self, &chores::all(intervals), &stop).await;
     }
 
     /// Works with `workers` workers on each side until `stop`; work under way is finished first.
@@ -121,3 +135,6 @@ enum Side {
     Inbox,
     Outbox,
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,13 +54,26 @@ impl Record for LastGood {
 pub struct PolicyBook {
     default: Option<Policy>,
     interval: SignedDuration,
-    entries: Mutex<HashMap<u64, (Timestamp, Arc<InForce>)>>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    by_repository: HashMap<u64, Entry>,
+    /// Counts what was forgotten: a policy that was being read meanwhile may be the old one, and is not kept.
+    forgotten: u64,
+}
+
+struct Entry {
+    read_at: Timestamp,
+    owner: String,
+    policy: Arc<InForce>,
 }
 
 impl PolicyBook {
     pub(super) fn new(default: Option<Policy>, interval: Duration) -> Self {
         let interval = SignedDuration::try_from(interval).unwrap_or(SignedDuration::from_mins(5));
-        Self { default, interval, entries: Mutex::new(HashMap::new()) }
+        Self { default, interval, entries: Mutex::default() }
     }
 
     /// The policy in force for a repository; read again when the last reading is older than the interval.
@@ -76,21 +89,39 @@ impl PolicyBook {
         owner_is_organisation: bool,
     ) -> Result<Arc<InForce>, Trouble> {
         let now = shop.clock.now();
-        {
+        let forgotten = {
             let entries = self.entries.lock().await;
-            if let Some((read_at, policy)) = entries.get(&repository_id)
-                && now.duration_since(*read_at) < self.interval
+            if let Some(entry) = entries.by_repository.get(&repository_id)
+                && now.duration_since(entry.read_at) < self.interval
             {
-                return Ok(Arc::clone(policy));
+                return Ok(Arc::clone(&entry.policy));
             }
-        }
+            entries.forgotten
+        };
         let policy = Arc::new(self.read(shop, installation_id, repository_id, name, owner_is_organisation, now).await?);
         let mut entries = self.entries.lock().await;
-        if entries.len() >= MOST_ENTRIES {
-            entries.clear();
+        if entries.by_repository.len() >= MOST_ENTRIES {
+            entries.by_repository.clear();
         }
-        entries.insert(repository_id, (now, Arc::clone(&policy)));
+        if entries.forgotten == forgotten {
+            let entry = Entry { read_at: now, owner: name.owner.clone(), policy: Arc::clone(&policy) };
+            entries.by_repository.insert(repository_id, entry);
+        }
         Ok(policy)
+    }
+
+    /// Forgets the policy of a repository: it is read again when it is needed.
+    pub(super) async fn forget(&self, repository_id: u64) {
+        let mut entries = self.entries.lock().await;
+        entries.by_repository.remove(&repository_id);
+        entries.forgotten += 1;
+    }
+
+    /// Forgets the policies of all repositories of an owner.
+    pub(super) async fn forget_owner(&self, owner: &str) {
+        let mut entries = self.entries.lock().await;
+        entries.by_repository.retain(|_, entry| !entry.owner.eq_ignore_ascii_case(owner));
+        entries.forgotten += 1;
     }
 
     async fn read(

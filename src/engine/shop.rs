@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-use super::{Trouble, channels::ChannelBook, policies::PolicyBook};
+use super::{Trouble, channels::ChannelBook, policies::PolicyBook, recovery};
 use crate::{
     clock::SharedClock,
     domain::{
@@ -56,6 +56,8 @@ pub struct Shop {
     pub policies: PolicyBook,
     /// Private channels that were found to work.
     pub channels: ChannelBook,
+    /// What the looks for missed things remember between two of them.
+    pub recovery: recovery::Memory,
     own_login: OnceCell<String>,
     large_bodies: Semaphore,
 }
@@ -65,6 +67,7 @@ impl Shop {
         Self {
             policies: PolicyBook::new(parts.default_policy, parts.policy_interval),
             channels: ChannelBook::new(parts.policy_interval),
+            recovery: recovery::Memory::default(),
             store: parts.store,
             github: parts.github,
             sealer: parts.sealer,

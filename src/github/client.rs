@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -71,6 +71,11 @@ impl GitHub {
         self.0.transport.drift().seen()
     }
 
+    /// The present instant by GitHub's clock, as far as its answers have shown it.
+    pub fn now(&self) -> Timestamp {
+        self.0.transport.github_now()
+    }
+
     /// Where the REST API begins.
     pub fn api_base(&self) -> &Url {
         self.0.transport.api_base()
@@ -128,6 +133,12 @@ impl Installation {
     /// The installation's number.
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Gives up the token that is kept for the installation. A token carries the permissions of the time when it was made, and
+    /// is otherwise used for most of an hour.
+    pub async fn forget_token(&self) {
+        self.github.0.tokens.forget(self.id).await;
     }
 
     /// What is left of the hourly REST requests, as GitHub said last.

@@ -34,6 +34,7 @@ mod issues;
 mod nodes;
 mod pulls;
 mod reactions;
+mod recent;
 
 pub mod webhook;
 
@@ -55,5 +56,6 @@ pub use manifest::{ConversionProblem, NewApp, convert_manifest};
 pub use nodes::{ContentEdit, HideReason, NodeText};
 pub use pages::Listing;
 pub use reactions::Reaction;
+pub use recent::{PageAsked, RecentAnswer, RecentList, RecentPage, RecentPost};
 pub use repositories::{FILE_MAX_BYTES, RepositoryFacts, RepositoryPermissions};
 pub use settings::{DEFAULT_API_BASE, DEFAULT_REQUEST_TIMEOUT_MS, GitHubSettings, SettingsProblem};

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{client::Installation, error::GitHubError, reactions::Reaction};
-use crate::domain::embargoed::Embargoed;
+use crate::domain::{embargoed::Embargoed, post::Account};
 
 /// The label under which a comment is folded away; one click shows it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,8 @@ const ADD_REACTION: &str = "mutation AddReaction($id: ID!, $content: ReactionCon
 const EDITS: &str = "query UserContentEdits($id: ID!) { node(id: $id) { ... on Comment { \
     userContentEdits(first: 100) { nodes { editedAt deletedAt diff } } } } }";
 
+const EDITOR: &str = "query PostEditor($id: ID!) { node(id: $id) { ... on Comment { editor { __typename login } } } }";
+
 const TEXT: &str = "query PostText($id: ID!) { node(id: $id) { \
     ... on Comment { body } ... on Issue { title } ... on PullRequest { title } ... on Discussion { title } } }";
 
@@ -102,6 +104,18 @@ struct EditAnswer {
     edited_at: Timestamp,
     deleted_at: Option<Timestamp>,
     diff: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EditorHolder {
+    editor: Option<EditorAnswer>,
+}
+
+#[derive(Deserialize)]
+struct EditorAnswer {
+    #[serde(rename = "__typename")]
+    kind: String,
+    login: String,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +158,22 @@ impl Installation {
                 has_diff: edit.diff.is_some_and(|diff| !diff.is_empty()),
             })
             .collect())
+    }
+
+    /// Who edited a post last; `None` where it was never edited, or GitHub does not tell. The account's number is not known
+    /// here (0).
+    pub async fn last_editor(&self, node_id: &str) -> Result<Option<Account>, GitHubError> {
+        let answer: NodeOf<EditorHolder> = self.graphql(EDITOR, json!({ "id": node_id })).await?;
+        Ok(answer.node.and_then(|node| node.editor).map(|editor| {
+            let is_bot = editor.kind == "Bot";
+            // GraphQL leaves out the suffix by which REST and deliveries mark machine accounts
+            let login = if is_bot && !editor.login.ends_with("[bot]") {
+                format!("{}[bot]", editor.login)
+            } else {
+                editor.login
+            };
+            Account { login, id: 0, is_bot }
+        }))
     }
 
     /// The present words of any post; `None` if it is gone.

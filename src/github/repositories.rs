@@ -8,12 +8,16 @@ use serde_json::Value;
 use super::{
     client::{Installation, Sender},
     error::GitHubError,
+    pages::{Listing, PAGE_SIZE},
     request::Request,
 };
 use crate::domain::post::{Permission, RepoName};
 
 /// Files above this are not read: policies and security pages are small.
 pub const FILE_MAX_BYTES: u64 = 128 * 1024;
+
+/// Pages of 100 repositories of one installation that are read at most.
+const REPOSITORY_PAGES_MAX: u32 = 1_000;
 
 /// What is known of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +71,27 @@ struct RepositoryAnswer {
     permissions: Option<RepositoryPermissions>,
 }
 
+impl From<RepositoryAnswer> for RepositoryFacts {
+    fn from(answer: RepositoryAnswer) -> Self {
+        Self {
+            id: answer.id,
+            name: RepoName { owner: answer.owner.login, name: answer.name },
+            private: answer.private,
+            html_url: answer.html_url,
+            default_branch: answer.default_branch.unwrap_or_default(),
+            owner_is_organisation: answer.owner.kind == "Organization",
+            archived: answer.archived,
+            has_discussions: answer.has_discussions,
+            permissions: answer.permissions,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct RepositoriesAnswer {
+    repositories: Vec<RepositoryAnswer>,
+}
+
 #[derive(Deserialize)]
 struct OwnerAnswer {
     login: String,
@@ -100,18 +125,24 @@ struct EnabledAnswer {
 impl Installation {
     /// `GET /repos/{owner}/{repo}`.
     pub async fn repository(&self, repo: &RepoName) -> Result<RepositoryFacts, GitHubError> {
-        let answer: RepositoryAnswer = self.fetch_json(&Request::repo(Method::GET, repo, "")).await?;
-        Ok(RepositoryFacts {
-            id: answer.id,
-            name: RepoName { owner: answer.owner.login, name: answer.name },
-            private: answer.private,
-            html_url: answer.html_url,
-            default_branch: answer.default_branch.unwrap_or_default(),
-            owner_is_organisation: answer.owner.kind == "Organization",
-            archived: answer.archived,
-            has_discussions: answer.has_discussions,
-            permissions: answer.permissions,
-        })
+        self.fetch_json::<RepositoryAnswer>(&Request::repo(Method::GET, repo, "")).await.map(RepositoryFacts::from)
+    }
+
+    /// The repositories that the installation sees (`GET /installation/repositories`).
+    pub async fn repositories(&self) -> Result<Listing<RepositoryFacts>, GitHubError> {
+        let mut listing = Listing { items: Vec::new(), complete: false };
+        let mut request = Request::new(Method::GET, ["installation", "repositories"]).query("per_page", PAGE_SIZE);
+        for page in 1..=REPOSITORY_PAGES_MAX {
+            request.set_query("page", page.to_string());
+            let answer: RepositoriesAnswer = self.fetch_json(&request).await?;
+            let count = answer.repositories.len();
+            listing.items.extend(answer.repositories.into_iter().map(RepositoryFacts::from));
+            if count < PAGE_SIZE {
+                listing.complete = true;
+                break;
+            }
+        }
+        Ok(listing)
     }
 
     /// The text of a file on the default branch, `None` if there is none

@@ -19,6 +19,8 @@ pub(super) struct Request {
     pub(super) door: Door,
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
+    /// The answer's `ETag` of an earlier time: where nothing has changed, GitHub answers 304, which costs no budget.
+    pub(super) known_etag: Option<String>,
     pub(super) body: Option<Value>,
 }
 
@@ -29,6 +31,7 @@ impl Request {
             door: Door::Rest,
             path: path.into_iter().map(|segment| segment.to_string()).collect(),
             query: Vec::new(),
+            known_etag: None,
             body: None,
         }
     }
@@ -42,7 +45,14 @@ impl Request {
     }
 
     pub(super) fn graphql(body: Value) -> Self {
-        Self { method: Method::POST, door: Door::GraphQl, path: Vec::new(), query: Vec::new(), body: Some(body) }
+        Self {
+            method: Method::POST,
+            door: Door::GraphQl,
+            path: Vec::new(),
+            query: Vec::new(),
+            known_etag: None,
+            body: Some(body),
+        }
     }
 
     /// The same request, one path segment longer.

@@ -84,6 +84,11 @@ impl Tokens {
         }
     }
 
+    /// Gives a kept token up: the next request gets a new one, with the permissions of that time.
+    pub(super) async fn forget(&self, installation: u64) {
+        self.kept.invalidate(&installation).await;
+    }
+
     /// `POST /app/installations/{installation_id}/access_tokens`.
     async fn mint(&self, installation: u64, key: &AppKey, transport: &Transport) -> Result<Token, GitHubError> {
         let path = ["app", "installations", &installation.to_string(), "access_tokens"];

@@ -146,6 +146,9 @@ impl Transport {
             // marks the header as sensitive
             outgoing = outgoing.bearer_auth(token.expose_secret());
         }
+        if let Some(etag) = &request.known_etag {
+            outgoing = outgoing.header(header::IF_NONE_MATCH, etag);
+        }
         if let Some(body) = &request.body {
             outgoing = outgoing.json(body);
         } else if matches!(request.method, Method::POST | Method::PUT) {

@@ -16,7 +16,7 @@ use crate::{
         embargoed::Clearance,
         policy::{self, Layer, Policy},
     },
-    engine::{Engine, ShopParts},
+    engine::{Engine, ShopParts, chores},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     keys::{self, Keeper},
     receiver::{self, Readiness, Receiver},
@@ -132,12 +132,15 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     ];
     let (worker, halt) = (engine.clone(), stop_engine.clone());
     let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
-    let (sweeper, halt_sweeping) = (engine.clone(), stop_engine.clone());
-    let sweep_interval = Duration::from_secs(settings.sweep_interval_s.into());
+    let (poller, halt_chores) = (engine.clone(), stop_engine.clone());
+    let intervals = chores::Intervals {
+        sweep: Duration::from_secs(settings.sweep_interval_s.into()),
+        reconcile: Duration::from_secs(settings.reconcile_interval_s.into()),
+    };
     let halt_keeping = stop_engine.clone();
     let work = vec![
         tokio::spawn(keeper.run(halt_keeping)),
-        tokio::spawn(async move { sweeper.sweep(sweep_interval, halt_sweeping).await }),
+        tokio::spawn(async move { poller.do_chores(&intervals, halt_chores).await }),
         tokio::spawn(async move { worker.run(WORKERS, halt).await }),
         tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
     ];

@@ -14,6 +14,7 @@ pub(super) struct File {
     pub default_policy_path: Option<Spanned<String>>,
     pub poll_interval_s: Option<Spanned<i64>>,
     pub sweep_interval_s: Option<Spanned<i64>>,
+    pub reconcile_interval_s: Option<Spanned<i64>>,
     pub policy_interval_s: Option<Spanned<i64>>,
     pub log: Option<Spanned<String>>,
     pub log_format: Option<Spanned<String>>,

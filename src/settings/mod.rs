@@ -38,6 +38,8 @@ pub struct Settings {
     pub poll_interval_s: u32,
     /// How often missed deliveries are looked for, in seconds, 1 to 86,400.
     pub sweep_interval_s: u32,
+    /// How often what GitHub lists is compared with what was seen, in seconds, 60 to 86,400.
+    pub reconcile_interval_s: u32,
     /// How long a policy that was read is trusted before it is read again, in seconds, 1 to 86,400.
     pub policy_interval_s: u32,
     /// Filter of the log, as of `tracing`.

@@ -65,6 +65,8 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let default_policy_path = reader.path("EMBARGOD_DEFAULT_POLICY_PATH", parsed.default_policy_path);
     let poll_interval_s = reader.seconds("EMBARGOD_POLL_INTERVAL_S", parsed.poll_interval_s, 60);
     let sweep_interval_s = reader.seconds("EMBARGOD_SWEEP_INTERVAL_S", parsed.sweep_interval_s, 60);
+    let reconcile_interval_s =
+        reader.seconds_from(60, "EMBARGOD_RECONCILE_INTERVAL_S", parsed.reconcile_interval_s, 900);
     let policy_interval_s = reader.seconds("EMBARGOD_POLICY_INTERVAL_S", parsed.policy_interval_s, 300);
     let log = reader.text("EMBARGOD_LOG", parsed.log).map_or_else(|| "info".to_owned(), |found| found.value);
     let log_format = reader.log_format(parsed.log_format);
@@ -90,6 +92,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             default_policy_path,
             poll_interval_s,
             sweep_interval_s,
+            reconcile_interval_s,
             policy_interval_s,
             log,
             log_format,
@@ -143,13 +146,18 @@ impl Reader<'_> {
     }
 
     fn seconds(&mut self, name: &str, from_file: Option<Spanned<i64>>, default: u32) -> u32 {
+        self.seconds_from(1, name, from_file, default)
+    }
+
+    fn seconds_from(&mut self, least: u32, name: &str, from_file: Option<Spanned<i64>>, default: u32) -> u32 {
         let Some(found) = self.number(name, from_file) else {
             return default;
         };
         match u32::try_from(found.value) {
-            Ok(seconds @ 1..=86_400) => seconds,
+            Ok(seconds) if (least..=86_400).contains(&seconds) => seconds,
             _ => {
-                self.problem(found.place, "is out of bounds", "give whole seconds from 1 to 86400");
+                let remedy = format!("give whole seconds from {least} to 86400");
+                self.problem(found.place, "is out of bounds", remedy);
                 default
             }
         }

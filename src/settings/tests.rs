@@ -75,6 +75,9 @@ fn a_wrong_line_of_the_file_is_named_by_line_and_column_without_its_value() {
     assert!(!text.contains("hush-hush"), "{text}");
     let bounds = load(Some((file, "sweep_interval_s = 0\n")), &[]).expect_err("out of bounds").to_string();
     assert!(bounds.contains("embargod.toml:1:20: is out of bounds"), "{bounds}");
+    let often = load(None, &[("EMBARGOD_RECONCILE_INTERVAL_S", "59")]).expect_err("too often").to_string();
+    assert!(often.contains("EMBARGOD_RECONCILE_INTERVAL_S: is out of bounds"), "{often}");
+    assert!(often.contains("from 60 to 86400"), "{often}");
 }
 
 #[test]

@@ -76,11 +76,8 @@ impl Standin {
     /// Removes a file from the default branch; sends `push`.
     pub fn remove_file(&self, repository: &str, path: &str) -> Outcome<()> {
         self.at(repository, |w, id| {
-            let repo = w.repository_mut(id)?;
-            repo.files.remove(path).ok_or_else(Refusal::not_found)?;
-            let (owner, branch) = (repo.owner.clone(), repo.default_branch.clone());
-            w.push(id, &owner, &branch, &[&format!("Delete {path}")])?;
-            Ok(())
+            let owner = w.repository(id)?.owner.clone();
+            w.remove_file(id, &owner, path)
         })
     }
 
@@ -124,6 +121,11 @@ impl Standin {
             };
             Ok(())
         })
+    }
+
+    /// Somebody accepts a permission that the App asks for; sends `installation`.
+    pub fn accept_permission(&self, installation: u64, area: &str, level: &str) -> Outcome<()> {
+        self.world(|w| w.accept_permission(installation, area, level))
     }
 
     // Issues and what looks like them

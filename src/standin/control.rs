@@ -12,6 +12,11 @@ impl Standin {
         self.shared.change(|s| s.deliveries.hook.url = Some(url.to_owned()));
     }
 
+    /// Where webhooks go.
+    pub fn hook_url(&self) -> Option<String> {
+        self.shared.lock().deliveries.hook.url.clone()
+    }
+
     /// Changes the webhook secret, as an operator who rotates it does.
     pub fn set_webhook_secret(&self, secret: &str) {
         self.shared.change(|s| secret.clone_into(&mut s.deliveries.hook.secret));

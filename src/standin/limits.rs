@@ -62,6 +62,11 @@ impl Limits {
         None
     }
 
+    /// Takes back what was counted for a request that turned out to cost nothing.
+    pub(crate) fn give_back(&mut self) {
+        self.used = self.used.saturating_sub(1);
+    }
+
     /// The headers that every answer carries.
     pub(crate) fn headers(&self) -> [(&'static str, String); 5] {
         [

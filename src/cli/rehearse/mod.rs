@@ -120,6 +120,7 @@ impl Stage {
             default_policy_path: None,
             poll_interval_s: 60,
             sweep_interval_s: 3_600,
+            reconcile_interval_s: 3_600,
             policy_interval_s: 300,
             log: "off".to_owned(),
             log_format: LogFormat::Text,

@@ -18,6 +18,7 @@ pub mod undo;
 
 pub use channel::Channel;
 pub use class::IntakeClass;
+pub use plan::redaction_key;
 pub use rule::{Answers, FirstLook, Inquiry, Taken, decide, first_look};
 
 #[cfg(test)]

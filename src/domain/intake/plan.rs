@@ -35,6 +35,11 @@ pub(super) fn is_fresh(post: &Post, received_at: Timestamp) -> bool {
     post.happening == Happening::Created && received_at.duration_since(post.created_at).abs() < UNTOUCHED
 }
 
+/// The key of the effect that takes a post's words out of sight for the `redaction`th time.
+pub fn redaction_key(post_key: &str, redaction: u32) -> String {
+    format!("redact:{post_key}#{redaction}")
+}
+
 /// The protecting effects: one edit, then fold, then lock. Keys carry the number of the redaction, so that a text which
 /// its author brings back is taken out of sight again.
 pub(super) fn protect(post: &Post, redaction: u32) -> Vec<Effect> {
@@ -45,7 +50,7 @@ pub(super) fn protect(post: &Post, redaction: u32) -> Vec<Effect> {
         place: place.clone(),
         close: opens && (post.thread_is_open || post.happening == Happening::Reopened),
     };
-    let mut effects = vec![Effect::new(format!("redact:{key}#{redaction}"), &thread, &redact)];
+    let mut effects = vec![Effect::new(redaction_key(&key, redaction), &thread, &redact)];
     if opens {
         if !post.thread_is_locked {
             let lock = LockThread { place: place.clone() };

@@ -32,13 +32,14 @@ pub(super) fn standing_reason(inquiry: &Inquiry<'_>) -> Option<Reason> {
     }
 }
 
-/// Whether a happening that brings the words of last time says nothing new. A transfer is told at both ends (and is the
-/// act of a maintainer who changed no word); an edit that brings back words which were taken out of sight is news.
+/// Whether a happening that brings the words of last time says nothing new. A post that was found before its webhook came is
+/// told late; a transfer is told at both ends (and is the act of a maintainer who changed no word); an edit that brings back
+/// words which were taken out of sight is news.
 fn is_told_again(happening: Happening, outcome: PostOutcome) -> bool {
     match happening {
-        Happening::Transferred => true,
+        Happening::Created | Happening::Transferred => true,
         Happening::Edited => outcome != PostOutcome::Shielded,
-        Happening::Created | Happening::Reopened => false,
+        Happening::Reopened => false,
     }
 }
 

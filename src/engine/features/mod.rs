@@ -21,6 +21,7 @@ mod redirect;
 
 pub use operator::request_undo;
 pub use redirect::{Judged, judge};
+pub(super) use redirect::{revision, text_is_neutral};
 
 /// A delivery, opened.
 pub struct Delivery {

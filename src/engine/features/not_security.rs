@@ -3,15 +3,16 @@
 use async_trait::async_trait;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-use super::{Delivery, Feature, Outcome, operator};
+use super::{Delivery, Feature, Outcome, operator, revision};
 use crate::{
     domain::{
         case::{Case, Handling},
         intake::{
-            record::ThreadRecord,
+            record::{PostRecord, ThreadRecord},
             undo::{self, Asked},
         },
         post::{Happening, Post},
+        record::RecordWrite,
     },
     engine::{Shop, Trouble},
 };
@@ -50,13 +51,23 @@ impl Feature for NotSecurity {
         } else {
             None
         };
-        let decision = match (case, permission) {
+        let mut decision = match (case, permission) {
             (Some(case), Some(permission)) => {
                 let asked = Asked::InPublic { comment: place, permission };
                 operator::decide_undo(shop, &case, &asked).await?
             }
             (_, permission) => undo::without_case(post, permission, answered),
         };
+        // Whoever looks for posts of which nobody told must not take the command for one.
+        let known = shop.read::<PostRecord>(&place.post_key()).await?;
+        if known.is_none() && !decision.records.iter().any(|write| write.key == place.post_key()) {
+            let record = PostRecord {
+                key: place.post_key(),
+                revision: revision(post, &shop.sealer, &shop.clearance),
+                ..PostRecord::default()
+            };
+            decision.records.push(RecordWrite::guarded(&record, 0));
+        }
         Ok(Some(Outcome {
             decision,
             sealed: Vec::new(),

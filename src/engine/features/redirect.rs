@@ -38,12 +38,24 @@ pub struct Judged {
 /// Judges a post's words.
 pub fn judge(post: &Post, detector: &dyn Detector, sealer: &Sealer, clearance: &Clearance) -> Judged {
     let text = post.text.open(clearance);
-    let has_own_mark = text.body.contains(&super::super::perform::marker(sealer, &post.place.thread_key()));
     Judged {
         judgement: detector.judge(&text.title, &text.body),
-        revision: sealer.mark("revision", &format!("{}\n{}", text.title, text.body)),
-        text_is_neutral: has_own_mark || texts::is_neutral(&text.title, &text.body),
+        revision: revision(post, sealer, clearance),
+        text_is_neutral: text_is_neutral(post, sealer, clearance),
     }
+}
+
+/// Keyed fingerprint of a post's words.
+pub fn revision(post: &Post, sealer: &Sealer, clearance: &Clearance) -> String {
+    let text = post.text.open(clearance);
+    sealer.mark("revision", &format!("{}\n{}", text.title, text.body))
+}
+
+/// Whether a post's words are nothing but our own.
+pub fn text_is_neutral(post: &Post, sealer: &Sealer, clearance: &Clearance) -> bool {
+    let text = post.text.open(clearance);
+    let has_own_mark = text.body.contains(&super::super::perform::marker(sealer, &post.place.thread_key()));
+    has_own_mark || texts::is_neutral(&text.title, &text.body)
 }
 
 #[async_trait]

@@ -70,6 +70,39 @@ impl World {
         let branch = self.repository(repository)?.default_branch.clone();
         self.repository_mut(repository)?.files.insert(path.to_owned(), text.to_owned());
         self.push(repository, actor, &branch, &[&format!("Update {path}")])?;
+        self.pushed_file(path, "modified");
+        Ok(())
+    }
+
+    /// Removes a file from the default branch by a commit, and tells of the push.
+    pub(crate) fn remove_file(&mut self, repository: u64, actor: &str, path: &str) -> Outcome<()> {
+        let repo = self.repository_mut(repository)?;
+        repo.files.remove(path).ok_or_else(Refusal::not_found)?;
+        let branch = repo.default_branch.clone();
+        self.push(repository, actor, &branch, &[&format!("Delete {path}")])?;
+        self.pushed_file(path, "removed");
+        Ok(())
+    }
+
+    /// Names the file in the push that was told just now. The toy history keeps no files of its commits.
+    fn pushed_file(&mut self, path: &str, how: &str) {
+        if let Some(push) = self.outbox.last_mut().filter(|told| told.event == "push") {
+            push.payload["commits"][0][how] = json!([path]);
+            push.payload["head_commit"][how] = json!([path]);
+        }
+    }
+
+    /// Changes what an installation grants, as somebody does who accepts an App's new permissions, and tells of that.
+    pub(crate) fn accept_permission(&mut self, installation: u64, area: &str, level: &str) -> Outcome<()> {
+        let found = self.installations.get_mut(&installation).ok_or_else(Refusal::not_found)?;
+        found.permissions.insert(area.to_owned(), level.to_owned());
+        let (found, account) = (found.clone(), found.account.clone());
+        let payload = json!({
+            "action": "new_permissions_accepted",
+            "installation": render::app::installation(self, &found),
+            "sender": render::account::user(self, &account),
+        });
+        self.emit_for_app("installation", Some("new_permissions_accepted"), Some(installation), payload);
         Ok(())
     }
 

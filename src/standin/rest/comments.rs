@@ -57,15 +57,22 @@ fn shown(call: &Call<'_>, at: PostAt) -> Outcome<Value> {
 fn list(call: &mut Call<'_>) -> Outcome<Answer> {
     let thread = thread(call)?;
     let (world, repo) = (&call.state.world, call.repo()?);
-    let since = match call.query.get("since").map(|s| s.parse::<jiff::Timestamp>()) {
-        Some(Err(_)) => return Err(Refusal::new(422, "since is not an instant")),
-        Some(Ok(since)) => Some(since),
-        None => None,
-    };
+    let since = call.since()?;
     let all = thread.comments.iter();
     let all = all.filter(|c| since.is_none_or(|s| c.post.updated_at >= s));
     let all = all.map(|c| render::thread::comment(world, repo, thread, c));
     Ok(call.page(all.collect()))
+}
+
+/// The comments below all issues and pull requests of a repository.
+pub(super) fn all(call: &mut Call<'_>) -> Outcome<Answer> {
+    let (world, repo) = (&call.state.world, call.repo()?);
+    let threads = repo.threads.values().filter(|t| !t.is_discussion());
+    let comments = threads.flat_map(|t| t.comments.iter().map(move |c| (t, c)));
+    let shown = |(t, c): (_, &crate::standin::model::Comment)| {
+        (c.post.created_at, c.post.updated_at, render::thread::comment(world, repo, t, c))
+    };
+    call.recent(comments.map(shown).collect())
 }
 
 fn create(call: &mut Call<'_>) -> Outcome<Answer> {

@@ -11,6 +11,12 @@ use crate::standin::render;
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/issues", Need::Permission("issues", Level::Read), list),
     route("POST", "/repos/{owner}/{repo}/issues", Need::Permission("issues", Level::Write), open),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/issues/comments",
+        Need::Permission("issues", Level::Read),
+        super::comments::all,
+    ),
     route("GET", "/repos/{owner}/{repo}/issues/{number}", Need::Thread(Level::Read), get),
     route("PATCH", "/repos/{owner}/{repo}/issues/{number}", Need::Thread(Level::Write), update),
     route("PUT", "/repos/{owner}/{repo}/issues/{number}/lock", Need::Thread(Level::Write), lock),
@@ -41,11 +47,7 @@ fn list(call: &mut Call<'_>) -> Outcome<Answer> {
     let (world, repo) = (&call.state.world, call.repo()?);
     let asked = |name: &str| call.query.get(name).map(String::as_str);
     let state = asked("state").unwrap_or("open");
-    let since = match asked("since").map(str::parse::<jiff::Timestamp>) {
-        Some(Err(_)) => return Err(Refusal::new(422, "since is not an instant")),
-        Some(Ok(since)) => Some(since),
-        None => None,
-    };
+    let since = call.since()?;
     let wanted: Vec<&str> = asked("labels").map(|l| l.split(',').collect()).unwrap_or_default();
     let by_update = asked("sort") == Some("updated");
     let mut all: Vec<&Thread> = repo

@@ -164,6 +164,25 @@ impl Call<'_> {
         self.param(name).parse().map_err(|_| Refusal::not_found())
     }
 
+    /// The instant in `since`.
+    pub(crate) fn since(&self) -> Outcome<Option<jiff::Timestamp>> {
+        let since = self.query.get("since").map(|since| since.parse());
+        since.transpose().map_err(|_| Refusal::new(422, "since is not an instant"))
+    }
+
+    /// A list of comments with when each was written and changed, cut and ordered as `since`, `sort` and `direction` say.
+    /// GitHub ignores `direction` without `sort`.
+    pub(crate) fn recent(&self, mut all: Vec<(jiff::Timestamp, jiff::Timestamp, Value)>) -> Outcome<Answer> {
+        let since = self.since()?;
+        all.retain(|(_, updated_at, _)| since.is_none_or(|since| *updated_at >= since));
+        let sort = self.query.get("sort").map(String::as_str);
+        all.sort_by_key(|(created_at, updated_at, _)| if sort == Some("updated") { *updated_at } else { *created_at });
+        if sort.is_some() && self.query.get("direction").is_some_and(|direction| direction == "desc") {
+            all.reverse();
+        }
+        Ok(self.page(all.into_iter().map(|(.., shown)| shown).collect()))
+    }
+
     /// The page of a list that `page` and `per_page` ask for, with GitHub's `Link`.
     pub(crate) fn page(&self, items: Vec<Value>) -> Answer {
         self.page_in(items, None)

@@ -13,6 +13,7 @@ const WRITE: Need = Need::Permission("pull_requests", Level::Write);
 
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/pulls", READ, list),
+    route("GET", "/repos/{owner}/{repo}/pulls/comments", READ, all_comments),
     route("GET", "/repos/{owner}/{repo}/pulls/comments/{id}", READ, comment),
     route("PATCH", "/repos/{owner}/{repo}/pulls/comments/{id}", WRITE, edit_comment),
     route("DELETE", "/repos/{owner}/{repo}/pulls/comments/{id}", WRITE, delete_comment),
@@ -124,6 +125,15 @@ fn comments(call: &mut Call<'_>) -> Outcome<Answer> {
     let all = thread.pull().into_iter().flat_map(|p| &p.review_comments);
     let all = all.map(|c| render::pull::review_comment(world, repo, thread, c));
     Ok(call.page(all.collect()))
+}
+
+/// The comments on all diffs of a repository.
+fn all_comments(call: &mut Call<'_>) -> Outcome<Answer> {
+    let (world, repo) = (&call.state.world, call.repo()?);
+    let pulls = repo.threads.values().filter_map(|thread| Some((thread, thread.pull()?)));
+    let comments = pulls.flat_map(|(thread, pull)| pull.review_comments.iter().map(move |c| (thread, c)));
+    let shown = |(thread, c)| render::pull::review_comment(world, repo, thread, c);
+    call.recent(comments.map(|(t, c)| (c.post.created_at, c.post.updated_at, shown((t, c)))).collect())
 }
 
 fn shown_comment(call: &Call<'_>, id: u64) -> Outcome<(PostAt, Value)> {

@@ -38,6 +38,7 @@ const EVENT_NEEDS: &[(&str, &str)] = &[
     ("discussion", "discussions"),
     ("discussion_comment", "discussions"),
     ("commit_comment", "contents"),
+    ("push", "contents"),
     ("repository_advisory", "repository_advisories"),
     ("repository", "metadata"),
     ("public", "metadata"),

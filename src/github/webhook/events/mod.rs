@@ -12,6 +12,7 @@ mod issues;
 pub(super) mod lenient;
 mod parts;
 mod pulls;
+mod pushes;
 mod repositories;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 pub use advisories::AdvisoryNotice;
 pub use installations::InstallationNotice;
+pub use pushes::PushNotice;
 pub use repositories::RepositoryNotice;
 
 use self::{
@@ -70,6 +72,8 @@ pub enum Content {
     Installation(InstallationNotice),
     /// A repository was renamed, moved, hidden, shown, archived or deleted, or has another default branch.
     Repository(RepositoryNotice),
+    /// Commits were pushed to a branch, or a tag was.
+    Push(PushNotice),
     /// A private report came in, or an advisory was published.
     Advisory(AdvisoryNotice),
     /// Anything else.
@@ -144,6 +148,7 @@ const FAMILIES: &[(&str, Parser)] = &[
     ("pull_request", pulls::pull_request),
     ("pull_request_review", pulls::review),
     ("pull_request_review_comment", pulls::review_comment),
+    ("push", pushes::push),
     ("repository", repositories::change),
     ("repository_advisory", advisories::advisory),
 ];

@@ -1,0 +1,59 @@
+//! How much of an installation's hourly requests looking may cost.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::github::{GitHubError, Installation, Retry};
+
+/// One in so many of an installation's hourly requests may be spent on looking.
+const SHARE: u64 = 10;
+/// Nothing is looked at while less than one in so many of the hourly requests is left: they are for protecting.
+const RESERVE: u64 = 2;
+/// The hourly requests of an installation of which nothing is known yet ("Rate limits for GitHub Apps").
+const USUAL_LIMIT: u64 = 5_000;
+const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// What was spent, by installation.
+#[derive(Default)]
+pub(super) struct Spending(HashMap<u64, Spent>);
+
+struct Spent {
+    window_began_at: Timestamp,
+    requests: u64,
+    paused_until: Option<Timestamp>,
+}
+
+impl Spending {
+    /// Whether one more request may be spent.
+    pub(super) fn allows(&mut self, installation: &Installation, now: Timestamp) -> bool {
+        let budget = installation.budget().filter(|budget| budget.reset_at > now);
+        let limit = budget.as_ref().map_or(USUAL_LIMIT, |budget| budget.limit);
+        let enough_is_left = budget.is_none_or(|budget| budget.remaining >= limit / RESERVE);
+        let spent = self.of(installation.id(), now);
+        enough_is_left && spent.requests < limit / SHARE && spent.paused_until.is_none_or(|until| until <= now)
+    }
+
+    /// Counts a request that cost something.
+    pub(super) fn spend(&mut self, installation: &Installation, now: Timestamp) {
+        self.of(installation.id(), now).requests += 1;
+    }
+
+    /// GitHub asked for a pause; nothing is looked at there until it is over.
+    pub(super) fn pause(&mut self, installation: &Installation, error: &GitHubError, now: Timestamp) {
+        if let Retry::At(until) = error.retry(now, 1) {
+            self.of(installation.id(), now).paused_until = Some(until);
+        }
+    }
+
+    fn of(&mut self, installation: u64, now: Timestamp) -> &mut Spent {
+        let fresh = || Spent { window_began_at: now, requests: 0, paused_until: None };
+        let spent = self.0.entry(installation).or_insert_with(fresh);
+        let age = now.duration_since(spent.window_began_at);
+        // A clock that was set back must not make an old window last for ever.
+        if age >= WINDOW || age.is_negative() {
+            (spent.window_began_at, spent.requests) = (now, 0);
+        }
+        spent
+    }
+}

@@ -1,0 +1,120 @@
+//! Pushes: which files of the default branch changed.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::{
+    Content, Delivery, ParseError,
+    lenient::{Flag, Objects, Text},
+};
+
+/// GitHub lists at most so many commits in one delivery ("Webhook events and payloads", `push`).
+const COMMITS_LISTED_MAX: usize = 2_048;
+
+/// A push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushNotice {
+    /// The whole name of the ref: `refs/heads/main`, `refs/tags/5.2`.
+    pub reference: String,
+    /// Whether it is the branch from which policy is read.
+    pub is_default_branch: bool,
+    /// Files that its commits added, changed or removed.
+    pub changed_paths: BTreeSet<String>,
+    /// Whether these are certainly all: a forced push, or one of very many commits, lists fewer.
+    pub lists_all: bool,
+}
+
+impl PushNotice {
+    /// Whether what stands at one of `paths` on the default branch may be different now.
+    pub fn may_change(&self, paths: &[&str]) -> bool {
+        self.is_default_branch && (!self.lists_all || paths.iter().any(|path| self.changed_paths.contains(*path)))
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Payload {
+    #[serde(rename = "ref")]
+    reference: Text,
+    forced: Flag,
+    commits: Objects<Commit>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Commit {
+    added: Paths,
+    modified: Paths,
+    removed: Paths,
+}
+
+/// A list of paths; anything else is none.
+#[derive(Default, Deserialize)]
+#[serde(from = "serde_json::Value")]
+struct Paths(Vec<String>);
+
+impl From<serde_json::Value> for Paths {
+    fn from(value: serde_json::Value) -> Self {
+        let serde_json::Value::Array(items) = value else {
+            return Self::default();
+        };
+        Self(items.into_iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
+    }
+}
+
+/// `push`.
+pub(super) fn push(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
+    let payload: Payload = serde_json::from_slice(delivery.body)?;
+    let reference = payload.reference.0.ok_or(ParseError::Missing("ref"))?;
+    let default = delivery.repository.map(|repository| repository.default_branch.as_str()).unwrap_or_default();
+    let commits = payload.commits.0;
+    Ok(Content::Push(PushNotice {
+        is_default_branch: reference.strip_prefix("refs/heads/").is_some_and(|branch| branch == default),
+        lists_all: !payload.forced.0 && !commits.is_empty() && commits.len() < COMMITS_LISTED_MAX,
+        changed_paths: commits
+            .into_iter()
+            .flat_map(|commit| [commit.added.0, commit.modified.0, commit.removed.0])
+            .flatten()
+            .collect(),
+        reference,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::github::webhook::events::parse;
+
+    fn pushed(payload: &str) -> PushNotice {
+        let repository = r#""repository": {"id": 1, "full_name": "acme/framework", "default_branch": "main"}"#;
+        let delivered = parse("push", format!("{{{payload}, {repository}}}").as_bytes()).expect("it can be read");
+        let Content::Push(push) = delivered.content else {
+            panic!("no push");
+        };
+        push
+    }
+
+    #[test]
+    fn a_push_tells_which_files_of_the_default_branch_may_have_changed() {
+        let files = r#""commits": [{"modified": ["src/a.rs"]}, {"added": [".github/embargod.yml"], "removed": null}]"#;
+        let main = pushed(&format!(r#""ref": "refs/heads/main", {files}"#));
+        assert!(main.may_change(&[".github/embargod.yml"]));
+        assert!(!main.may_change(&["SECURITY.md"]));
+        let other = pushed(&format!(r#""ref": "refs/heads/other", {files}"#));
+        assert!(!other.may_change(&[".github/embargod.yml"]));
+        let tag = pushed(&format!(r#""ref": "refs/tags/main", {files}"#));
+        assert!(!tag.may_change(&[".github/embargod.yml"]));
+    }
+
+    #[test]
+    fn a_push_that_may_not_list_everything_may_have_changed_everything() {
+        for payload in [
+            r#""ref": "refs/heads/main", "forced": true, "commits": [{"modified": ["a"]}]"#,
+            r#""ref": "refs/heads/main", "commits": []"#,
+            r#""ref": "refs/heads/main""#,
+        ] {
+            assert!(pushed(payload).may_change(&["SECURITY.md"]), "{payload}");
+        }
+    }
+}
