@@ -31,7 +31,7 @@ impl Performer<TellDesk> for Tell {
         let quoted = words.as_ref().map(evidence::Evidence::quoted);
         let mark = private_marker(&shop.sealer, task.key);
         let text = format!("{}\n{mark}", desk::news(&case, &action.news, quoted.as_ref()));
-        match say(shop, &case, &task, &text, &mark).await {
+        match say(shop, &case, &text, &mark).await {
             Ok(Some(url)) => Ok(Performed::with(json!({ "told": url }))),
             Ok(None) => Ok(untold(shop, &case, &action.news)),
             // Comments on advisories are a preview: where GitHub has none, maintainers are told by the alert.
@@ -52,16 +52,14 @@ impl Performer<TellDesk> for Tell {
 }
 
 /// Says it at the desk unless it was said before; `None` where there is no desk.
-async fn say(shop: &Shop, case: &Case, task: &Task<'_>, text: &str, mark: &str) -> Result<Option<String>, Trouble> {
+async fn say(shop: &Shop, case: &Case, text: &str, mark: &str) -> Result<Option<String>, Trouble> {
     let github = shop.github.installation(case.installation_id);
-    let look = task.attempt > 1;
+    // Always looked for: that nobody has tried before cannot be proven of a database that was restored.
     match &case.desk {
         Desk::Advisory { ghsa, .. } => {
-            if look {
-                let said = github.advisory_comments(&case.repository, ghsa, None).await?.items;
-                if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
-                    return Ok(Some(found.html_url));
-                }
+            let said = github.advisory_comments(&case.repository, ghsa, None).await?.items;
+            if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
+                return Ok(Some(found.html_url));
             }
             Ok(Some(github.create_advisory_comment(&case.repository, ghsa, text).await?.html_url))
         }
@@ -71,11 +69,9 @@ async fn say(shop: &Shop, case: &Case, task: &Task<'_>, text: &str, mark: &str) 
                 tracing::error!(case = %case.id, "the repository of the desk of {} is public: nothing is written there", case.id);
                 return Ok(None);
             }
-            if look {
-                let said = github.issue_comments(repository, *number).await?.items;
-                if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
-                    return Ok(Some(found.html_url));
-                }
+            let said = github.issue_comments(repository, *number).await?.items;
+            if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
+                return Ok(Some(found.html_url));
             }
             Ok(Some(github.create_issue_comment(repository, *number, text).await?.html_url))
         }

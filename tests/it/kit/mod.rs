@@ -32,7 +32,7 @@ use embargod::{
     engine::{Engine, ShopParts},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     receiver::{self, Readiness, Receiver},
-    sealing::{Sealer, SealingKey},
+    sealing::{Keyring, Sealer, SealingKey},
     standin::{AppRegistration, LoggedRequest, Options, RepositorySpec, Role, Standin, Thread},
     store::{EffectReport, EffectState, SharedStore, StoreError, sqlite::SqliteStore},
 };
@@ -472,7 +472,7 @@ fn engine(
     Engine::new(ShopParts {
         store,
         github: GitHub::new(&settings, Arc::new(clock.clone())).expect("a client"),
-        sealer: Sealer::new(SealingKey::read(sealing_key).expect("the key")),
+        sealer: Sealer::new(Keyring::read(sealing_key).expect("the key")),
         clearance: Clearance::grant(),
         detector: Arc::clone(detector),
         clock: Arc::new(clock.clone()),

@@ -6,6 +6,7 @@
 mod budget;
 mod classes;
 mod crashes;
+mod custody;
 mod desks;
 mod duplicates;
 mod edits;
