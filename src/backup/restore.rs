@@ -74,7 +74,7 @@ impl Contents {
 /// before: it is checked again on the way, and nothing is kept of one that fails.
 ///
 /// Between the backup and its restoration the bot may have acted on what this database takes for undone. So every effect
-/// that waits counts as tried before, and no thread as followed without a gap: both make it look before it creates.
+/// counts as tried once more than is known, and no thread as followed without a gap: both make it look before it creates.
 ///
 /// # Errors
 /// As [`verify`]; [`BackupError::Store`] also where the store is not empty.
@@ -133,7 +133,7 @@ impl<R: BufRead + Send> Rows<'_, R> {
 /// The row without certainties that do not survive a gap.
 fn doubtful(mut row: PortableRow) -> PortableRow {
     match &mut row {
-        PortableRow::Effect(effect) if effect.state == "ready" => effect.attempts = effect.attempts.max(1),
+        PortableRow::Effect(effect) => effect.attempts += 1,
         PortableRow::Record { kind, value, .. } if kind == PostRecord::KIND => {
             if let Some(seen_new) = value.get_mut("seen_new") {
                 *seen_new = false.into();

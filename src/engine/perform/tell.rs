@@ -7,8 +7,9 @@ use super::{Performed, Performer, Task, alert, case_of, private_marker};
 use crate::{
     domain::{
         case::{Alert, Case, Desk},
+        effect::Action,
         intake::{
-            actions::{DeskNews, TellDesk},
+            actions::{DeskNews, OpenDesk, TellDesk},
             desk,
         },
     },
@@ -31,7 +32,7 @@ impl Performer<TellDesk> for Tell {
         let quoted = words.as_ref().map(evidence::Evidence::quoted);
         let mark = private_marker(&shop.sealer, task.key);
         let text = format!("{}\n{mark}", desk::news(&case, &action.news, quoted.as_ref()));
-        match say(shop, &case, &text, &mark).await {
+        match say(shop, &case, &task, &text, &mark).await {
             Ok(Some(url)) => Ok(Performed::with(json!({ "told": url }))),
             Ok(None) => Ok(untold(shop, &case, &action.news)),
             // Comments on advisories are a preview: where GitHub has none, maintainers are told by the alert.
@@ -52,14 +53,16 @@ impl Performer<TellDesk> for Tell {
 }
 
 /// Says it at the desk unless it was said before; `None` where there is no desk.
-async fn say(shop: &Shop, case: &Case, text: &str, mark: &str) -> Result<Option<String>, Trouble> {
+async fn say(shop: &Shop, case: &Case, task: &Task<'_>, text: &str, mark: &str) -> Result<Option<String>, Trouble> {
     let github = shop.github.installation(case.installation_id);
-    // Always looked for: that nobody has tried before cannot be proven of a database that was restored.
+    let look = task.attempt > 1 || !is_desk_new(shop, case).await?;
     match &case.desk {
         Desk::Advisory { ghsa, .. } => {
-            let said = github.advisory_comments(&case.repository, ghsa, None).await?.items;
-            if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
-                return Ok(Some(found.html_url));
+            if look {
+                let said = github.advisory_comments(&case.repository, ghsa, None).await?.items;
+                if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
+                    return Ok(Some(found.html_url));
+                }
             }
             Ok(Some(github.create_advisory_comment(&case.repository, ghsa, text).await?.html_url))
         }
@@ -69,14 +72,27 @@ async fn say(shop: &Shop, case: &Case, text: &str, mark: &str) -> Result<Option<
                 tracing::error!(case = %case.id, "the repository of the desk of {} is public: nothing is written there", case.id);
                 return Ok(None);
             }
-            let said = github.issue_comments(repository, *number).await?.items;
-            if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
-                return Ok(Some(found.html_url));
+            if look {
+                let said = github.issue_comments(repository, *number).await?.items;
+                if let Some(found) = said.into_iter().find(|c| c.body.open(&shop.clearance).contains(mark)) {
+                    return Ok(Some(found.html_url));
+                }
             }
             Ok(Some(github.create_issue_comment(repository, *number, text).await?.html_url))
         }
         Desk::Pending | Desk::AlertOnly => Ok(None),
     }
+}
+
+/// Whether this very database made the desk, at the first attempt and without a gap since: then nothing stands there that it
+/// does not know of. A desk that was found may have been told already, by a database that was lost.
+async fn is_desk_new(shop: &Shop, case: &Case) -> Result<bool, Trouble> {
+    let effects = shop.store.effects(Some(case.id.as_str()), u32::MAX).await?;
+    let opening = effects.iter().find(|report| report.effect.kind == OpenDesk::KIND);
+    Ok(opening.is_some_and(|report| {
+        let certain = report.effect.payload.get("certainly_first").and_then(serde_json::Value::as_bool);
+        report.attempts == 1 && certain == Some(true)
+    }))
 }
 
 /// The same as an alert, without any post's words.
