@@ -4,6 +4,7 @@
 //! one delivery through them is walked in `docs/ARCHITECTURE.md`.
 
 pub mod audit;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod domain;
@@ -11,6 +12,7 @@ pub mod engine;
 pub mod failpoint;
 pub mod github;
 pub mod health;
+pub mod keys;
 pub mod memory;
 pub mod receiver;
 pub mod sealing;

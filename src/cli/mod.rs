@@ -9,6 +9,7 @@ use std::{future::Future, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 pub mod audit;
+pub mod backup;
 mod by_hand;
 pub mod case;
 pub mod classify;
@@ -70,9 +71,13 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Restore what was public before a case.
     Undo(undo::UndoArgs),
-    /// Make the key that seals evidence.
+    /// Make, rotate and look at the keys that seal evidence.
     #[command(subcommand)]
     Seal(seal::SealCommand),
+    /// Write everything that is kept into one encrypted file, while the server runs.
+    Backup(backup::BackupArgs),
+    /// Put a backup into an empty database.
+    Restore(backup::RestoreArgs),
 }
 
 /// Runs the command that the arguments name.
@@ -108,6 +113,8 @@ pub fn main() -> ExitCode {
         Command::Audit(command) => audit::run(command),
         Command::Undo(args) => undo::run(args),
         Command::Seal(command) => return seal::run(command),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => backup::run_restore(args),
     })
 }
 

@@ -6,7 +6,7 @@ use aws_lc_rs::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Opened, SealingError, SealingKey};
+use super::{KeyId, Keyring, Opened, SealingError, SealingKey};
 use crate::{
     domain::embargoed::{Clearance, Embargoed},
     memory,
@@ -22,8 +22,8 @@ const DATA_KEY_ID_BYTES: usize = 8;
 /// Version and both ids, before the nonce of a wrapped key.
 const WRAPPED_HEAD_BYTES: usize = 1 + OPERATOR_ID_BYTES + DATA_KEY_ID_BYTES;
 
-/// Size of a wrapped data key.
-pub(super) const WRAPPED_KEY_BYTES: usize = WRAPPED_HEAD_BYTES + NONCE_LEN + KEY_BYTES + MAX_TAG_LEN;
+/// Size of a wrapped data key, with which the body of a delivery begins.
+pub const WRAPPED_KEY_BYTES: usize = WRAPPED_HEAD_BYTES + NONCE_LEN + KEY_BYTES + MAX_TAG_LEN;
 
 /// Seals the texts of one owner. Has no `Debug`; its bytes are wiped with it.
 pub struct DataKey {
@@ -93,38 +93,70 @@ impl DataKey {
     }
 }
 
+/// A data key in its wrapping.
+pub(super) type Wrapped = [u8; WRAPPED_KEY_BYTES];
+
 /// Makes a data key for `owner`, and wraps it under `operator`.
-pub(super) fn generate(operator: &SealingKey, owner: &str) -> (DataKey, [u8; WRAPPED_KEY_BYTES]) {
+pub(super) fn generate(operator: &SealingKey, owner: &str) -> (DataKey, Wrapped) {
     let bytes = Zeroizing::new(random::<KEY_BYTES>());
     let id = random();
-    let mut wrapped = Vec::with_capacity(WRAPPED_KEY_BYTES);
-    wrapped.push(VERSION);
-    wrapped.extend_from_slice(&operator.id());
-    wrapped.extend_from_slice(&id);
-    let associated = wrapping_associated(&wrapped, owner);
-    let wrapping = cipher(operator.wrapping_key());
-    seal_onto(&mut wrapped, &wrapping, &associated, bytes.as_slice());
-    let wrapped = wrapped.try_into().expect("a wrapped key has its fixed size");
+    let wrapped = wrap(operator, owner, id, &bytes);
     (data_key(owner, id, &bytes), wrapped)
 }
 
 /// Takes the data key of `owner` out of its wrapping.
-pub(super) fn unwrap(operator: &SealingKey, owner: &str, wrapped: &[u8]) -> Result<DataKey, SealingError> {
-    let wrapped: &[u8; WRAPPED_KEY_BYTES] = wrapped.try_into().map_err(|_| SealingError::Malformed)?;
-    let (head, sealed) = wrapped.split_at(WRAPPED_HEAD_BYTES);
-    let (version, ids) = head.split_at(1);
-    let (operator_id, id) = ids.split_at(OPERATOR_ID_BYTES);
-    if version != [VERSION] {
-        return Err(SealingError::Malformed);
-    }
-    if operator_id != operator.id() {
-        return Err(SealingError::OtherKey { needed: hex::encode(operator_id), configured: operator.key_id() });
-    }
+pub(super) fn unwrap(ring: &Keyring, owner: &str, wrapped: &[u8]) -> Result<DataKey, SealingError> {
+    let (id, bytes) = take_out(ring, owner, wrapped)?;
+    Ok(data_key(owner, id, &bytes))
+}
+
+/// Wraps the data key of `owner` anew, under `operator`. What it sealed stays as it is.
+pub(super) fn rewrap(
+    ring: &Keyring,
+    operator: &SealingKey,
+    owner: &str,
+    wrapped: &[u8],
+) -> Result<Wrapped, SealingError> {
+    let (id, bytes) = take_out(ring, owner, wrapped)?;
+    Ok(wrap(operator, owner, id, &bytes))
+}
+
+/// Which key of an operator a data key is wrapped under; `None` where this is no wrapped key.
+pub(super) fn wrapped_by(wrapped: &[u8]) -> Option<KeyId> {
+    let wrapped: &Wrapped = wrapped.try_into().ok()?;
+    let (version, ids) = wrapped.split_first()?;
+    (*version == VERSION).then_some(())?;
+    ids.first_chunk().map(|id| KeyId(*id))
+}
+
+fn wrap(operator: &SealingKey, owner: &str, id: [u8; DATA_KEY_ID_BYTES], bytes: &[u8; KEY_BYTES]) -> Wrapped {
+    let mut wrapped = Vec::with_capacity(WRAPPED_KEY_BYTES);
+    wrapped.push(VERSION);
+    wrapped.extend_from_slice(&operator.id().0);
+    wrapped.extend_from_slice(&id);
+    let associated = wrapping_associated(&wrapped, owner);
     let wrapping = cipher(operator.wrapping_key());
-    let bytes = open(&wrapping, &wrapping_associated(head, owner), sealed)?;
-    let bytes: &[u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| SealingError::Malformed)?;
-    let id = id.try_into().map_err(|_| SealingError::Malformed)?;
-    Ok(data_key(owner, id, bytes))
+    seal_onto(&mut wrapped, &wrapping, &associated, bytes);
+    wrapped.try_into().expect("a wrapped key has its fixed size")
+}
+
+fn take_out(
+    ring: &Keyring,
+    owner: &str,
+    wrapped: &[u8],
+) -> Result<([u8; DATA_KEY_ID_BYTES], Zeroizing<[u8; KEY_BYTES]>), SealingError> {
+    let needed = wrapped_by(wrapped).ok_or(SealingError::Malformed)?;
+    let operator = ring.find(needed).ok_or_else(|| SealingError::OtherKey {
+        needed,
+        configured: ring.ids().iter().map(KeyId::to_string).collect::<Vec<_>>().join(", "),
+    })?;
+    let (head, sealed) = wrapped.split_at(WRAPPED_HEAD_BYTES);
+    let id = head.last_chunk().ok_or(SealingError::Malformed)?;
+    let wrapping = cipher(operator.wrapping_key());
+    let opened = open(&wrapping, &wrapping_associated(head, owner), sealed)?;
+    let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+    bytes.copy_from_slice(opened.get(..KEY_BYTES).ok_or(SealingError::Malformed)?);
+    Ok((*id, bytes))
 }
 
 fn data_key(owner: &str, id: [u8; DATA_KEY_ID_BYTES], bytes: &[u8; KEY_BYTES]) -> DataKey {

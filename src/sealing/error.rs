@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::KeyId;
+
 /// Why a key file or a sealed blob was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealingError {
@@ -30,12 +32,40 @@ pub enum SealingError {
         /// What the operating system said.
         kind: std::io::ErrorKind,
     },
+    /// Another command holds the key file's lock.
+    #[error("another command is changing the sealing key {}; let it end, and try again", .0.display())]
+    KeyBusy(PathBuf),
+    /// What the environment or a command gave is no key.
+    #[error(
+        "{0} holds no whole sealing key; give the two lines that `embargod seal init` wrote, or the second of them"
+    )]
+    TextMalformed(String),
+    /// Keys of one ring must derive the same marks, or the bot would not know its own comments any more.
+    #[error("{place}: keys {one} and {other} do not belong together; a successor is made by `embargod seal rotate`")]
+    Strangers {
+        /// Where they stand.
+        place: String,
+        /// One of them.
+        one: KeyId,
+        /// Another one.
+        other: KeyId,
+    },
+    /// The key command did not give a key.
+    #[error(
+        "the key command {program} {why}; its own messages are not shown, as they may hold secrets: run it by hand"
+    )]
+    Command {
+        /// The program, without its arguments.
+        program: String,
+        /// What went wrong.
+        why: String,
+    },
     /// Another operator's key wrapped this data key.
     #[error("sealed under key {needed}, but the configured sealing key is {configured}; configure the right one")]
     OtherKey {
-        /// Id of the key that is needed.
-        needed: String,
-        /// Id of the key that is there.
+        /// The key that is needed.
+        needed: KeyId,
+        /// The keys that are there, separated by commas.
         configured: String,
     },
     /// Too short, or of an unknown version.

@@ -1,8 +1,8 @@
 //! The sealing room: what is under embargo is kept as ciphertext only.
 //!
-//! What flows in: texts to be kept, and the operator's key. What flows out: ciphertext for the store, and texts again for
-//! those who hold a [`Clearance`]. What it must never do: write a key or a text anywhere, or say more in an error than
-//! which key or place it was about.
+//! What flows in: texts to be kept, and the operator's keys. What flows out: ciphertext for the store, and texts again for
+//! those who hold a [`Clearance`]. What it must never do: write a key anywhere but into the operator's own file, write a
+//! text anywhere, or say more in an error than which key or place it was about.
 //!
 //! Envelope encryption, all AES-256-GCM with random nonces. Each owner (a case, the inbox) has data keys of its own; a
 //! data key is kept beside what it seals, wrapped by the operator's key. Changing the operator's key means wrapping the
@@ -18,34 +18,42 @@
 //! ```
 //!
 //! A blob that was moved to another owner or name, altered, or sealed under another key does not open.
+//!
+//! The operator has a ring of keys: one that seals, and earlier ones that only open. How a ring changes while servers run
+//! is the business of [`crate::keys`].
 
 mod envelope;
 mod error;
-mod key_file;
+mod key;
+mod ring;
+mod source;
 
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use aws_lc_rs::{hkdf, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use crate::domain::embargoed::{Clearance, Embargoed};
-pub use envelope::DataKey;
-use envelope::WRAPPED_KEY_BYTES;
+pub use envelope::{DataKey, WRAPPED_KEY_BYTES};
 pub use error::SealingError;
-pub use key_file::SealingKey;
+pub use key::{KeyId, SealingKey};
+pub use ring::{KeyFile, Keyring};
+pub use source::KeySource;
 
 /// A text that was sealed, still under embargo.
 pub type Opened = Embargoed<Zeroizing<Vec<u8>>>;
 
 /// Owner of the bodies of deliveries.
-const INBOX: &str = "inbox";
+pub const INBOX: &str = "inbox";
 
 /// Deliveries sealed under one data key; well below the 2^32 messages that random nonces allow
 /// (NIST SP 800-38D, section 8.3).
@@ -54,37 +62,104 @@ const DELIVERIES_PER_KEY: u32 = 1 << 16;
 /// Bytes of a mark: 128 bits, enough that nobody guesses one.
 const MARK_BYTES: usize = 16;
 
-/// Seals and opens under the operator's key. Cheap to clone.
+/// Seals and opens under the operator's keys. Cheap to clone; clones share one ring.
 #[derive(Clone)]
 pub struct Sealer(Arc<Inner>);
 
 struct Inner {
-    operator: SealingKey,
     marking: hmac::Key,
+    keys: RwLock<Keys>,
     inbox: Mutex<Option<InboxKey>>,
+    /// A file to look into when a key is missing.
+    file: Option<PathBuf>,
+    wanted: Notify,
+}
+
+struct Keys {
+    /// Everything that opens; its first key need not be the one that seals.
+    ring: Keyring,
+    /// The ring whose first key seals.
+    sealing: Keyring,
 }
 
 /// The data key for the deliveries that arrive now.
 struct InboxKey {
     key: Arc<DataKey>,
-    wrapped: [u8; WRAPPED_KEY_BYTES],
+    wrapped: envelope::Wrapped,
     uses_left: u32,
 }
 
+/// Which key of an operator wraps this data key; `None` where it is no wrapped key.
+pub fn wrapped_by(wrapped: &[u8]) -> Option<KeyId> {
+    envelope::wrapped_by(wrapped)
+}
+
 impl Sealer {
-    /// Seals under `operator`'s key.
-    pub fn new(operator: SealingKey) -> Self {
+    /// Seals under the first of `keys`.
+    pub fn new(keys: impl Into<Keyring>) -> Self {
+        Self::looking_into(keys, None)
+    }
+
+    /// The same; a key that is missing is looked for in `file`.
+    pub fn looking_into(keys: impl Into<Keyring>, file: Option<PathBuf>) -> Self {
+        let ring = keys.into();
         let marking = hkdf::Salt::new(hkdf::HKDF_SHA256, b"embargod")
-            .extract(operator.marking_root())
+            .extract(ring.current().marking_root())
             .expand(&[b"marks v1"], hmac::HMAC_SHA256)
             .expect("an HMAC key is shorter than 255 hashes")
             .into();
-        Self(Arc::new(Inner { operator, marking, inbox: Mutex::new(None) }))
+        let keys = RwLock::new(Keys { sealing: ring.clone(), ring });
+        Self(Arc::new(Inner { marking, keys, inbox: Mutex::new(None), file, wanted: Notify::new() }))
     }
 
-    /// Id of the operator's key; see [`SealingKey::key_id`].
+    /// Name of the key that seals.
     pub fn key_id(&self) -> String {
-        self.0.operator.key_id()
+        self.sealing_id().to_string()
+    }
+
+    /// The same as a value.
+    pub fn sealing_id(&self) -> KeyId {
+        self.keys(|keys| keys.sealing.current().id())
+    }
+
+    /// Names of all keys that open.
+    pub fn opening_ids(&self) -> Vec<KeyId> {
+        self.keys(|keys| keys.ring.ids())
+    }
+
+    /// Opens with the keys of `ring` as well from now on. What seals stays as it is.
+    ///
+    /// # Errors
+    /// [`SealingError::Strangers`] where they derive other marks; nothing was changed.
+    pub fn learn(&self, ring: &Keyring) -> Result<(), SealingError> {
+        let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let strangers = || SealingError::Strangers {
+            place: "the sealing keys that were read anew".to_owned(),
+            one: keys.sealing.current().id(),
+            other: ring.current().id(),
+        };
+        keys.ring = ring.merged(&keys.ring).ok_or_else(strangers)?;
+        Ok(())
+    }
+
+    /// Seals with the first key of `ring`, and opens with all of them and no other, from now on: no data key that was
+    /// wrapped before is handed out afterwards.
+    ///
+    /// # Errors
+    /// As [`Sealer::learn`].
+    pub fn adopt(&self, ring: &Keyring) -> Result<(), SealingError> {
+        self.learn(ring)?;
+        // Held across both: a delivery gets the key from before, or the one from afterwards, and never an old one later.
+        let mut inbox = self.0.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+        *keys = Keys { ring: ring.clone(), sealing: ring.clone() };
+        *inbox = None;
+        Ok(())
+    }
+
+    /// Waits until something was met that none of the keys opens.
+    pub async fn key_wanted(&self) {
+        self.0.wanted.notified().await;
     }
 
     /// Makes a data key for `owner`; returns it with its wrapped form, which is to be stored.
@@ -93,13 +168,50 @@ impl Sealer {
         (key, wrapped.to_vec())
     }
 
-    /// Takes the data key of `owner` out of its wrapping.
+    /// Takes the data key of `owner` out of its wrapping. Where the key for it is missing, the key file is read once more.
     ///
     /// # Errors
     /// [`SealingError::OtherKey`] where another operator's key wrapped it; [`SealingError::Malformed`] or
     /// [`SealingError::Refused`] where it is no wrapped key, was altered, or is another owner's.
     pub fn unwrap(&self, owner: &str, wrapped: &[u8]) -> Result<DataKey, SealingError> {
-        envelope::unwrap(&self.0.operator, owner, wrapped)
+        self.with_key_for(wrapped, |keys| envelope::unwrap(&keys.ring, owner, wrapped))
+    }
+
+    /// Wraps the data key of `owner` under the key that seals; `None` where it is already.
+    ///
+    /// # Errors
+    /// As [`Sealer::unwrap`].
+    pub fn rewrap(&self, owner: &str, wrapped: &[u8]) -> Result<Option<Vec<u8>>, SealingError> {
+        if wrapped_by(wrapped) == Some(self.sealing_id()) {
+            return Ok(None);
+        }
+        self.with_key_for(wrapped, |keys| {
+            let anew = envelope::rewrap(&keys.ring, keys.sealing.current(), owner, wrapped)?;
+            Ok(Some(anew.to_vec()))
+        })
+    }
+
+    fn keys<T>(&self, read: impl FnOnce(&Keys) -> T) -> T {
+        read(&self.0.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another server may have a successor already and seal with it.
+    fn with_key_for<T>(
+        &self,
+        wrapped: &[u8],
+        work: impl Fn(&Keys) -> Result<T, SealingError>,
+    ) -> Result<T, SealingError> {
+        let done = self.keys(&work);
+        let Err(SealingError::OtherKey { needed, .. }) = done else {
+            return done;
+        };
+        debug_assert_eq!(wrapped_by(wrapped), Some(needed));
+        self.0.wanted.notify_one();
+        let found = self.0.file.as_ref().and_then(|path| Keyring::read(path).ok());
+        match found.filter(|ring| ring.find(needed).is_some()) {
+            Some(ring) if self.learn(&ring).is_ok() => self.keys(work),
+            _ => done,
+        }
     }
 
     /// Seals the body of the delivery `guid`. The plaintext is wiped, or sealed where it lies if `body` has some 150
@@ -130,11 +242,11 @@ impl Sealer {
         BASE64_URL_SAFE_NO_PAD.encode(&digest.as_ref()[..MARK_BYTES])
     }
 
-    fn fresh_key(&self, owner: &str) -> (DataKey, [u8; WRAPPED_KEY_BYTES]) {
-        envelope::generate(&self.0.operator, owner)
+    fn fresh_key(&self, owner: &str) -> (DataKey, envelope::Wrapped) {
+        self.keys(|keys| envelope::generate(keys.sealing.current(), owner))
     }
 
-    fn inbox_key(&self) -> (Arc<DataKey>, [u8; WRAPPED_KEY_BYTES]) {
+    fn inbox_key(&self) -> (Arc<DataKey>, envelope::Wrapped) {
         let mut current = self.0.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_none_or(|key| key.uses_left == 0) {
             *current = None;

@@ -144,7 +144,7 @@ fn another_operators_key_is_named_not_tried() {
     let (_, wrapped) = theirs.new_data_key("SEC-1");
     assert_eq!(
         refusal(ours.unwrap("SEC-1", &wrapped)),
-        Some(SealingError::OtherKey { needed: theirs.key_id(), configured: ours.key_id() })
+        Some(SealingError::OtherKey { needed: theirs.sealing_id(), configured: ours.key_id() })
     );
 }
 
@@ -293,4 +293,134 @@ fn what_is_no_whole_key_is_refused_without_quoting_it() {
     }
     std::fs::write(&path, &whole).expect("it is written");
     assert!(SealingKey::read(&path).is_ok(), "whole again");
+}
+
+fn texts_of(ring: &Keyring) -> String {
+    let (_folder, path) = folder();
+    ring.write_new(&path).expect("it is written");
+    std::fs::read_to_string(&path).expect("it is text")
+}
+
+#[test]
+fn a_successor_seals_and_its_forerunner_still_opens() {
+    let ring = Keyring::from(SealingKey::generate());
+    let before = Sealer::new(ring.clone());
+    let sealed = before.seal_delivery("guid", b"a body".to_vec());
+    let (_, wrapped) = before.new_data_key("SEC-1");
+    let after = Sealer::new(ring.with_successor());
+    assert_ne!(after.key_id(), before.key_id());
+    assert_eq!(after.mark("a", "b"), before.mark("a", "b"));
+    let opened = clear(after.open_delivery("guid", &sealed, &Clearance::grant()));
+    assert_eq!(opened.as_deref(), Ok(b"a body".as_slice()));
+
+    let anew = after.rewrap("SEC-1", &wrapped).expect("it opens").expect("it was under the old key");
+    assert_eq!(wrapped_by(&anew), Some(after.sealing_id()));
+    assert_eq!(after.rewrap("SEC-1", &anew), Ok(None), "nothing is left to do");
+    assert_eq!(after.rewrap("SEC-2", &wrapped), Err(SealingError::Refused), "it is another owner's");
+    let alone = Sealer::new(ring.with_successor().only_current());
+    assert!(matches!(refusal(alone.unwrap("SEC-1", &anew)), Some(SealingError::OtherKey { .. })), "another successor");
+}
+
+#[test]
+fn a_text_sealed_before_a_rewrapping_opens_after_it() {
+    let ring = Keyring::from(SealingKey::generate());
+    let (key, wrapped) = Sealer::new(ring.clone()).new_data_key("SEC-1");
+    let sealed = key.seal("text", b"words");
+    let successor = ring.with_successor();
+    let anew = Sealer::new(successor.clone()).rewrap("SEC-1", &wrapped).expect("it opens").expect("anew");
+    let alone = Sealer::new(successor.only_current());
+    let key = alone.unwrap("SEC-1", &anew).expect("under the new key");
+    assert_eq!(clear(key.open("text", &sealed, &Clearance::grant())).as_deref(), Ok(b"words".as_slice()));
+}
+
+#[test]
+fn once_adopted_the_old_key_seals_nothing_more() {
+    let ring = Keyring::from(SealingKey::generate());
+    let sealer = Sealer::new(ring.clone());
+    let old = sealer.sealing_id();
+    let head = |sealed: &[u8]| wrapped_by(&sealed[..WRAPPED_KEY_BYTES]);
+    assert_eq!(head(&sealer.seal_delivery("guid", Vec::new())), Some(old));
+    sealer.learn(&ring.with_successor()).expect("a successor");
+    assert_eq!(head(&sealer.seal_delivery("guid", Vec::new())), Some(old), "it is known, and not yet used");
+    let successor = ring.with_successor();
+    sealer.adopt(&successor).expect("a successor");
+    assert_eq!(head(&sealer.seal_delivery("guid", Vec::new())), Some(successor.current().id()));
+    assert_eq!(wrapped_by(&sealer.new_data_key("SEC-1").1), Some(successor.current().id()));
+}
+
+#[test]
+fn a_ring_is_read_as_it_was_written_and_strangers_are_refused() {
+    let ring = Keyring::from(SealingKey::generate()).with_successor().with_successor();
+    let (_folder, path) = folder();
+    ring.write_new(&path).expect("it is written");
+    assert_eq!(Keyring::read(&path).expect("a ring").ids(), ring.ids());
+
+    let stranger = texts_of(&SealingKey::generate().into());
+    std::fs::write(&path, texts_of(&ring) + &stranger).expect("it is written");
+    let refused = Keyring::read(&path).err().expect("refused");
+    assert!(matches!(refused, SealingError::Strangers { .. }), "{refused}");
+
+    std::fs::write(&path, texts_of(&ring) + "embargod-sealing-key v1").expect("it is written");
+    assert_eq!(Keyring::read(&path).err(), Some(SealingError::KeyMalformed(path.clone())));
+}
+
+#[cfg(unix)]
+#[test]
+fn replacing_a_key_file_keeps_its_mode_and_follows_links() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, path) = folder();
+    SealingKey::generate().write_new(&path).expect("it is written");
+    chmod(&path, 0o640);
+    let link = folder.path().join("link.key");
+    std::os::unix::fs::symlink(&path, &link).expect("a link");
+    let file = KeyFile::lock(&link).expect("locked");
+    let ring = file.ring().with_successor();
+    file.replace(&ring).expect("replaced");
+    assert_eq!(Keyring::read(&path).expect("a ring").ids(), ring.ids());
+    assert_eq!(path.metadata().expect("a mode").permissions().mode() & 0o777, 0o640);
+    assert!(link.symlink_metadata().expect("there").is_symlink());
+    let entries = std::fs::read_dir(folder.path()).expect("the folder").count();
+    assert_eq!(entries, 2, "nothing is left behind");
+}
+
+fn from_text(text: &str) -> KeySource {
+    KeySource::Text { name: "EMBARGOD_SEALING_KEY".to_owned(), text: text.to_owned().into() }
+}
+
+#[tokio::test]
+async fn the_environment_holds_the_files_text_or_its_second_line() {
+    let ring = Keyring::from(SealingKey::generate());
+    let text = texts_of(&ring);
+    let second_line = text.lines().nth(1).expect("two lines");
+    for text in [text.as_str(), &text.replace('\n', " "), second_line] {
+        assert_eq!(from_text(text).load().await.expect("a key").ids(), ring.ids());
+    }
+    for wrong in ["", "hush-hush", &second_line[..80], &text.replace(second_line, &second_line[4..])] {
+        let refused = from_text(wrong).load().await.err().expect("refused").to_string();
+        assert!(refused.starts_with("EMBARGOD_SEALING_KEY holds no whole sealing key"), "{refused}");
+        assert!(!refused.contains("hush") && !refused.contains(&second_line[..8]), "{refused}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_command_prints_the_key_and_its_failures_are_told_without_its_words() {
+    let (_folder, path) = folder();
+    let key = SealingKey::generate();
+    key.write_new(&path).expect("it is written");
+    let command = |words: &[&str]| KeySource::Command(words.iter().map(|word| (*word).to_owned()).collect());
+    let printed = command(&["cat", &path.display().to_string()]).load().await.expect("a key");
+    assert_eq!(printed.ids(), [key.id()]);
+    for (words, told) in [
+        (&["sh", "-c", "echo hush-hush >&2; echo hush-hush; exit 3"][..], "the key command sh ended with exit code 3"),
+        (&["sh", "-c", "kill -9 $$"], "the key command sh was killed"),
+        (&["embargod-no-such-program", "hush-hush"], "the key command embargod-no-such-program cannot be started"),
+        (&["echo", "hush-hush"], "the command echo holds no whole sealing key"),
+        (&["printf", "\\377"], "the key command printf printed something else than text"),
+        (&["head", "-c", "100000", "/dev/zero"], "the key command head printed more than keys are long"),
+    ] {
+        let refused = command(words).load().await.err().expect("refused").to_string();
+        assert!(refused.starts_with(told), "{refused}");
+        assert!(!refused.contains("hush-hush"), "{refused}");
+    }
 }

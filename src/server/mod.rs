@@ -19,8 +19,8 @@ use crate::{
     engine::{Engine, Pace, ShopParts, chores},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     health::Health,
+    keys::{self, Keeper},
     receiver::{self, ClientHeader, DoorLimits, Guard, Receiver, ThrottleLimits, TrustedProxies},
-    sealing::{Sealer, SealingKey},
     settings::{ClientAddressHeader, DoorSettings, Problems, Settings},
     store,
 };
@@ -58,19 +58,14 @@ pub struct Running {
 /// # Errors
 /// What is missing or wrong, with place and remedy.
 pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, Problems> {
-    let key = SealingKey::read(&settings.sealing_key_path).map_err(|error| {
-        let place = settings.sealing_key_path.display().to_string();
-        Problems::one(
-            place,
-            error.to_string(),
-            "make a key with `embargod seal init --out PATH`, or name the right one",
-        )
-    })?;
+    let source = keys::source(&settings.sealing_key);
+    let ring = keys::load(&source).await?;
     let store = store::open(&settings.database).await.map_err(|error| {
         let remedy = "check `database`: the folder must exist and be writable for this user";
         // its address may hold a password
         Problems::one("database", error.to_string(), remedy)
     })?;
+    let sealer = keys::sealer(&source, ring, &*store, clock.now()).await?;
     let mut github = GitHubSettings::new(settings.github.app_id, settings.github.private_key.clone());
     github.api_base =
         settings.github.api_base.parse().map_err(|_| {
@@ -83,7 +78,7 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
     Ok(Engine::new(ShopParts {
         store,
         github,
-        sealer: Sealer::new(key),
+        sealer,
         clearance: Clearance::grant(),
         detector: Arc::new(detector::builtin()),
         clock,
@@ -127,6 +122,7 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let health = Health::default();
     watch::all(&health, &engine, &intervals);
     let shop = engine.shop();
+    let keeper = keeper(settings, &engine).await?;
     let receiver = Receiver {
         store: Arc::clone(&shop.store),
         sealer: shop.sealer.clone(),
@@ -147,7 +143,9 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
     let (poller, halt_chores) = (engine.clone(), stop_engine.clone());
     let halt_upkeep = stop_engine.clone();
+    let halt_keeping = stop_engine.clone();
     let work = vec![
+        tokio::spawn(keeper.run(halt_keeping)),
         tokio::spawn(async move { poller.do_chores(&intervals, halt_chores).await }),
         tokio::spawn(async move { worker.run(halt).await }),
         tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
@@ -171,6 +169,18 @@ fn guard(doors: &DoorSettings) -> Guard {
 fn door_limits(doors: &DoorSettings) -> DoorLimits {
     let most_connections = usize::try_from(doors.most_connections).unwrap_or(usize::MAX);
     DoorLimits { most_connections, ..DoorLimits::default() }
+}
+
+/// Looks after the sealing keys while the server runs. Reports before the doors open: whoever rotates the key must know of
+/// every server that seals.
+async fn keeper(settings: &Settings, engine: &Engine) -> Result<Keeper, Problems> {
+    let shop = engine.shop();
+    let source = keys::source(&settings.sealing_key);
+    let keeper = Keeper::new(Arc::clone(&shop.store), shop.sealer.clone(), Arc::clone(&shop.clock), source);
+    keeper.report().await.map_err(|error| {
+        Problems::one("database", error.to_string(), "check that this user may write to the database")
+    })?;
+    Ok(keeper)
 }
 
 impl Running {

@@ -49,6 +49,23 @@ pub(super) struct Github {
 #[serde(deny_unknown_fields)]
 pub(super) struct Sealing {
     pub key_path: Option<Spanned<String>>,
+    pub key_command: Option<Spanned<Words>>,
+    /// Refused: a key has no place in this file.
+    pub key: Option<Spanned<serde::de::IgnoredAny>>,
+}
+
+/// A program and its arguments, as a list; a text is refused.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Words {
+    List(Vec<String>),
+    Else(serde::de::IgnoredAny),
+}
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Words")
+    }
 }
 
 /// `[retention]`

@@ -57,10 +57,30 @@ pub struct Settings {
     pub doors: DoorSettings,
     /// The App.
     pub github: GithubSettings,
-    /// File of the sealing key.
-    pub sealing_key_path: PathBuf,
+    /// Where the sealing keys come from.
+    pub sealing_key: SealingKeyFrom,
     /// How long what GitHub delivered is kept.
     pub retention: Retention,
+}
+
+/// Where the operator's sealing keys come from; exactly one of these is set.
+#[derive(Clone, Debug)]
+pub enum SealingKeyFrom {
+    /// A file.
+    File(PathBuf),
+    /// The environment: the file's text, or its second line alone.
+    Environment(SecretString),
+    /// A program with its arguments that prints the file's text; never empty.
+    Command(Vec<String>),
+}
+
+/// What commands need that look after the database and its keys, and ask nobody else.
+#[derive(Clone, Debug)]
+pub struct Custody {
+    /// See [`Settings::database`].
+    pub database: String,
+    /// See [`Settings::sealing_key`].
+    pub sealing_key: SealingKeyFrom,
 }
 
 /// The App that GitHub knows us as.
@@ -95,7 +115,7 @@ impl fmt::Debug for Settings {
             .field("listen", &self.listen)
             .field("admin_listen", &self.admin_listen)
             .field("github", &self.github)
-            .field("sealing_key_path", &self.sealing_key_path)
+            .field("sealing_key", &self.sealing_key)
             .finish_non_exhaustive()
     }
 }
@@ -116,6 +136,15 @@ impl Settings {
     /// As [`Settings::load`].
     pub fn from_text(place: &Path, text: &str) -> Result<Self, Problems> {
         read::settings(Some((place, text)), &|_| None)
+    }
+
+    /// Reads the place of the database and where the sealing keys come from, and nothing else.
+    ///
+    /// # Errors
+    /// Every problem that was found with these.
+    pub fn load_custody(config: Option<&Path>) -> Result<Custody, Problems> {
+        let file = file_text(config)?;
+        read::custody(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
     }
 
     /// Reads the place of the database alone, for commands that only look.

@@ -10,9 +10,9 @@ use secrecy::SecretString;
 use toml::Spanned;
 
 use super::{
-    GITHUB_API, GithubSettings, LogFormat, Settings,
+    Custody, GITHUB_API, GithubSettings, LogFormat, SealingKeyFrom, Settings,
     doors::FileDoors,
-    file::{self, File, Secrets},
+    file::{self, File, Sealing, Secrets, Words},
     problem::{Problem, Problems},
 };
 use crate::domain::retention::{OutOfBounds, Retention};
@@ -46,6 +46,16 @@ pub(super) fn database(file: Option<(&Path, &str)>, environment: Environment<'_>
     database.ok_or(Problems(reader.problems))
 }
 
+/// Reads and checks the place of the database and where the sealing keys come from.
+pub(super) fn custody(file: Option<(&Path, &str)>, environment: Environment<'_>) -> Result<Custody, Problems> {
+    let parsed = parse(file)?;
+    let mut reader = Reader { file, environment, problems: Vec::new() };
+    match (reader.database(parsed.database), reader.sealing_key(parsed.sealing)) {
+        (Some(database), Some(sealing_key)) => Ok(Custody { database, sealing_key }),
+        _ => Err(Problems(reader.problems)),
+    }
+}
+
 /// Reads and checks everything.
 pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>) -> Result<Settings, Problems> {
     let parsed = parse(file)?;
@@ -75,15 +85,8 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let private_key = reader.private_key(parsed.github.private_key_path);
     let webhook_secrets = reader.webhook_secrets(parsed.github.webhook_secrets);
     let retention = reader.retention(parsed.retention);
-    let sealing_key_path = reader.path("EMBARGOD_SEALING_KEY_PATH", parsed.sealing.key_path);
-    if sealing_key_path.is_none() {
-        reader.missing(
-            "EMBARGOD_SEALING_KEY_PATH",
-            "no sealing key: evidence could not be kept safe",
-            "make one with `embargod seal init --out sealing.key`, and set sealing.key_path",
-        );
-    }
-    match (listen, admin_listen, database, api_base, app_id, private_key, sealing_key_path) {
+    let sealing_key = reader.sealing_key(parsed.sealing);
+    match (listen, admin_listen, database, api_base, app_id, private_key, sealing_key) {
         (
             Some(listen),
             Some(admin_listen),
@@ -91,7 +94,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             Some(api_base),
             Some(app_id),
             Some((private_key_path, private_key)),
-            Some(sealing_key_path),
+            Some(sealing_key),
         ) if reader.problems.is_empty() => Ok(Settings {
             listen,
             admin_listen,
@@ -107,7 +110,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             otlp_endpoint,
             doors,
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
-            sealing_key_path,
+            sealing_key,
             retention,
         }),
         _ => Err(Problems(reader.problems)),
@@ -349,6 +352,79 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// Exactly one of file, environment and command.
+    fn sealing_key(&mut self, from_file: Sealing) -> Option<SealingKeyFrom> {
+        const NAME: &str = "EMBARGOD_SEALING_KEY";
+        let problems = self.problems.len();
+        if let Some(key) = from_file.key {
+            let what = "a sealing key in this file would lie beside the name of the database that it opens";
+            let remedy = format!(
+                "take it out and change it; set {NAME} in the environment, sealing.key_path or \
+                                  sealing.key_command"
+            );
+            self.problem(self.place_of(&key.span()), what, remedy);
+        }
+        let place_of = |reader: &Self, name: &str, span: Option<Range<usize>>| {
+            let named = (reader.environment)(name).is_some_and(|value| !value.trim().is_empty());
+            if named { name.to_owned() } else { span.map_or_else(String::new, |span| reader.place_of(&span)) }
+        };
+        let path_at = place_of(self, "EMBARGOD_SEALING_KEY_PATH", from_file.key_path.as_ref().map(Spanned::span));
+        let command_at =
+            place_of(self, "EMBARGOD_SEALING_KEY_COMMAND", from_file.key_command.as_ref().map(Spanned::span));
+        let path = self.path("EMBARGOD_SEALING_KEY_PATH", from_file.key_path);
+        let command = self.sealing_command(from_file.key_command);
+        let text = (self.environment)(NAME).filter(|value| !value.trim().is_empty());
+        let found: Vec<(String, SealingKeyFrom)> = [
+            path.map(|path| (path_at, SealingKeyFrom::File(path))),
+            text.map(|text| (NAME.to_owned(), SealingKeyFrom::Environment(SecretString::from(text)))),
+            command.map(|words| (command_at, SealingKeyFrom::Command(words))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if self.problems.len() > problems {
+            return None;
+        }
+        let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
+        if places.len() > 1 {
+            let what = format!("the sealing key is named more than once: {}", places.join(", "));
+            self.problem("settings", what, "keep one of them, so that nobody has to guess which key counts");
+            return None;
+        }
+        let from = found.into_iter().next().map(|(_, from)| from);
+        if from.is_none() {
+            self.missing(
+                "EMBARGOD_SEALING_KEY_PATH",
+                "no sealing key: evidence could not be kept safe",
+                "make one with `embargod seal init --out sealing.key`, and set sealing.key_path",
+            );
+        }
+        from
+    }
+
+    fn sealing_command(&mut self, from_file: Option<Spanned<Words>>) -> Option<Vec<String>> {
+        let name = "EMBARGOD_SEALING_KEY_COMMAND";
+        let (place, words) = match (self.environment)(name).filter(|value| !value.trim().is_empty()) {
+            // words as a POSIX shell splits them, but nothing in them is expanded
+            Some(text) => (name.to_owned(), shlex::split(&text)),
+            None => {
+                let found = from_file?;
+                let place = self.place_of(&found.span());
+                match found.into_inner() {
+                    Words::List(words) => (place, Some(words)),
+                    Words::Else(_) => (place, None),
+                }
+            }
+        };
+        let words = words.filter(|words| words.first().is_some_and(|program| !program.trim().is_empty()));
+        if words.is_none() {
+            let remedy = "in the file, a list: [\"program\", \"argument\"]; in the environment, words as a shell splits \
+                          them, with every quote closed";
+            self.problem(place, "names no program to run", remedy);
+        }
+        words
     }
 
     fn webhook_secrets(&mut self, from_file: Option<Spanned<Secrets>>) -> Vec<SecretString> {

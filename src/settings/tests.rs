@@ -2,7 +2,7 @@ use std::{collections::HashMap, path::Path};
 
 use secrecy::ExposeSecret;
 
-use super::{Problems, Settings, read};
+use super::{Problems, SealingKeyFrom, Settings, read};
 
 const KEY: &str = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\n";
 
@@ -46,7 +46,7 @@ fn the_environment_wins_over_the_file_and_paths_of_the_file_are_relative_to_it()
                     private_key_path = \"key.pem\"\nwebhook_secrets = [\"one\"]\n[sealing]\nkey_path = \"seal.key\"\n";
         let settings = load(Some((&file, text)), &[("EMBARGOD_LISTEN", "127.0.0.1:5000")]).expect("complete");
         assert_eq!(settings.listen.port(), 5000);
-        assert_eq!(settings.sealing_key_path, folder.join("seal.key"));
+        assert_eq!(describe(&settings.sealing_key), format!("file {}", folder.join("seal.key").display()));
     });
 }
 
@@ -133,4 +133,61 @@ fn proxies_are_networks_and_never_everybody() {
     let connections = problems("", &[("EMBARGOD_MOST_CONNECTIONS", "3")]);
     assert!(connections.contains("EMBARGOD_MOST_CONNECTIONS: is out of bounds"), "{connections}");
     assert!(connections.contains("from 16 to 65536"), "{connections}");
+}
+
+fn describe(from: &SealingKeyFrom) -> String {
+    match from {
+        SealingKeyFrom::File(path) => format!("file {}", path.display()),
+        SealingKeyFrom::Environment(text) => format!("environment {}", text.expose_secret()),
+        SealingKeyFrom::Command(words) => format!("command {words:?}"),
+    }
+}
+
+fn sealing(file: &str, environment: &[(&str, &str)]) -> Result<String, String> {
+    let environment: HashMap<_, _> = environment.iter().copied().collect();
+    let path = Path::new("/etc/embargod.toml");
+    let custody = read::custody(Some((path, file)), &|name| environment.get(name).map(|value| (*value).to_owned()));
+    custody.map(|custody| describe(&custody.sealing_key)).map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn the_sealing_key_comes_from_a_file_the_environment_or_a_command() {
+    for (file, environment, expected) in [
+        ("[sealing]\nkey_path = \"a.key\"", &[][..], "file /etc/a.key"),
+        ("", &[("EMBARGOD_SEALING_KEY_PATH", "a.key")], "file a.key"),
+        ("", &[("EMBARGOD_SEALING_KEY", "two\nlines")], "environment two\nlines"),
+        ("[sealing]\nkey_command = [\"vault\", \"get me\"]", &[], r#"command ["vault", "get me"]"#),
+        ("", &[("EMBARGOD_SEALING_KEY_COMMAND", "vault 'get me' $HOME")], r#"command ["vault", "get me", "$HOME"]"#),
+        ("[sealing]\nkey_command = [\"a\"]", &[("EMBARGOD_SEALING_KEY_COMMAND", "b")], r#"command ["b"]"#),
+    ] {
+        assert_eq!(sealing(file, environment).as_deref(), Ok(expected));
+    }
+}
+
+#[test]
+fn a_sealing_key_that_is_named_twice_or_not_at_all_or_wrongly_is_refused_with_its_place() {
+    for (file, environment, needles) in [
+        (
+            "[sealing]\nkey_path = \"a\"",
+            &[("EMBARGOD_SEALING_KEY", "hush-hush")][..],
+            &["more than once: /etc/embargod.toml:2:12, EMBARGOD_SEALING_KEY"][..],
+        ),
+        (
+            "[sealing]\nkey_path = \"a\"\nkey_command = [\"hush-hush\"]",
+            &[],
+            &["more than once: /etc/embargod.toml:2:12, /etc/embargod.toml:3:15"],
+        ),
+        ("[sealing]\nkey = \"hush-hush\"", &[], &["embargod.toml:2:7: a sealing key in this file", "environment"]),
+        ("[sealing]\nkey = 7", &[], &["embargod.toml:2:7: a sealing key in this file"]),
+        ("[sealing]\nkey_command = \"hush-hush\"", &[], &["embargod.toml:2:15: names no program", "a list"]),
+        ("[sealing]\nkey_command = []", &[], &["embargod.toml:2:15: names no program"]),
+        ("", &[("EMBARGOD_SEALING_KEY_COMMAND", "echo 'hush-hush")], &["EMBARGOD_SEALING_KEY_COMMAND: names no"]),
+        ("", &[("EMBARGOD_SEALING_KEY", "  ")], &["no sealing key", "embargod seal init"]),
+    ] {
+        let told = sealing(file, environment).expect_err("refused");
+        for needle in needles {
+            assert!(told.contains(needle), "{needle} is missing in:\n{told}");
+        }
+        assert!(!told.contains("hush-hush"), "{told}");
+    }
 }

@@ -8,7 +8,8 @@ use crate::{
     clock::{Clock, SystemClock},
     domain::policy::{Layer, effective},
     github::{GitHub, GitHubSettings},
-    sealing::SealingKey,
+    keys,
+    sealing::KeySource,
     settings::Settings,
     store,
 };
@@ -34,8 +35,17 @@ async fn examine(args: DoctorArgs, settings: Settings) -> u8 {
             return USAGE;
         }
     }
+    let source = keys::source(&settings.sealing_key);
+    let mut sealing_key = source.load().await.map_err(|error| error.to_string());
     let database = match store::open(&settings.database).await {
-        Ok(store) => store.backlog(clock.now()).await.map_err(|error| error.to_string()),
+        Ok(store) => {
+            if let Ok(ring) = &sealing_key
+                && let Err(error) = keys::check(&*store, ring, clock.now()).await
+            {
+                sealing_key = Err(error.to_string());
+            }
+            store.backlog(clock.now()).await.map_err(|error| error.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     let check_policy = |text: &str| {
@@ -51,8 +61,8 @@ async fn examine(args: DoctorArgs, settings: Settings) -> u8 {
         public_url: settings.public_url.clone(),
         webhook_secret_count: settings.github.webhook_secrets.len(),
         private_key_path: Some(settings.github.private_key_path.clone()),
-        sealing_key: SealingKey::read(&settings.sealing_key_path).map(drop).map_err(|error| error.to_string()),
-        sealing_key_path: Some(settings.sealing_key_path.clone()),
+        sealing_key: sealing_key.map(drop),
+        sealing_key_path: if let KeySource::File(path) = source { Some(path) } else { None },
         database,
         has_default_policy: settings.default_policy_path.is_some(),
         check_policy: &check_policy,

@@ -15,7 +15,7 @@ use crate::{
     domain::retention::Retention,
     sealing::SealingKey,
     server::{self, Metrics, Running, telemetry},
-    settings::{DoorSettings, GithubSettings, LogFormat, Settings},
+    settings::{DoorSettings, GithubSettings, LogFormat, SealingKeyFrom, Settings},
     standin::{AppRegistration, Options, RepositorySpec, Role, Standin},
 };
 
@@ -134,7 +134,7 @@ impl Stage {
                 private_key: key.private_pem,
                 webhook_secrets: vec![SecretString::from(secret)],
             },
-            sealing_key_path,
+            sealing_key: SealingKeyFrom::File(sealing_key_path),
             retention: Retention::default(),
         };
         let running = server::start(&settings, Arc::new(SystemClock), Metrics::install())

@@ -7,8 +7,9 @@ use super::{Performed, Performer, Task, alert, case_of, private_marker};
 use crate::{
     domain::{
         case::{Alert, Case, Desk},
+        effect::Action,
         intake::{
-            actions::{DeskNews, TellDesk},
+            actions::{DeskNews, OpenDesk, TellDesk},
             desk,
         },
     },
@@ -54,7 +55,7 @@ impl Performer<TellDesk> for Tell {
 /// Says it at the desk unless it was said before; `None` where there is no desk.
 async fn say(shop: &Shop, case: &Case, task: &Task<'_>, text: &str, mark: &str) -> Result<Option<String>, Trouble> {
     let github = shop.github.installation(case.installation_id);
-    let look = task.attempt > 1;
+    let look = task.attempt > 1 || !is_desk_new(shop, case).await?;
     match &case.desk {
         Desk::Advisory { ghsa, .. } => {
             if look {
@@ -81,6 +82,17 @@ async fn say(shop: &Shop, case: &Case, task: &Task<'_>, text: &str, mark: &str) 
         }
         Desk::Pending | Desk::AlertOnly => Ok(None),
     }
+}
+
+/// Whether this very database made the desk, at the first attempt and without a gap since: then nothing stands there that it
+/// does not know of. A desk that was found may have been told already, by a database that was lost.
+async fn is_desk_new(shop: &Shop, case: &Case) -> Result<bool, Trouble> {
+    let effects = shop.store.effects(Some(case.id.as_str()), u32::MAX).await?;
+    let opening = effects.iter().find(|report| report.effect.kind == OpenDesk::KIND);
+    Ok(opening.is_some_and(|report| {
+        let certain = report.effect.payload.get("certainly_first").and_then(serde_json::Value::as_bool);
+        report.attempts == 1 && certain == Some(true)
+    }))
 }
 
 /// The same as an alert, without any post's words.

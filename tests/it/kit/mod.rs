@@ -33,7 +33,7 @@ use embargod::{
     github::{DEFAULT_REQUEST_TIMEOUT_MS, GitHub, GitHubSettings, webhook::WebhookSecrets},
     health::Health,
     receiver::{self, Guard, Receiver},
-    sealing::{Sealer, SealingKey},
+    sealing::{Keyring, Sealer, SealingKey},
     standin::{AppRegistration, LoggedRequest, Options, RepositorySpec, Role, Standin, Thread},
     store::{EffectReport, EffectState, SharedStore, StoreError, sqlite::SqliteStore},
 };
@@ -489,7 +489,7 @@ fn engine(
     Engine::new(ShopParts {
         store,
         github: GitHub::new(&settings, Arc::new(clock.clone())).expect("a client"),
-        sealer: Sealer::new(SealingKey::read(sealing_key).expect("the key")),
+        sealer: Sealer::new(Keyring::read(sealing_key).expect("the key")),
         clearance: Clearance::grant(),
         detector: Arc::clone(detector),
         clock: Arc::new(clock.clone()),

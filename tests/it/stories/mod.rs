@@ -8,6 +8,7 @@ mod budget;
 mod classes;
 mod crashes;
 mod dead_letters;
+mod custody;
 mod desks;
 mod duplicates;
 mod edits;
