@@ -74,6 +74,12 @@ pub const ALL: [Point; 16] = [
     CALL_AFTER,
 ];
 
+/// How long something waits: `usual`, or `under_fire` in a build that is killed hundreds of times, each death of which is
+/// to be waited for.
+pub const fn sooner<T: Copy>(usual: T, under_fire: T) -> T {
+    if cfg!(feature = "failpoints") { under_fire } else { usual }
+}
+
 /// The process is at `point`; it dies here if it was told to.
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
 #[inline]

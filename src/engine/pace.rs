@@ -8,7 +8,7 @@ use tokio::{runtime::RuntimeFlavor, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{Schedule, Trouble, Windows};
-use crate::store::Lease;
+use crate::{failpoint, store::Lease};
 
 /// How fast, how long and how often the engine works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,8 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             windows: Windows::default(),
-            lease_ms: 120_000,
+            // not less than what is spared of it
+            lease_ms: failpoint::sooner(120_000, 13_000),
             longest_try: Duration::from_secs(90),
             drain: Duration::from_secs(10),
             schedule: Schedule::default(),

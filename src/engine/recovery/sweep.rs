@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::record::{Record, RecordWrite},
+    failpoint,
     engine::{Engine, Shop, Trouble, chores::Chore},
     github::{DeliverySummary, GitHubError, Retry},
     store::Commit,
@@ -34,12 +35,20 @@ const MOST_REQUESTS_A_SWEEP: usize = 60;
 /// No further pages are read while so many deliveries are to be asked for.
 const MOST_WANTED: usize = 2_000;
 /// Pauses after the first, second, … request for one delivery; there is one request more than pauses.
-const PAUSES: [SignedDuration; 4] = [
-    SignedDuration::from_mins(10),
-    SignedDuration::from_hours(1),
-    SignedDuration::from_hours(6),
-    SignedDuration::from_hours(24),
-];
+const PAUSES: [SignedDuration; 4] = failpoint::sooner(
+    [
+        SignedDuration::from_mins(10),
+        SignedDuration::from_hours(1),
+        SignedDuration::from_hours(6),
+        SignedDuration::from_hours(24),
+    ],
+    [
+        SignedDuration::from_secs(4),
+        SignedDuration::from_secs(8),
+        SignedDuration::from_secs(30),
+        SignedDuration::from_secs(240),
+    ],
+);
 /// So long a delivery is remembered that was asked for in vain, so that its last attempt is not taken for a new one.
 const IN_VAIN_KEPT: SignedDuration = SignedDuration::from_hours(24);
 

@@ -43,8 +43,8 @@ const DISCLOSES: usize = 25;
 /// One post in so many is delivered twice.
 const DOUBLED: usize = 20;
 
-/// How long the end may stay the same before it is judged as it is.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the end may stay the same before it is judged as it is; the sweep's longest pause is shorter.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What to do.
 #[derive(Args, Debug)]
