@@ -84,3 +84,30 @@ fn tokens_are_never_sent_in_the_clear_to_another_machine() {
     let loopback = load(None, &[("EMBARGOD_GITHUB_API_BASE", "http://127.0.0.1:9000")]);
     assert!(!loopback.expect_err("others are missing").to_string().contains("plain http"));
 }
+
+#[test]
+fn the_retry_schedule_is_checked_and_named_where_it_is_wrong() {
+    let file = Path::new("embargod.toml");
+    let text = "role = \"clerk\"\n[retry]\nwaits_ms = [1000, 5]\nmost_attempts = 2\n";
+    let problems = load(Some((file, text)), &[("EMBARGOD_RETRY_ATTEMPTS_WHEN_REFUSED", "19")]);
+    let problems = problems.expect_err("out of bounds").to_string();
+    for needle in [
+        "embargod.toml:1:8: is no role",
+        "embargod.toml:3:12: is no list of waits",
+        "embargod.toml:4:17: is out of bounds",
+        "give a whole number from 3 to 100",
+        "EMBARGOD_RETRY_ATTEMPTS_WHEN_REFUSED: is out of bounds",
+    ] {
+        assert!(problems.contains(needle), "{needle} is missing in:\n{problems}");
+    }
+    let several = load(None, &[("EMBARGOD_RETRY_WAITS_MS", "100, 200")]).expect_err("others are missing").to_string();
+    assert!(!several.contains("waits"), "{several}");
+}
+
+#[test]
+fn a_role_of_its_own_needs_a_database_that_can_be_shared() {
+    let alone = load(None, &[("EMBARGOD_ROLE", "worker")]).expect_err("SQLite").to_string();
+    assert!(alone.contains("SQLite is for one process"), "{alone}");
+    let shared = [("EMBARGOD_ROLE", "worker"), ("EMBARGOD_DATABASE", "postgres://db/embargod")];
+    assert!(!load(None, &shared).expect_err("others are missing").to_string().contains("role"));
+}
