@@ -14,6 +14,7 @@ use super::{
     doors::FileDoors,
     file::{self, File, Sealing, Secrets, Words},
     problem::{Problem, Problems},
+    work,
 };
 use crate::domain::retention::{OutOfBounds, Retention};
 
@@ -86,6 +87,10 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let webhook_secrets = reader.webhook_secrets(parsed.github.webhook_secrets);
     let retention = reader.retention(parsed.retention);
     let sealing_key = reader.sealing_key(parsed.sealing);
+    let work = work::read(&mut reader, parsed.role, parsed.drain_timeout_s, parsed.retry);
+    if let Some(Err(Problems(problems))) = database.as_deref().map(|database| work::check_role(work.role, database)) {
+        reader.problems.extend(problems);
+    }
     match (listen, admin_listen, database, api_base, app_id, private_key, sealing_key) {
         (
             Some(listen),
@@ -109,6 +114,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             log_format,
             otlp_endpoint,
             doors,
+            work,
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key,
             retention,
@@ -217,6 +223,27 @@ impl Reader<'_> {
                     }
                 }
                 Retention::default()
+            }
+        }
+    }
+
+    /// A whole number from `least` to `most`.
+    pub(super) fn within(
+        &mut self,
+        name: &str,
+        from_file: Option<Spanned<i64>>,
+        default: u32,
+        least: u32,
+        most: u32,
+    ) -> u32 {
+        let Some(found) = self.number(name, from_file) else {
+            return default;
+        };
+        match u32::try_from(found.value) {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                self.problem(found.place, "is out of bounds", format!("give a whole number from {least} to {most}"));
+                default
             }
         }
     }
