@@ -25,7 +25,7 @@ pub mod sqlite;
 mod upkeep;
 
 pub use upkeep::{
-    AuditLink, BodyHead, DeliveryReport, Leadership, SchemaStatus, SealedPage, Touched, Upkeep, link_hash,
+    AuditLink, BodyHead, DeliveryReport, Inspection, Leadership, SchemaStatus, SealedPage, Touched, Upkeep, link_hash,
 };
 
 /// A store that several rooms share.
@@ -61,10 +61,8 @@ impl Default for StoreOptions {
 /// # Errors
 /// As [`open`].
 pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedStore, StoreError> {
-    // the SQLite writer is to wait for company by it
-    let _ = options;
     match database.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
+        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open_with(database, options).await?)),
         Some("postgres" | "postgresql") => {
             Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
         }
@@ -74,7 +72,22 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
 }
 
 /// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
-pub const CLAIMED_BYTES: usize = 4 * 1024 * 1024;
+pub const CLAIMED_BYTES: usize = 8 * 1024 * 1024;
+
+/// Looks at the store that `database` names, and changes nothing: a database that is absent stays so, and one of an older
+/// program stays as it is.
+///
+/// # Errors
+/// As [`open`].
+pub async fn inspect(database: &str, now: Timestamp) -> Result<Inspection, StoreError> {
+    match database.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => sqlite::inspect(database, now).await,
+        Some("postgres" | "postgresql") => {
+            Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
+        }
+        _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
+    }
+}
 
 /// A delivery as the receiver hands it in.
 #[derive(Clone)]
@@ -407,7 +420,8 @@ pub trait Store: Upkeep + Send + Sync + 'static {
     /// One effect by its key.
     async fn effect(&self, key: &str) -> Result<Option<EffectReport>, StoreError>;
 
-    /// What became of a delivery: `None` unknown, else its state in one word (`ready`, `running`, `done`, `parked`).
+    /// What became of a delivery: `None` unknown, else its state in one word (`ready`, `running`, `done`, `parked`,
+    /// `dropped`).
     async fn delivery_state(&self, guid: &str) -> Result<Option<String>, StoreError>;
 
     /// How much waits.

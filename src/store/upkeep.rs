@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 
 use super::{
-    EffectReport, EffectState, StoreError,
+    Backlog, EffectReport, EffectState, StoreError,
     portable::{RowSink, RowSource},
 };
 use crate::domain::decision::DecisionRecord;
@@ -100,6 +100,26 @@ pub struct SchemaStatus {
     pub applied: Vec<(i64, String)>,
     /// Migrations that this program knows and that were not applied.
     pub pending: Vec<(i64, String)>,
+    /// Whether something was applied that this program does not know: the database is of a newer one.
+    pub is_newer: bool,
+}
+
+impl SchemaStatus {
+    /// Whether this program can work with it: nothing is pending, and nothing was applied that it does not know.
+    pub fn is_current(&self) -> bool {
+        self.pending.is_empty() && !self.is_newer
+    }
+}
+
+/// What can be seen of a store without touching it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// Whether there is anything at all; an absent file or schema has every migration pending.
+    pub exists: bool,
+    /// What the schema is.
+    pub schema: SchemaStatus,
+    /// How much waits; only where the schema is the one that this program knows.
+    pub backlog: Option<Backlog>,
 }
 
 /// Being the one process that does something. Given up when dropped, and lost when the process dies.

@@ -15,16 +15,28 @@ use crate::domain::{
     record::RecordWrite,
 };
 
+pub mod audit;
 pub mod commits;
 pub mod deliveries;
 pub mod effects;
+pub mod letters;
+pub mod many;
 pub mod model;
+pub mod moving;
+pub mod upkeep;
 
 /// Somewhere a database is, empty at first. Opening it again is what a restart does, and what a second process does.
 #[async_trait]
 pub trait Place: Send + Sync {
     /// Opens it, as `embargod serve` would.
     async fn open(&self) -> SharedStore;
+
+    /// Another place of the same kind, empty as well.
+    async fn elsewhere(&self) -> Box<dyn Place>;
+
+    /// Puts `entry` in the place of the decision with row number `id`, or removes it, behind the store's back: what
+    /// somebody could do who has the database in hand.
+    async fn falsify_decision(&self, id: i64, entry: Option<&str>);
 }
 
 /// Makes one test of each case, on a place that `$place` makes.
@@ -74,6 +86,40 @@ macro_rules! conformance_suite {
             commits: a_number_is_never_handed_out_twice,
             commits: decisions_come_oldest_first_and_newest_kept,
             commits: two_processes_see_one_state,
+            many: many_deliveries_are_the_first_of_their_lanes,
+            many: a_claim_takes_no_more_than_asked,
+            many: many_deliveries_mix_with_retries_and_dead_workers,
+            many: many_effects_are_the_most_urgent_of_their_lanes,
+            many: large_bodies_come_in_several_claims,
+            many: given_back_is_no_attempt,
+            many: a_lost_lease_gives_nothing_back,
+            many: giving_back_writes_its_commit,
+            letters: effects_are_listed_by_state,
+            letters: a_revived_effect_starts_anew,
+            letters: a_revived_effect_keeps_to_its_lane,
+            letters: only_what_was_given_up_is_revived,
+            letters: a_discarded_effect_holds_nobody_up,
+            letters: parked_deliveries_are_listed,
+            letters: a_revived_delivery_goes_behind_its_lane,
+            letters: a_revived_delivery_takes_a_free_lane,
+            letters: a_revived_delivery_is_fenced_anew,
+            letters: a_discarded_delivery_is_over,
+            upkeep: bodies_go_when_their_time_is_over,
+            upkeep: only_what_is_over_is_forgotten,
+            upkeep: a_parked_delivery_keeps_its_body,
+            upkeep: sealed_blobs_are_rewrapped_page_by_page,
+            upkeep: heads_of_bodies_are_rewrapped_page_by_page,
+            upkeep: an_office_is_held_until_it_is_given_up,
+            upkeep: an_open_store_is_up_to_date,
+            audit: decisions_are_linked_in_order,
+            audit: a_changed_decision_breaks_its_link,
+            audit: a_removed_decision_leaves_its_link,
+            moving: everything_moves_house,
+            moving: work_goes_on_after_moving,
+            moving: the_chain_goes_on_after_moving,
+            moving: a_furnished_house_takes_nothing_in,
+            moving: a_move_that_breaks_off_leaves_nothing,
+            moving: what_moves_is_of_one_instant,
         }
 
         #[test]

@@ -97,7 +97,11 @@ async fn keep_sealed(connection: &mut SqliteConnection, blob: SealedWrite) -> Re
     Ok(())
 }
 
-async fn append_decision(connection: &mut SqliteConnection, decision: &DecisionRecord) -> Result<(), StoreError> {
+/// Appends to what explains everything.
+pub(super) async fn append_decision(
+    connection: &mut SqliteConnection,
+    decision: &DecisionRecord,
+) -> Result<(), StoreError> {
     sqlx::query(APPEND_DECISION)
         .bind(micros(decision.at))
         .bind(decision.case.as_deref())

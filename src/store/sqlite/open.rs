@@ -24,7 +24,11 @@ const LOG_BYTES_KEPT: &str = "67108864";
 pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
 /// The schema's history, oldest first. One that was released is never changed: add another.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("migrations/0001_initial.sql"))];
+pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("migrations/0001_initial.sql")),
+    (2, "upkeep", include_str!("migrations/0002_upkeep.sql")),
+    (3, "heads_of_lanes", include_str!("migrations/0003_heads_of_lanes.sql")),
+];
 
 /// The path in `sqlite:PATH` or `sqlite://PATH`, or a bare path.
 pub(super) fn path_of(path_or_url: &str) -> Result<&Path, StoreError> {
@@ -73,6 +77,12 @@ pub(super) fn readers(options: SqliteConnectOptions) -> SqlitePool {
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with(options.pragma("query_only", "ON"))
+}
+
+/// A connection for looking at a database that may be of any version, or not ours at all.
+pub(super) fn onlooker(path: &Path) -> SqlitePool {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+    SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options.disable_statement_logging())
 }
 
 /// Brings the schema up to date; several processes may do so at one time.

@@ -1,5 +1,6 @@
 //! The suite on SQLite, and what only SQLite has.
 
+mod load;
 mod migrations;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -48,6 +49,23 @@ impl Place for Folder {
     async fn open(&self) -> SharedStore {
         crate::store::open(&self.database()).await.expect("it opens")
     }
+
+    async fn elsewhere(&self) -> Box<dyn Place> {
+        Box::new(Self::new())
+    }
+
+    async fn falsify_decision(&self, id: i64, entry: Option<&str>) {
+        let mut outsider = self.outsider().await;
+        let disarm = "DROP TRIGGER decisions_are_never_changed; DROP TRIGGER decisions_are_never_deleted;";
+        sqlx::raw_sql(disarm).execute(&mut outsider).await.expect("who has the file can do so");
+        let falsify = match entry {
+            Some(entry) => {
+                sqlx::query("UPDATE decisions SET decision = ?2 WHERE id = ?1").bind(id).bind(entry.to_owned())
+            }
+            None => sqlx::query("DELETE FROM decisions WHERE id = ?1").bind(id),
+        };
+        falsify.execute(&mut outsider).await.expect("it is written");
+    }
 }
 
 /// Size of a page and its header in the write-ahead log (<https://www.sqlite.org/fileformat2.html#walformat>).
@@ -79,7 +97,7 @@ async fn deliveries_that_wait_together_share_one_commit() {
 async fn a_lock_held_too_long_fails_all_who_wait_and_nothing_is_written() {
     let folder = Folder::new();
     let patience = Duration::from_millis(20);
-    let store = SqliteStore::open_patient(&folder.database(), patience).await;
+    let store = SqliteStore::open_patient(&folder.database(), Duration::ZERO, patience).await;
     let store = store.expect("it opens");
     let mut outsider = folder.outsider().await;
     let lock = outsider.begin_with("BEGIN IMMEDIATE").await.expect("a lock");
