@@ -134,7 +134,6 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let listen = public.as_ref().map(|public| address(public, settings.listen));
     let admin_listen = address(&admin, settings.admin_listen);
     let health = Health::default();
-    let intervals = chores::Intervals { sweep: Duration::from_secs(settings.sweep_interval_s.into()) };
     watch::all(&health, &engine, &intervals);
     let shop = engine.shop();
     let keeper = keeper(settings, &engine).await?;
