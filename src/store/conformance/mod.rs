@@ -21,8 +21,10 @@ pub mod deliveries;
 pub mod effects;
 pub mod letters;
 pub mod many;
+pub mod migrations;
 pub mod model;
 pub mod moving;
+pub mod replicas;
 pub mod upkeep;
 
 /// Somewhere a database is, empty at first. Opening it again is what a restart does, and what a second process does.
@@ -120,6 +122,12 @@ macro_rules! conformance_suite {
             moving: a_furnished_house_takes_nothing_in,
             moving: a_move_that_breaks_off_leaves_nothing,
             moving: what_moves_is_of_one_instant,
+            replicas: a_lane_is_one_lane_for_all,
+            replicas: arrivals_and_ends_of_a_lane_may_cross,
+            replicas: effects_of_a_lane_never_overlap,
+            replicas: the_other_process_takes_over,
+            replicas: one_delivery_at_two_doors_is_one,
+            replicas: commits_that_cross_are_all_written,
         }
 
         #[test]

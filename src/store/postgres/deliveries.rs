@@ -20,7 +20,7 @@ const LOCK_LANES: &str = "
         SELECT DISTINCT hashtextextended(lane, 1) AS key FROM unnest($1::text[]) AS lane ORDER BY key
     ) AS keys";
 
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
     WITH new AS (
         SELECT n.*, row_number() OVER (PARTITION BY n.lane ORDER BY n.place) AS in_lane
         FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
@@ -63,7 +63,7 @@ const PROMOTE_DUE: &str = "
 
 // `not_before` is asked again: a clock that was set back must not start what it called due before. A body that would be too
 // much, beside those before it, is left to the next claim.
-const CLAIM: &str = "
+pub(super) const CLAIM: &str = "
     WITH free AS (
         SELECT id, COALESCE(octet_length(sealed_body), 0) AS bytes FROM deliveries
         WHERE turn = 1 AND state = 'ready' AND not_before <= $1
@@ -79,7 +79,7 @@ const CLAIM: &str = "
 
 // Each settlement is fenced: it reaches its row only by the token of a lease that has not run out. The turn passes on in
 // the same statement, which does not see yet that the one before is over, so that one is left out by its number.
-const SETTLE: &str = "
+pub(super) const SETTLE: &str = "
     WITH settled AS (
         UPDATE deliveries d
         SET state = s.state, turn = CASE WHEN s.over THEN 0 ELSE 1 END, not_before = COALESCE(s.at, d.not_before),

@@ -56,7 +56,7 @@ const PROMOTE: &str = "UPDATE effects SET state = 'ready', turn = 0 WHERE id = A
 const TRY_LANES: &str = "
     SELECT lane FROM unnest($1::text[]) AS lane WHERE pg_try_advisory_xact_lock(hashtextextended(lane, 2))";
 
-const CANDIDATES: &str = "
+pub(super) const CANDIDATES: &str = "
     SELECT e.id, e.lane, e.runnable_at > $1 OR EXISTS (
             SELECT 1 FROM effect_predecessors p JOIN effects b ON b.key = p.after_key
             WHERE p.effect_id = e.id AND b.state IN ('scheduled', 'blocked', 'ready', 'running'))
@@ -78,7 +78,7 @@ const SET_ASIDE: &str = "
         SELECT 1 FROM effect_predecessors p JOIN effects b ON b.key = p.after_key
         WHERE p.effect_id = e.id AND b.state IN ('scheduled', 'blocked', 'ready', 'running')))";
 
-const CLAIM: &str = "
+pub(super) const CLAIM: &str = "
     WITH claimed AS (
         UPDATE effects e
         SET state = 'running', turn = 0, attempts = attempts + 1, lease_token = gen_random_uuid()::text,
@@ -100,7 +100,7 @@ const CLAIM: &str = "
     SELECT id, lease_token, effect, enqueued_at, caused_at, attempts FROM claimed";
 
 // Each settlement is fenced: it reaches its row only by the token of a lease that has not run out.
-const SETTLE: &str = "
+pub(super) const SETTLE: &str = "
     UPDATE effects e
     SET state = s.state, turn = CASE WHEN s.state = 'ready' THEN 1 ELSE 0 END,
         runnable_at = COALESCE(s.at, e.runnable_at), attempts = e.attempts - s.given_back,

@@ -12,7 +12,7 @@ use temporary_postgres::{Database, Server};
 use super::*;
 use crate::store::{
     SharedStore,
-    conformance::{self, Place, conformance_suite},
+    conformance::{Place, conformance_suite},
 };
 
 mod suite {
