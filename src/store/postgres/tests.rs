@@ -1,5 +1,6 @@
 //! The suite on PostgreSQL, and what only PostgreSQL has.
 
+mod measure;
 mod migrations;
 mod plans;
 mod trouble;

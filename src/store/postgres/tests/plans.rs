@@ -2,11 +2,11 @@
 
 use super::*;
 
-/// Settings of a desk's connection, and plans as they are once a statement has run often.
+/// Settings of a desk's connection.
 fn as_a_desk() -> String {
     let by_index: Vec<String> =
         address::BY_INDEX.iter().map(|(name, value)| format!("SET {name} = {value};")).collect();
-    format!("SET jit = off; SET plan_cache_mode = force_generic_plan; {}", by_index.join(" "))
+    format!("SET jit = off; {}", by_index.join(" "))
 }
 
 fn parameters(sql: &str) -> usize {
