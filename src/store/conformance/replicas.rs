@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use super::*;
@@ -37,29 +38,8 @@ impl Watch {
     }
 }
 
-/// Looks in vain that are too many while nothing else happens: a lane is stuck.
-const IN_VAIN: usize = 5_000;
-
-/// Notices that nothing happens any more.
-struct Patience {
-    left: usize,
-    in_vain: usize,
-}
-
-impl Patience {
-    fn new() -> Self {
-        Self { left: usize::MAX, in_vain: 0 }
-    }
-
-    /// Whether there is something left to do.
-    fn goes_on(&mut self, left: &AtomicUsize) -> bool {
-        let left = left.load(Ordering::SeqCst);
-        self.in_vain = if left == self.left { self.in_vain + 1 } else { 0 };
-        self.left = left;
-        assert!(self.in_vain < IN_VAIN, "{left} are left, and nobody gets them");
-        left > 0
-    }
-}
+/// Longer than this no machine takes for what is asked here: a lane is stuck.
+const STUCK: Duration = Duration::from_secs(300);
 
 async fn two(place: &dyn Place) -> [SharedStore; 2] {
     [place.open().await, place.open().await]
@@ -72,7 +52,7 @@ async fn all<F: Future<Output = ()> + Send + 'static>(
 ) {
     let tasks: Vec<_> = (0..WORKERS).map(|n| tokio::spawn(task(n, Arc::clone(&stores[n % 2])))).collect();
     for task in tasks {
-        task.await.expect("no panic");
+        tokio::time::timeout(STUCK, task).await.expect("no lane is stuck").expect("no panic");
     }
 }
 
@@ -93,8 +73,7 @@ pub async fn a_lane_is_one_lane_for_all(place: &dyn Place) {
     all(&stores, |_, store| {
         let (watch, left) = (Arc::clone(&watch), Arc::clone(&left));
         async move {
-            let mut patience = Patience::new();
-            while patience.goes_on(&left) {
+            while left.load(Ordering::SeqCst) > 0 {
                 let claimed = store.claim_delivery(at(1), LEASE_MS).await.expect("it answers");
                 let Some(claimed) = claimed else {
                     tokio::task::yield_now().await;
@@ -125,9 +104,8 @@ pub async fn arrivals_and_ends_of_a_lane_may_cross(place: &dyn Place) {
     all(&stores, |worker, store| {
         let (watch, left) = (Arc::clone(&watch), Arc::clone(&left));
         async move {
-            let mut patience = Patience::new();
             let mut to_come = EACH;
-            while patience.goes_on(&left) {
+            while left.load(Ordering::SeqCst) > 0 {
                 if to_come > 0 {
                     to_come -= 1;
                     accept(&*store, &format!("{worker}-{to_come}"), &format!("lane {}", to_come % 2)).await;
@@ -165,9 +143,8 @@ pub async fn effects_of_a_lane_never_overlap(place: &dyn Place) {
         let (watch, left) = (Arc::clone(&watch), Arc::clone(&left));
         async move {
             let urgencies = [Urgency::Courtesy, Urgency::Protecting, Urgency::Upkeep];
-            let mut patience = Patience::new();
             let mut next = 0;
-            while patience.goes_on(&left) {
+            while left.load(Ordering::SeqCst) > 0 {
                 if next < EACH {
                     let mut new = effect(&format!("{worker}-{next}"), &format!("lane {}", (worker + next) % 3));
                     new.urgency = urgencies[next % 3];

@@ -3,6 +3,7 @@
 mod measure;
 mod migrations;
 mod plans;
+mod races;
 mod trouble;
 
 use std::{mem, sync::OnceLock, thread};

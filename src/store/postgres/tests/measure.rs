@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use temporary_postgres::{Durability, Server};
 
 use super::*;
+use crate::clock::{Clock, SystemClock};
 use crate::store::conformance::{delivery, done, effect, enqueue};
 
 /// Size of a usual delivery.
@@ -77,7 +78,7 @@ async fn drain(stores: &[Arc<PostgresStore>], workers: usize, most: u32, effects
         tokio::spawn(async move {
             let mut handled = 0;
             loop {
-                let now = Timestamp::now();
+                let now = SystemClock.now();
                 let claimed = store.claim_deliveries(now, 60_000, most).await.expect("it answers");
                 if claimed.is_empty() {
                     let left = store.backlog(now).await.expect("it answers");
@@ -106,7 +107,7 @@ async fn perform(stores: &[Arc<PostgresStore>], workers: usize, count: usize) {
         let (store, left) = (Arc::clone(&stores[worker % stores.len()]), Arc::clone(&left));
         tokio::spawn(async move {
             while left.load(std::sync::atomic::Ordering::SeqCst) > 0 {
-                let now = Timestamp::now();
+                let now = SystemClock.now();
                 for claimed in store.claim_effects(now, 60_000, 1).await.expect("it answers") {
                     let settled = store.settle_effect(&claimed.lease, now, done(), Commit::default()).await;
                     assert_eq!(settled, Ok(Settled::Committed));

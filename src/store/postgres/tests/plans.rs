@@ -34,7 +34,7 @@ fn touched(place: &Cluster, sql: &str, values: &str) -> u64 {
     let plan = place.0.sql(&asked).expect("it runs");
     let buffers = plan.lines().find(|line| line.contains("Buffers:")).unwrap_or_default();
     // `shared hit=12 read=3 dirtied=1`
-    let counts = buffers.split(|c: char| c == ' ' || c == ',').filter_map(|word| {
+    let counts = buffers.split([' ', ',']).filter_map(|word| {
         let (kind, count) = word.split_once('=')?;
         matches!(kind, "hit" | "read").then(|| count.parse::<u64>().ok())?
     });
