@@ -59,10 +59,8 @@ impl Default for StoreOptions {
 /// # Errors
 /// As [`open`].
 pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedStore, StoreError> {
-    // the SQLite writer is to wait for company by it
-    let _ = options;
     match database.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
+        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open_with(database, options).await?)),
         Some("postgres" | "postgresql") => Ok(Arc::new(postgres::PostgresStore::open(database, options).await?)),
         _ => Err(unknown_kind()),
     }
