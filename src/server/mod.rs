@@ -60,8 +60,13 @@ pub struct Running {
 pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, Problems> {
     let source = keys::source(&settings.sealing_key);
     let ring = keys::load(&source).await?;
-    let store = store::open(&settings.database).await.map_err(|error| {
-        let remedy = "check `database`: the folder must exist and be writable for this user";
+    let options = store::StoreOptions { gather_ms: settings.ack_gather_ms, connections: settings.database_connections };
+    let store = store::open_with(&settings.database, options).await.map_err(|error| {
+        let remedy = if settings.database.starts_with("sqlite:") {
+            "check `database`: the folder must exist and be writable for this user"
+        } else {
+            "check `database`, and that PostgreSQL runs and lets this user in; see `PostgreSQL` in docs/operating.md"
+        };
         // its address may hold a password
         Problems::one("database", error.to_string(), remedy)
     })?;

@@ -12,6 +12,8 @@ pub(super) struct File {
     pub listen: Option<Spanned<String>>,
     pub admin_listen: Option<Spanned<String>>,
     pub database: Option<Spanned<String>>,
+    pub database_connections: Option<Spanned<i64>>,
+    pub ack_gather_ms: Option<Spanned<i64>>,
     pub public_url: Option<Spanned<String>>,
     pub default_policy_path: Option<Spanned<String>>,
     pub poll_interval_s: Option<Spanned<i64>>,

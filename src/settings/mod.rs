@@ -36,6 +36,10 @@ pub struct Settings {
     pub admin_listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://…`.
     pub database: String,
+    /// Connections to PostgreSQL for work, 4 to 100.
+    pub database_connections: u32,
+    /// Longest time that a durable commit waits for company, in milliseconds, 0 to 1,000.
+    pub ack_gather_ms: u32,
     /// Where the public reaches `listen`, without `/webhook`; for the doctor.
     pub public_url: Option<String>,
     /// Policy of repositories that have none of their own.

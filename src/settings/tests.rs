@@ -51,6 +51,26 @@ fn the_environment_wins_over_the_file_and_paths_of_the_file_are_relative_to_it()
 }
 
 #[test]
+fn the_work_of_the_store_has_bounds() {
+    with_key(|folder| {
+        let file = folder.join("embargod.toml");
+        let text = "database_connections = 20\nack_gather_ms = 5\n[github]\napp_id = 7\n\
+                    private_key_path = \"key.pem\"\nwebhook_secrets = [\"one\"]\n[sealing]\nkey_path = \"seal.key\"\n";
+        let settings = load(Some((&file, text)), &[("EMBARGOD_ACK_GATHER_MS", "0")]).expect("complete");
+        assert_eq!((settings.database_connections, settings.ack_gather_ms), (20, 0));
+        for (name, wrong, remedy) in [
+            ("EMBARGOD_DATABASE_CONNECTIONS", "3", "from 4 to 100"),
+            ("EMBARGOD_DATABASE_CONNECTIONS", "101", "from 4 to 100"),
+            ("EMBARGOD_ACK_GATHER_MS", "1001", "from 0 to 1000"),
+            ("EMBARGOD_ACK_GATHER_MS", "-1", "from 0 to 1000"),
+        ] {
+            let problems = load(Some((&file, text)), &[(name, wrong)]).expect_err("out of bounds").to_string();
+            assert!(problems.contains(name) && problems.contains(remedy), "{problems}");
+        }
+    });
+}
+
+#[test]
 fn everything_that_is_missing_is_said_at_once_with_its_remedy() {
     let problems = load(None, &[("EMBARGOD_LISTEN", "nowhere")]).expect_err("incomplete").to_string();
     for needle in [

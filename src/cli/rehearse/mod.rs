@@ -118,6 +118,8 @@ impl Stage {
             listen: loopback,
             admin_listen: loopback,
             database: format!("sqlite:{}", folder.join("embargod.db").display()),
+            database_connections: 8,
+            ack_gather_ms: 0,
             public_url: None,
             default_policy_path: None,
             poll_interval_s: 60,

@@ -214,7 +214,7 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
                 Model::add(&mut model.effects, work);
             }
             Step::ClaimDeliveries { most } => {
-                let claimed = store.claim_deliveries(at(now), LEASE_S * 1000, most.into()).await;
+                let claimed = store.claim_deliveries(at(now), LEASE_S * 1000, most.into(), ClaimOrder::OldestFirst).await;
                 let claimed = claimed.expect("it answers");
                 let expected = model.claim_many(false, most);
                 let seen: Vec<_> = claimed.iter().map(|it| (it.guid.as_str(), it.attempt)).collect();
@@ -222,7 +222,7 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
                 deliveries.extend(claimed.into_iter().zip(expected.iter().map(|(_, _, claim)| *claim)));
             }
             Step::ClaimEffects { most } => {
-                let claimed = store.claim_effects(at(now), LEASE_S * 1000, most.into()).await;
+                let claimed = store.claim_effects(at(now), LEASE_S * 1000, most.into(), Urgency::Upkeep).await;
                 let claimed = claimed.expect("it answers");
                 let expected = model.claim_many(true, most);
                 let seen: Vec<_> = claimed.iter().map(|it| (it.effect.key.as_str(), it.attempt)).collect();
@@ -263,10 +263,10 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
         loop {
             let now = at(model.now);
             let (seen, leases): (Vec<_>, Vec<_>) = if effect {
-                let claimed = store.claim_effects(now, LEASE_S * 1000, 2).await.expect("it answers");
+                let claimed = store.claim_effects(now, LEASE_S * 1000, 2, Urgency::Upkeep).await.expect("it answers");
                 claimed.into_iter().map(|it| ((it.effect.key, it.attempt), it.lease)).unzip()
             } else {
-                let claimed = store.claim_deliveries(now, LEASE_S * 1000, 2).await.expect("it answers");
+                let claimed = store.claim_deliveries(now, LEASE_S * 1000, 2, ClaimOrder::OldestFirst).await.expect("it answers");
                 claimed.into_iter().map(|it| ((it.guid, it.attempt), it.lease)).unzip()
             };
             let expected = model.claim_many(effect, 2);

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use super::*;
@@ -37,6 +38,9 @@ impl Watch {
     }
 }
 
+/// Longer than this no machine takes for what is asked here: a lane is stuck.
+const STUCK: Duration = Duration::from_secs(300);
+
 async fn two(place: &dyn Place) -> [SharedStore; 2] {
     [place.open().await, place.open().await]
 }
@@ -48,7 +52,7 @@ async fn all<F: Future<Output = ()> + Send + 'static>(
 ) {
     let tasks: Vec<_> = (0..WORKERS).map(|n| tokio::spawn(task(n, Arc::clone(&stores[n % 2])))).collect();
     for task in tasks {
-        task.await.expect("no panic");
+        tokio::time::timeout(STUCK, task).await.expect("no lane is stuck").expect("no panic");
     }
 }
 
@@ -106,7 +110,7 @@ pub async fn arrivals_and_ends_of_a_lane_may_cross(place: &dyn Place) {
                     to_come -= 1;
                     accept(&*store, &format!("{worker}-{to_come}"), &format!("lane {}", to_come % 2)).await;
                 }
-                let claimed = store.claim_deliveries(at(1), LEASE_MS, 2).await.expect("it answers");
+                let claimed = store.claim_deliveries(at(1), LEASE_MS, 2, ClaimOrder::OldestFirst).await.expect("it answers");
                 for claimed in &claimed {
                     watch.enter(&claimed.lane, &claimed.guid);
                 }
@@ -151,7 +155,7 @@ pub async fn effects_of_a_lane_never_overlap(place: &dyn Place) {
                     commit(&*store, 0, enqueue([new])).await;
                     next += 1;
                 }
-                let claimed = store.claim_effects(at(1), LEASE_MS, 2).await.expect("it answers");
+                let claimed = store.claim_effects(at(1), LEASE_MS, 2, Urgency::Upkeep).await.expect("it answers");
                 for claimed in &claimed {
                     watch.enter(&claimed.effect.lane, &claimed.effect.key);
                 }

@@ -61,7 +61,7 @@ pub(super) const CANDIDATES: &str = "
             SELECT 1 FROM effect_predecessors p JOIN effects b ON b.key = p.after_key
             WHERE p.effect_id = e.id AND b.state IN ('scheduled', 'blocked', 'ready', 'running'))
     FROM effects e
-    WHERE e.state = 'ready' AND e.turn = 1 AND e.lane <> ALL ($3)
+    WHERE e.state = 'ready' AND e.turn = 1 AND e.lane <> ALL ($3) AND e.urgency <= $4
       AND NOT EXISTS (SELECT 1 FROM effects busy WHERE busy.state = 'running' AND busy.lane = e.lane)
     ORDER BY e.urgency, e.id LIMIT $2";
 
@@ -126,13 +126,14 @@ pub(super) async fn claim(
     now: Timestamp,
     lease_ms: i64,
     most: usize,
+    least: i64,
 ) -> Result<Vec<ClaimedEffect>, Failed> {
     let until = lease_end(now, lease_ms);
     let mut lanes = Lanes::default();
     tidy(connection, micros(now), &mut lanes).await?;
     let mut claimed = Vec::new();
     for _ in 0..ROUNDS {
-        let (mut picked, mut waiting) = candidates(connection, micros(now), most - claimed.len(), &lanes).await?;
+        let (mut picked, mut waiting) = candidates(connection, micros(now), most - claimed.len(), least, &lanes).await?;
         if picked.is_empty() && waiting.is_empty() {
             break;
         }
@@ -177,11 +178,12 @@ async fn candidates(
     connection: &mut PgConnection,
     now: i64,
     wanted: usize,
+    least: i64,
     lanes: &Lanes,
 ) -> Result<(Vec<Candidate>, Vec<Candidate>), Failed> {
     let limit = i64::try_from(wanted).unwrap_or(i64::MAX).saturating_add(SPARE_CANDIDATES);
     let rows: Vec<(i64, String, bool)> =
-        sqlx::query_as(CANDIDATES).bind(now).bind(limit).bind(&lanes.refused).fetch_all(connection).await?;
+        sqlx::query_as(CANDIDATES).bind(now).bind(limit).bind(&lanes.refused).bind(least).fetch_all(connection).await?;
     let (mut picked, mut waiting) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for (id, lane, must_wait) in rows {

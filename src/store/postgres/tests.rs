@@ -1,7 +1,9 @@
 //! The suite on PostgreSQL, and what only PostgreSQL has.
 
+mod measure;
 mod migrations;
 mod plans;
+mod races;
 mod trouble;
 
 use std::{mem, sync::OnceLock, thread};

@@ -7,7 +7,7 @@ use temporary_postgres::{Durability, Server, Stop};
 
 use super::*;
 use crate::store::{
-    Upkeep,
+    ClaimOrder, Upkeep,
     conformance::{accept, at, claim, commit, decision, delivery, done, settle, write},
 };
 
@@ -170,7 +170,7 @@ async fn cut_connections_lose_nothing() {
     }
     let mut handled = HashSet::new();
     loop {
-        let claimed = store.claim_deliveries(at(1), 60_000, 32).await.expect("it answers");
+        let claimed = store.claim_deliveries(at(1), 60_000, 32, ClaimOrder::OldestFirst).await.expect("it answers");
         if claimed.is_empty() {
             break;
         }
