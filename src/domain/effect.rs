@@ -63,6 +63,10 @@ pub struct Effect {
     /// Not before this instant; `None` is at once. An effect with an instant is what others call a timer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// Not at or after this instant: what could not start before it has missed its window, is given up, and is told to
+    /// maintainers. `None` is never too late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// The action's payload.
     pub payload: Value,
 }
@@ -78,6 +82,7 @@ impl Effect {
             case: None,
             after: Vec::new(),
             not_before: None,
+            expires_at: None,
             payload: serde_json::to_value(action).expect("payloads are plain data"),
         }
     }
@@ -101,5 +106,17 @@ impl Effect {
     pub fn not_before(mut self, instant: Timestamp) -> Self {
         self.not_before = Some(instant);
         self
+    }
+
+    /// The same effect, not at or after `instant`.
+    #[must_use]
+    pub fn expires_at(mut self, instant: Timestamp) -> Self {
+        self.expires_at = Some(instant);
+        self
+    }
+
+    /// Whether it is too late to start it at `now`.
+    pub fn missed_its_window(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
     }
 }

@@ -4,6 +4,7 @@
 //! [`effect::Effect`]s are data. What it must never do: read a clock, do I/O, be async, draw random numbers, log, or know
 //! a type of GitHub's. `tests/it/structure.rs` holds it to that.
 
+pub mod budget;
 pub mod case;
 pub mod decision;
 pub mod detector;

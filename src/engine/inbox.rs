@@ -1,60 +1,91 @@
 //! One delivery: claim, decide, commit.
 
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
-use futures_util::FutureExt;
+use async_trait::async_trait;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use super::{
-    LEASE_MS, Shop, Trouble,
+    Shop, Trouble,
+    dispatch::{Counter, Done},
     features::{Delivery, Feature, Outcome},
     schedule, watched,
 };
 use crate::{
     domain::{case::Alert, decision::DecisionRecord, effect::Urgency, post::RepoName, record::RecordWrite},
     github::webhook::events,
-    store::{ClaimedDelivery, Commit, Settled, Settlement, StoreError},
+    store::{ClaimOrder, ClaimedDelivery, Commit, Settled, Settlement, StoreError},
 };
 
-/// Handles one delivery; `false` when none is due.
-pub(super) async fn one(shop: &Shop, features: &[Box<dyn Feature>]) -> Result<bool, StoreError> {
-    let Some(claimed) = shop.store.claim_delivery(shop.clock.now(), LEASE_MS).await? else {
-        return Ok(false);
-    };
-    let span = watched::deciding(&claimed);
-    one_claimed(shop, features, &claimed).instrument(span).await?;
-    Ok(true)
+/// The deliveries, as one window serves them.
+#[derive(Clone)]
+pub(super) struct Inbox {
+    pub(super) shop: Arc<Shop>,
+    pub(super) features: Arc<Vec<Box<dyn Feature>>>,
+    pub(super) order: ClaimOrder,
 }
 
-async fn one_claimed(shop: &Shop, features: &[Box<dyn Feature>], claimed: &ClaimedDelivery) -> Result<(), StoreError> {
+#[async_trait]
+impl Counter for Inbox {
+    type Piece = ClaimedDelivery;
+
+    async fn claim(&self, most: u32) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let shop = &self.shop;
+        shop.store.claim_deliveries(shop.clock.now(), shop.pace.lease_ms, most, self.order).await
+    }
+
+    async fn work(&self, claimed: ClaimedDelivery, hurry: &CancellationToken, done: Done) -> Result<(), StoreError> {
+        let span = watched::deciding(&claimed);
+        one(&self.shop, &self.features, &claimed, hurry, done).instrument(span).await
+    }
+
+    async fn give_back(&self, claimed: ClaimedDelivery) -> Result<(), StoreError> {
+        let now = self.shop.clock.now();
+        let later = Settlement::Later { at: now };
+        self.shop.store.settle_delivery(&claimed.lease, now, later, Commit::default()).await.map(|_| ())
+    }
+
+    fn size_bytes(claimed: &ClaimedDelivery) -> usize {
+        claimed.sealed_body.len()
+    }
+}
+
+async fn one(
+    shop: &Shop,
+    features: &[Box<dyn Feature>],
+    claimed: &ClaimedDelivery,
+    hurry: &CancellationToken,
+    done: Done,
+) -> Result<(), StoreError> {
     let guid = &claimed.guid;
-    let _turn = shop.turn_for(claimed.sealed_body.len()).await;
-    let handled = if claimed.attempt > schedule::MOST_ATTEMPTS {
+    let handled = if claimed.attempt > shop.pace.schedule.most_attempts {
         // Whoever held it before did not live to say why.
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
-        let handling = AssertUnwindSafe(handle(shop, features, claimed));
-        let panicked = |_| Err(Trouble::Nonsense("handling it broke a promise of the program (a panic)".to_owned()));
-        handling.catch_unwind().await.unwrap_or_else(panicked)
+        let handling = handle(shop, features, claimed);
+        shop.pace.one_try(&claimed.lease, shop.clock.now(), hurry, handling).await
     };
     let now = shop.clock.now();
-    let (settlement, commit) = match handled {
+    let (settlement, mut commit) = match handled {
         Ok(commit) => (Settlement::Done(Value::Null), commit),
-        // What it brings may stand in public, so nothing is more urgent.
-        Err(trouble) => {
-            let settlement = trouble.settlement(now, claimed.attempt, Urgency::Protecting);
-            (settlement, Commit::default())
-        }
+        Err(trouble) => (after(shop, &trouble, claimed.attempt, now), Commit::default()),
     };
-    let mut commit = commit;
-    if let Settlement::GivenUp { error } = &settlement {
-        tracing::error!(delivery = %guid, %error, "delivery {guid} is parked");
-        let alert = parked(shop, claimed, error, now);
-        commit.records.push(RecordWrite::overwriting(&alert));
+    match &settlement {
+        Settlement::GivenUp { error } => {
+            tracing::error!(delivery = %guid, %error, "delivery {guid} is parked");
+            let alert = parked(shop, claimed, error, now);
+            commit.records.push(RecordWrite::overwriting(&alert));
+        }
+        Settlement::Aside { at, error } | Settlement::Retry { at, error } => {
+            tracing::warn!(delivery = %guid, %error, %at, "delivery {guid} could not be handled; trying again at {at}");
+        }
+        Settlement::Done(_) | Settlement::Later { .. } => {}
     }
     watched::decided(claimed, &settlement);
     let outcome = commit.decision.as_ref().map(|decision| decision.outcome.clone());
+    done.say();
     match shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await? {
         Settled::Committed => {
             if let Some(outcome) = outcome {
@@ -62,14 +93,24 @@ async fn one_claimed(shop: &Shop, features: &[Box<dyn Feature>], claimed: &Claim
             }
         }
         Settled::LeaseLost => {
-            tracing::warn!(delivery = %guid, "delivery {guid} was taken over by another worker")
+            tracing::warn!(delivery = %guid, "delivery {guid} was taken over by another worker");
         }
         Settled::Conflict => {
-            let again = Trouble::Moved.settlement(now, claimed.attempt, Urgency::Protecting);
+            let again = after(shop, &Trouble::Moved, claimed.attempt, now);
             shop.store.settle_delivery(&claimed.lease, now, again, Commit::default()).await?;
         }
     }
     Ok(())
+}
+
+/// What becomes of a delivery that met trouble. What it brings may stand in public, so nothing is more urgent.
+fn after(shop: &Shop, trouble: &Trouble, attempt: u32, now: jiff::Timestamp) -> Settlement {
+    match trouble.settlement(&shop.pace.schedule, now, attempt, Urgency::Protecting) {
+        Settlement::Retry { at, error } if !schedule::keeps_its_place(now, at, attempt) => {
+            Settlement::Aside { at, error }
+        }
+        settlement => settlement,
+    }
 }
 
 /// The alert about a delivery that nobody will handle any more.
@@ -97,6 +138,7 @@ fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::Timest
 }
 
 async fn handle(shop: &Shop, features: &[Box<dyn Feature>], claimed: &ClaimedDelivery) -> Result<Commit, Trouble> {
+    let _turn = shop.turn_for(claimed.sealed_body.len()).await;
     let delivery = Delivery::open(shop, claimed).await?;
     for feature in features {
         if let Some(outcome) = feature.consider(shop, &delivery).await? {

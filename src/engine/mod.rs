@@ -7,16 +7,29 @@
 //!
 //! A new feature registers itself in [`features::all`], its actions in [`perform::all`].
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
+use crate::{
+    domain::effect::Urgency,
+    store::{ClaimOrder, StoreError},
+};
+use bell::Bell;
+use dispatch::{Counter, Done, Floor};
+use inbox::Inbox;
+use outbox::Outbox;
+
+mod bell;
 pub mod channels;
 pub mod chores;
+mod dispatch;
 pub mod evidence;
 pub mod features;
 mod inbox;
 mod outbox;
+mod pace;
+mod pauses;
 pub mod perform;
 pub mod policies;
 mod schedule;
@@ -24,15 +37,15 @@ mod shop;
 mod trouble;
 mod watched;
 
+pub use dispatch::Windows;
 pub use features::request_undo;
+pub use pace::Pace;
+pub use schedule::Schedule;
 pub use shop::{Shop, ShopParts};
 pub use trouble::Trouble;
 
-/// How long a claim lasts; every call to GitHub has a far shorter time-out.
-pub(crate) const LEASE_MS: i64 = 120_000;
-
-/// The slow poll behind the wake-up: due timers and work that another process enqueued are found by it.
-const POLL: Duration = Duration::from_millis(500);
+/// How long what was broken off gets to be written down.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The engine, ready to work.
 #[derive(Clone)]
@@ -69,39 +82,44 @@ impl Engine {
         chores::run(self, &chores::all(intervals), &stop).await;
     }
 
-    /// Works with `workers` workers on each side until `stop`; work under way is finished first.
-    pub async fn run(&self, workers: usize, stop: CancellationToken) {
-        let tasks = TaskTracker::new();
-        for _ in 0..workers.max(1) {
-            let (engine, halt) = (self.clone(), stop.clone());
-            tasks.spawn(async move { engine.work(halt, Side::Inbox).await });
-            let (engine, halt) = (self.clone(), stop.clone());
-            tasks.spawn(async move { engine.work(halt, Side::Outbox).await });
+    /// Works until `stop`: then nothing is begun any more, what is under way is finished within [`Pace::drain`], and what
+    /// is not over by then is broken off and left to the next process. Returns some seconds after that at the latest.
+    pub async fn run(&self, stop: CancellationToken) {
+        let floor = Floor::new(Bell::new(), stop.clone());
+        let windows = self.shop.pace.windows;
+        let work = async {
+            tokio::join!(
+                dispatch::serve(self.inbox(ClaimOrder::OldestFirst), windows.deliveries, floor.clone()),
+                dispatch::serve(self.inbox(ClaimOrder::NewestFirst), windows.newest_deliveries, floor.clone()),
+                dispatch::serve(self.outbox(Urgency::Upkeep), windows.effects, floor.clone()),
+                dispatch::serve(self.outbox(Urgency::Protecting), windows.protecting_effects, floor.clone()),
+                self.listen(&floor.bell, &stop),
+            );
+            floor.tasks.close();
+            floor.tasks.wait().await;
+        };
+        let mut work = pin!(work);
+        let drained = async {
+            stop.cancelled().await;
+            tokio::time::sleep(self.shop.pace.drain).await;
+        };
+        tokio::select! {
+            () = &mut work => return,
+            () = drained => {}
         }
-        tasks.close();
-        tasks.wait().await;
+        tracing::warn!("work under way is broken off; it is tried again by the next process");
+        floor.hurry.cancel();
+        if tokio::time::timeout(LAST_WORDS, work).await.is_err() {
+            tracing::error!("not everything could be written down; it is done again when its lease has run out");
+        }
     }
 
-    async fn work(&self, stop: CancellationToken, side: Side) {
+    /// Passes on what the store knows of new work.
+    async fn listen(&self, bell: &Bell, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            let worked = match side {
-                Side::Inbox => self.one_delivery().await,
-                Side::Outbox => self.one_effect().await,
-            };
-            match worked {
-                Ok(true) => {}
-                Ok(false) => tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = self.shop.store.wait_for_work() => {}
-                    () = tokio::time::sleep(POLL) => {}
-                },
-                Err(error) => {
-                    tracing::error!(%error, "the store failed; trying again shortly");
-                    tokio::select! {
-                        () = stop.cancelled() => {}
-                        () = tokio::time::sleep(POLL) => {}
-                    }
-                }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.shop.store.wait_for_work() => bell.ring(),
             }
         }
     }
@@ -110,7 +128,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn settle(&self) -> Result<(), crate::store::StoreError> {
+    pub async fn settle(&self) -> Result<(), StoreError> {
         loop {
             let delivered = self.one_delivery().await?;
             let performed = self.one_effect().await?;
@@ -120,19 +138,30 @@ impl Engine {
         }
     }
 
-    async fn one_delivery(&self) -> Result<bool, crate::store::StoreError> {
-        inbox::one(&self.shop, &self.features).await
+    async fn one_delivery(&self) -> Result<bool, StoreError> {
+        one_of(&self.inbox(ClaimOrder::OldestFirst)).await
     }
 
-    async fn one_effect(&self) -> Result<bool, crate::store::StoreError> {
-        outbox::one(&self.shop, &self.performers).await
+    async fn one_effect(&self) -> Result<bool, StoreError> {
+        one_of(&self.outbox(Urgency::Upkeep)).await
+    }
+
+    fn inbox(&self, order: ClaimOrder) -> Inbox {
+        Inbox { shop: Arc::clone(&self.shop), features: Arc::clone(&self.features), order }
+    }
+
+    fn outbox(&self, least: Urgency) -> Outbox {
+        Outbox { shop: Arc::clone(&self.shop), performers: Arc::clone(&self.performers), least }
     }
 }
 
-#[derive(Clone, Copy)]
-enum Side {
-    Inbox,
-    Outbox,
+/// Claims and does one piece of work; `false` when none is due.
+async fn one_of(counter: &impl Counter) -> Result<bool, StoreError> {
+    let Some(piece) = counter.claim(1).await?.pop() else {
+        return Ok(false);
+    };
+    counter.work(piece, &CancellationToken::new(), Done::alone()).await?;
+    Ok(true)
 }
 
 #[cfg(test)]

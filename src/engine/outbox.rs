@@ -1,22 +1,28 @@
 //! One effect: claim, perform, settle.
 
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
-use futures_util::FutureExt;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    LEASE_MS, Shop, Trouble,
+    Shop, Trouble,
+    dispatch::{Counter, Done},
     perform::{Performed, Performers},
-    schedule, watched,
+    watched,
 };
 use crate::{
     domain::{
+        budget::{Pause, Spend},
         case::{Alert, Case},
-        effect::Urgency,
+        effect::{Effect, Urgency},
         post::PostPlace,
         record::RecordWrite,
     },
+    github::{GitHubError, Retry},
     store::{ClaimedEffect, Commit, Settled, Settlement, StoreError},
 };
 
@@ -24,23 +30,63 @@ use crate::{
 /// tried: they can protect the post by hand.
 const ALERT_AFTER: u32 = 3;
 
-/// Performs one effect; `false` when none is due.
-pub(super) async fn one(shop: &Shop, performers: &Performers) -> Result<bool, StoreError> {
-    let Some(claimed) = shop.store.claim_effect(shop.clock.now(), LEASE_MS).await? else {
-        return Ok(false);
-    };
-    let span = watched::performing(&claimed);
-    one_claimed(shop, performers, &claimed).instrument(span).await?;
-    Ok(true)
+/// The effects, as one window serves them.
+#[derive(Clone)]
+pub(super) struct Outbox {
+    pub(super) shop: Arc<Shop>,
+    pub(super) performers: Arc<Performers>,
+    pub(super) least: Urgency,
 }
 
-async fn one_claimed(shop: &Shop, performers: &Performers, claimed: &ClaimedEffect) -> Result<(), StoreError> {
-    let performed = if claimed.attempt > schedule::MOST_ATTEMPTS {
-        Err(Trouble::Nonsense("it never came to an end".to_owned()))
-    } else {
-        let performing = AssertUnwindSafe(performers.perform(shop, claimed));
-        let panicked = |_| Err(Trouble::Nonsense("performing it broke a promise of the program (a panic)".to_owned()));
-        performing.catch_unwind().await.unwrap_or_else(panicked)
+#[async_trait]
+impl Counter for Outbox {
+    type Piece = ClaimedEffect;
+
+    async fn claim(&self, most: u32) -> Result<Vec<ClaimedEffect>, StoreError> {
+        let shop = &self.shop;
+        shop.store.claim_effects(shop.clock.now(), shop.pace.lease_ms, most, self.least).await
+    }
+
+    async fn work(&self, claimed: ClaimedEffect, hurry: &CancellationToken, done: Done) -> Result<(), StoreError> {
+        let span = watched::performing(&claimed);
+        one(&self.shop, &self.performers, &claimed, hurry, done).instrument(span).await
+    }
+
+    async fn give_back(&self, claimed: ClaimedEffect) -> Result<(), StoreError> {
+        let now = self.shop.clock.now();
+        put_off(&self.shop, &claimed, now, now).await
+    }
+
+    fn size_bytes(_: &ClaimedEffect) -> usize {
+        // Effects hold no content.
+        0
+    }
+}
+
+async fn put_off(shop: &Shop, claimed: &ClaimedEffect, now: Timestamp, at: Timestamp) -> Result<(), StoreError> {
+    let later = Settlement::Later { at };
+    report(claimed, &later, now);
+    shop.store.settle_effect(&claimed.lease, now, later, Commit::default()).await.map(|_| ())
+}
+
+async fn one(
+    shop: &Shop,
+    performers: &Performers,
+    claimed: &ClaimedEffect,
+    hurry: &CancellationToken,
+    done: Done,
+) -> Result<(), StoreError> {
+    let started_at = shop.clock.now();
+    let performed = match begins(shop, claimed, started_at).await? {
+        Begin::Later(at) => {
+            done.say();
+            return put_off(shop, claimed, started_at, at).await;
+        }
+        Begin::Never(trouble) => Err(trouble),
+        Begin::Now => {
+            let performing = performers.perform(shop, claimed);
+            shop.pace.one_try(&claimed.lease, started_at, hurry, performing).await
+        }
     };
     let now = shop.clock.now();
     let urgency = claimed.effect.urgency;
@@ -52,30 +98,10 @@ async fn one_claimed(shop: &Shop, performers: &Performers, claimed: &ClaimedEffe
             }
             (Settlement::Done(result), commit)
         }
-        Err(trouble) => {
-            let settlement = trouble.settlement(now, claimed.attempt, urgency);
-            let (told, stuck) = match &settlement {
-                Settlement::GivenUp { error } => (Some((error, true)), true),
-                Settlement::Retry { error, .. } if urgency == Urgency::Protecting => {
-                    let stuck = claimed.attempt == 1 && trouble.is_missing_permission();
-                    ((stuck || claimed.attempt == ALERT_AFTER).then_some((error, false)), stuck)
-                }
-                _ => (None, false),
-            };
-            let alert = match told {
-                Some((error, last)) => alert_about(shop, performers, claimed, error, last, now).await?,
-                None => None,
-            };
-            let commit = Commit {
-                records: alert.iter().map(RecordWrite::overwriting).collect(),
-                effects: stuck.then(|| performers.when_stuck(claimed)).flatten().into_iter().collect(),
-                ..Commit::default()
-            };
-            (settlement, commit)
-        }
+        Err(trouble) => failed(shop, performers, claimed, &trouble, now).await?,
     };
-    report(claimed, &settlement);
-    watched::performed(claimed, &settlement, now);
+    report(claimed, &settlement, now);
+    done.say();
     match shop.store.settle_effect(&claimed.lease, now, settlement, commit).await? {
         Settled::Committed => {}
         Settled::LeaseLost => {
@@ -85,11 +111,101 @@ async fn one_claimed(shop: &Shop, performers: &Performers, claimed: &ClaimedEffe
         Settled::Conflict => {
             // The call was made, but the record it was to be written into has moved. The next try looks first, finds
             // what was made, and writes it down.
-            let again = Trouble::Moved.settlement(now, claimed.attempt, urgency);
+            let again = Trouble::Moved.settlement(&shop.pace.schedule, now, claimed.attempt, urgency);
             shop.store.settle_effect(&claimed.lease, now, again, Commit::default()).await?;
         }
     }
     Ok(())
+}
+
+/// Whether a claimed effect may begin.
+enum Begin {
+    Now,
+    Later(Timestamp),
+    Never(Trouble),
+}
+
+async fn begins(shop: &Shop, claimed: &ClaimedEffect, now: Timestamp) -> Result<Begin, StoreError> {
+    let effect = &claimed.effect;
+    if claimed.attempt > shop.pace.schedule.most_attempts {
+        return Ok(Begin::Never(Trouble::Nonsense("it never came to an end".to_owned())));
+    }
+    if let Some(end) = effect.expires_at.filter(|_| effect.missed_its_window(now)) {
+        let tried = if claimed.attempt > 1 { "; an earlier try may have reached GitHub, so look first" } else { "" };
+        let missed = format!("it missed its window: it was to start before {end}{tried}");
+        return Ok(Begin::Never(Trouble::Nonsense(missed)));
+    }
+    if effect.urgency == Urgency::Protecting {
+        return Ok(Begin::Now);
+    }
+    let Some(installation) = installation_of(shop, effect).await? else {
+        return Ok(Begin::Now);
+    };
+    Ok(match shop.may_spend(installation, effect.urgency, is_public(effect), now) {
+        Spend::Go => Begin::Now,
+        Spend::WaitUntil(at) => Begin::Later(at),
+    })
+}
+
+/// Whether it does something on a public place.
+fn is_public(effect: &Effect) -> bool {
+    effect.payload.get("place").is_some()
+}
+
+/// The installation whose requests an effect spends, as far as its payload or its case tell.
+async fn installation_of(shop: &Shop, effect: &Effect) -> Result<Option<u64>, StoreError> {
+    let named = effect.payload.pointer("/place/installation_id").and_then(Value::as_u64);
+    let (None, Some(case)) = (named, &effect.case) else {
+        return Ok(named);
+    };
+    match shop.read::<Case>(case).await {
+        Ok(case) => Ok(case.map(|case| case.value.installation_id)),
+        Err(Trouble::Store(error)) => Err(error),
+        // Whoever performs it says what is wrong with the case.
+        Err(_) => Ok(None),
+    }
+}
+
+/// Remembers a pause that GitHub asks for, so that others do not run into it.
+async fn heed_pause(shop: &Shop, effect: &Effect, trouble: &Trouble, now: Timestamp) -> Result<(), StoreError> {
+    let Trouble::GitHub(limit @ GitHubError::RateLimited { secondary: true, .. }) = trouble else {
+        return Ok(());
+    };
+    if let (Retry::At(until), Some(installation)) = (limit.retry(now, 1), installation_of(shop, effect).await?) {
+        shop.pauses.note(installation, Pause { until, earned_in_public: is_public(effect) }, now);
+    }
+    Ok(())
+}
+
+/// What becomes of an effect that met trouble, and what is written down with it.
+async fn failed(
+    shop: &Shop,
+    performers: &Performers,
+    claimed: &ClaimedEffect,
+    trouble: &Trouble,
+    now: Timestamp,
+) -> Result<(Settlement, Commit), StoreError> {
+    heed_pause(shop, &claimed.effect, trouble, now).await?;
+    let urgency = claimed.effect.urgency;
+    let settlement = trouble.settlement(&shop.pace.schedule, now, claimed.attempt, urgency);
+    let (told, stuck) = match &settlement {
+        Settlement::GivenUp { error } => (Some((error, true)), true),
+        Settlement::Retry { error, .. } if urgency == Urgency::Protecting => {
+            let stuck = claimed.attempt == 1 && trouble.is_missing_permission();
+            ((stuck || claimed.attempt == ALERT_AFTER).then_some((error, false)), stuck)
+        }
+        _ => (None, false),
+    };
+    let alert = match told {
+        Some((error, last)) => alert_about(shop, performers, claimed, error, last, now).await?,
+        None => None,
+    };
+    let commit = Commit {
+        records: alert.iter().map(RecordWrite::overwriting).collect(),
+        effects: stuck.then(|| performers.when_stuck(claimed)).flatten().into_iter().collect(),
+        ..Commit::default()
+    };
+    Ok((settlement, commit))
 }
 
 /// The alert about an effect that nobody will try again, or (not `last`) that keeps words exposed for too long; `None`
@@ -100,7 +216,7 @@ async fn alert_about(
     claimed: &ClaimedEffect,
     error: &str,
     last: bool,
-    now: jiff::Timestamp,
+    now: Timestamp,
 ) -> Result<Option<Alert>, StoreError> {
     let effect = &claimed.effect;
     let place = effect.payload.get("place").cloned();
@@ -115,13 +231,13 @@ async fn alert_about(
         },
         (None, None) => return Ok(None),
     };
-    let state = if last { "was given up" } else { "does not work yet" };
-    let text = format!(
-        "{} {state} after {} tries ({error}). {}{at}",
-        effect.kind,
-        claimed.attempt,
-        performers.by_hand(&effect.kind)
-    );
+    let tries = claimed.attempt;
+    let state = match (last, effect.missed_its_window(now)) {
+        (true, true) => "was not done".to_owned(),
+        (true, false) => format!("was given up after {tries} tries"),
+        (false, _) => format!("does not work yet after {tries} tries"),
+    };
+    let text = format!("{} {state} ({error}). {}{at}", effect.kind, performers.by_hand(&effect.kind));
     tracing::error!(repository = %repository, "alert for the maintainers of {repository}: {text}");
     Ok(Some(Alert {
         id: format!("effect:{}", effect.key),
@@ -134,7 +250,7 @@ async fn alert_about(
 }
 
 /// Resolves the alert about an effect that worked after all.
-async fn mended(shop: &Shop, claimed: &ClaimedEffect, now: jiff::Timestamp) -> Result<Option<RecordWrite>, StoreError> {
+async fn mended(shop: &Shop, claimed: &ClaimedEffect, now: Timestamp) -> Result<Option<RecordWrite>, StoreError> {
     let alert = match shop.read::<Alert>(&format!("effect:{}", claimed.effect.key)).await {
         Ok(alert) => alert,
         Err(Trouble::Store(error)) => return Err(error),
@@ -144,13 +260,13 @@ async fn mended(shop: &Shop, claimed: &ClaimedEffect, now: jiff::Timestamp) -> R
     Ok(open.map(|alert| RecordWrite::overwriting(&Alert { resolved_at: Some(now), ..alert.value })))
 }
 
-fn report(claimed: &ClaimedEffect, settlement: &Settlement) {
+fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: Timestamp) {
     let (key, kind) = (&claimed.effect.key, &claimed.effect.kind);
     match settlement {
         Settlement::Done(_) => {
             tracing::info!(effect = %key, kind = %kind, attempt = claimed.attempt, "performed {key}");
         }
-        Settlement::Retry { at, error } => {
+        Settlement::Retry { at, error } | Settlement::Aside { at, error } => {
             tracing::warn!(effect = %key, kind = %kind, %at, %error, "{key} did not work; trying again at {at}");
         }
         Settlement::Later { .. } => {}
@@ -158,4 +274,5 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement) {
             tracing::error!(effect = %key, kind = %kind, %error, "{key} is given up; see `embargod case explain`");
         }
     }
+    watched::performed(claimed, settlement, now);
 }

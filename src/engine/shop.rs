@@ -2,21 +2,27 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-use super::{Trouble, channels::ChannelBook, policies::PolicyBook};
+use super::{Pace, Trouble, channels::ChannelBook, pauses::Pauses, policies::PolicyBook};
 use crate::{
     clock::SharedClock,
     domain::{
+        budget::{self, Budget, Spend},
         detector::Detector,
+        effect::Urgency,
         embargoed::Clearance,
         policy::Policy,
         record::{Record, Versioned},
     },
-    github::GitHub,
+    github::{GitHub, RateBudget},
     sealing::Sealer,
     store::SharedStore,
 };
+
+/// Bodies above this are handled one at a time.
+pub(super) const LARGE_BODY_BYTES: usize = 1024 * 1024;
 
 /// The parts that an engine is made of.
 pub struct ShopParts {
@@ -36,6 +42,8 @@ pub struct ShopParts {
     pub default_policy: Option<Policy>,
     /// How long a policy, or a private channel's state, is trusted before it is read again.
     pub policy_interval: Duration,
+    /// How fast, how long and how often it works.
+    pub pace: Pace,
 }
 
 /// What features and performers work with.
@@ -56,6 +64,9 @@ pub struct Shop {
     pub policies: PolicyBook,
     /// Private channels that were found to work.
     pub channels: ChannelBook,
+    /// See [`ShopParts::pace`].
+    pub pace: Pace,
+    pub(super) pauses: Pauses,
     own_login: OnceCell<String>,
     large_bodies: Semaphore,
 }
@@ -71,16 +82,30 @@ impl Shop {
             clearance: parts.clearance,
             detector: parts.detector,
             clock: parts.clock,
+            pace: parts.pace,
+            pauses: Pauses::default(),
             own_login: OnceCell::new(),
             large_bodies: Semaphore::new(1),
         }
     }
 
+    /// Whether something of this urgency may spend an installation's requests now: some are kept for what is more urgent,
+    /// and GitHub may want a pause. `in_public` says whether it is on a public place.
+    pub fn may_spend(&self, installation_id: u64, urgency: Urgency, in_public: bool, now: Timestamp) -> Spend {
+        let installation = self.github.installation(installation_id);
+        let budgets = [installation.budget(), installation.graphql_budget()];
+        let budgets = budgets.into_iter().flatten().map(|RateBudget { limit, remaining, reset_at, .. }| {
+            budget::may_spend(&Budget { limit, remaining, reset_at }, urgency, now)
+        });
+        let pauses = self.pauses.of(installation_id);
+        let pauses = pauses.map(|pause| budget::may_break_pause(&pause, urgency, in_public, now));
+        budgets.chain(pauses).fold(Spend::Go, Spend::and)
+    }
+
     /// Waits for its turn where a body is large: opened and parsed, several at a time would take more memory than the
     /// process promises to need. Small bodies never wait.
     pub(super) async fn turn_for(&self, body_bytes: usize) -> Option<SemaphorePermit<'_>> {
-        const LARGE_BYTES: usize = 1024 * 1024;
-        if body_bytes > LARGE_BYTES { self.large_bodies.acquire().await.ok() } else { None }
+        if body_bytes > LARGE_BODY_BYTES { self.large_bodies.acquire().await.ok() } else { None }
     }
 
     /// The bot's own login (`embargod[bot]`), once GitHub has told it.

@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{Engine, ShopParts};
+use super::{Engine, Pace, ShopParts};
 use crate::{
     clock::ManualClock,
     domain::{detector, embargoed::Clearance},
@@ -39,5 +39,6 @@ pub(super) async fn idle() -> Engine {
         clock,
         default_policy: None,
         policy_interval: Duration::from_secs(300),
+        pace: Pace::default(),
     })
 }

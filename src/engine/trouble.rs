@@ -1,8 +1,8 @@
 //! Why work could not be finished now.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::schedule;
+use super::Schedule;
 use crate::{
     domain::effect::Urgency,
     github::{GitHubError, Retry},
@@ -28,7 +28,16 @@ pub enum Trouble {
     /// State moved while deciding; decide anew at once.
     #[error("the state moved while it was being decided")]
     Moved,
+    /// It took longer than one try may take; what it had asked of GitHub may have happened.
+    #[error("it was not over after {0} s")]
+    TookTooLong(u64),
+    /// The process stops; what was asked of GitHub may have happened. The next process goes on at once.
+    #[error("the process stopped")]
+    Stopped,
 }
+
+/// While GitHub is out of order it is asked at least so often, whatever the schedule says.
+const LONGEST_OUTAGE_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
 impl Trouble {
     /// Whether GitHub says that the App lacks a permission: it will say so again until somebody grants it.
@@ -38,31 +47,49 @@ impl Trouble {
 
     /// When to try again, or whether to give up, after `attempt` tries (1 = the first has just failed) at something of
     /// this urgency.
-    pub fn settlement(&self, now: Timestamp, attempt: u32, urgency: Urgency) -> Settlement {
+    pub fn settlement(&self, schedule: &Schedule, now: Timestamp, attempt: u32, urgency: Urgency) -> Settlement {
         let error = self.to_string();
         let at = match self {
+            // Not its fault, and it must not be lost to a series of restarts.
+            Self::Stopped => return Settlement::Retry { at: now, error },
             Self::Nonsense(_) => None,
-            Self::Moved => (attempt < schedule::MOST_ATTEMPTS).then_some(now),
-            Self::GitHub(github) => match github.retry(now, attempt) {
-                Retry::At(at) => Some(at),
-                Retry::Never if attempt < tries_when_refused(github, urgency) => schedule::next(now, attempt),
-                Retry::Never => None,
-            },
-            Self::Store(_) | Self::Sealing(_) => schedule::next(now, attempt),
+            Self::Moved => Some(now),
+            Self::GitHub(github) => after_github(github, schedule, now, attempt, urgency),
+            Self::Store(_) | Self::Sealing(_) | Self::TookTooLong(_) => schedule.next(now, attempt),
         };
-        match at.filter(|_| attempt < schedule::MOST_ATTEMPTS) {
+        match at.filter(|_| attempt < schedule.most_attempts) {
             Some(at) => Settlement::Retry { at, error },
             None => Settlement::GivenUp { error },
         }
     }
 }
 
+fn after_github(
+    error: &GitHubError,
+    schedule: &Schedule,
+    now: Timestamp,
+    attempt: u32,
+    urgency: Urgency,
+) -> Option<Timestamp> {
+    match (error, error.retry(now, attempt)) {
+        // GitHub says when.
+        (GitHubError::RateLimited { .. }, Retry::At(at)) => Some(at),
+        (_, Retry::At(_)) => {
+            let latest = now.saturating_add(LONGEST_OUTAGE_WAIT).unwrap_or(now);
+            schedule.next(now, attempt).map(|at| at.min(latest))
+        }
+        (_, Retry::Never) if attempt < tries_when_refused(error, schedule, urgency) => schedule.next(now, attempt),
+        (_, Retry::Never) => None,
+    }
+}
+
 /// How often GitHub is asked although it refuses. A 403 without a word may be a rate limit in disguise, and what is missing
 /// (a permission, a key, an unsuspended installation) may be granted while words stay exposed.
-fn tries_when_refused(error: &GitHubError, urgency: Urgency) -> u32 {
+fn tries_when_refused(error: &GitHubError, schedule: &Schedule, urgency: Urgency) -> u32 {
     let may_mend =
         matches!(error, GitHubError::Forbidden { .. } | GitHubError::Unauthorized | GitHubError::Unreadable { .. });
-    if may_mend && urgency == Urgency::Protecting { schedule::MOST_ATTEMPTS } else { schedule::FEW_ATTEMPTS }
+    let exposed = may_mend && urgency == Urgency::Protecting;
+    if exposed { schedule.most_attempts } else { schedule.attempts_when_refused }
 }
 
 #[cfg(test)]
@@ -75,19 +102,34 @@ mod tests {
         let tries = |error: GitHubError, urgency| {
             let trouble = Trouble::GitHub(error);
             let gives_up = |attempt: &u32| {
-                let settlement = trouble.settlement(now, *attempt, urgency);
+                let settlement = trouble.settlement(&Schedule::default(), now, *attempt, urgency);
                 matches!(settlement, Settlement::GivenUp { .. })
             };
             (1..).find(gives_up)
         };
+        let Schedule { most_attempts, attempts_when_refused, .. } = Schedule::default();
         let forbidden = || GitHubError::Forbidden { missing_permissions: None };
         for error in [forbidden(), GitHubError::Unauthorized] {
-            let most = Some(schedule::MOST_ATTEMPTS);
-            assert_eq!(tries(error.clone(), Urgency::Protecting), most);
-            let few = Some(schedule::FEW_ATTEMPTS);
-            assert_eq!(tries(error, Urgency::Courtesy), few);
+            assert_eq!(tries(error.clone(), Urgency::Protecting), Some(most_attempts));
+            assert_eq!(tries(error, Urgency::Courtesy), Some(attempts_when_refused));
         }
-        let few = Some(schedule::FEW_ATTEMPTS);
-        assert_eq!(tries(GitHubError::Gone, Urgency::Protecting), few);
+        assert_eq!(tries(GitHubError::Gone, Urgency::Protecting), Some(attempts_when_refused));
+    }
+
+    #[test]
+    fn a_stop_is_never_the_last_straw() {
+        let now = Timestamp::UNIX_EPOCH;
+        let settled = Trouble::Stopped.settlement(&Schedule::default(), now, 1_000, Urgency::Upkeep);
+        assert!(matches!(settled, Settlement::Retry { at, .. } if at == now));
+    }
+
+    #[test]
+    fn an_outage_is_looked_at_every_hour_at_the_latest() {
+        let now = Timestamp::UNIX_EPOCH;
+        let outage = Trouble::GitHub(GitHubError::ServerTrouble { status: 502 });
+        let Settlement::Retry { at, .. } = outage.settlement(&Schedule::default(), now, 9, Urgency::Private) else {
+            panic!("it is tried again");
+        };
+        assert_eq!(at.duration_since(now), LONGEST_OUTAGE_WAIT);
     }
 }

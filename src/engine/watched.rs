@@ -47,7 +47,7 @@ pub(super) fn decided(claimed: &ClaimedDelivery, settlement: &Settlement) {
     let ended = match settlement {
         Settlement::Done(_) => "done",
         Settlement::GivenUp { .. } => "parked",
-        Settlement::Retry { .. } => {
+        Settlement::Retry { .. } | Settlement::Aside { .. } => {
             return metrics::counter!("embargod_delivery_retries_total").increment(1);
         }
         Settlement::Later { .. } => return,
@@ -60,7 +60,7 @@ pub(super) fn performed(claimed: &ClaimedEffect, settlement: &Settlement, now: T
     let effect = &claimed.effect;
     let (ended, over) = match settlement {
         Settlement::Done(_) => ("done", true),
-        Settlement::Retry { .. } => ("retry", false),
+        Settlement::Retry { .. } | Settlement::Aside { .. } => ("retry", false),
         Settlement::Later { .. } => ("later", false),
         Settlement::GivenUp { .. } => ("given_up", true),
     };

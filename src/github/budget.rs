@@ -1,8 +1,8 @@
 //! What is left of an installation's hourly requests.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub struct RateBudget {
     pub limit: u64,
     /// Requests left in this window.
     pub remaining: u64,
-    /// When the window ends.
+    /// When the window ends, in our time.
     pub reset_at: Timestamp,
     /// Which limit it is: `core`, `graphql`.
     pub resource: String,
@@ -29,9 +29,11 @@ pub struct RateBudget {
 pub(super) struct Budgets(Mutex<HashMap<(u64, String), RateBudget>>);
 
 impl Budgets {
-    pub(super) fn note(&self, installation: u64, headers: &HeaderMap) {
-        let Some(budget) = read(headers) else { return };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// `ours` turns an instant of GitHub's clock into one of ours.
+    pub(super) fn note(&self, installation: u64, headers: &HeaderMap, ours: impl Fn(Timestamp) -> Timestamp) {
+        let Some(mut budget) = read(headers) else { return };
+        budget.reset_at = ours(budget.reset_at);
+        let mut known = self.known();
         let key = (installation, budget.resource.clone());
         if known.len() < REMEMBERED_MAX || known.contains_key(&key) {
             known.insert(key, budget);
@@ -40,7 +42,7 @@ impl Budgets {
 
     /// See [`super::GitHub::tightest_budgets`].
     pub(super) fn tightest(&self, now: Timestamp, most: usize) -> Vec<(u64, RateBudget)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let mut open: Vec<_> = known.iter().filter(|(_, budget)| budget.reset_at > now).collect();
         // The part that is left, in millionths: comparable without rounding.
         let left = |budget: &RateBudget| budget.remaining.saturating_mul(1_000_000) / budget.limit.max(1);
@@ -50,7 +52,22 @@ impl Budgets {
     }
 
     pub(super) fn of(&self, installation: u64, resource: &str) -> Option<RateBudget> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(installation, resource.to_owned())).cloned()
+        self.known().get(&(installation, resource.to_owned())).cloned()
+    }
+
+    /// The least share that any installation has left in a window that is open at `now`, by resource, from 0 to 1.
+    pub(super) fn least_left(&self, now: Timestamp) -> BTreeMap<String, f64> {
+        let mut least = BTreeMap::new();
+        for budget in self.known().values().filter(|budget| budget.reset_at > now && budget.limit > 0) {
+            let left = budget.remaining as f64 / budget.limit as f64;
+            let known = least.entry(budget.resource.clone()).or_insert(left);
+            *known = left.min(*known);
+        }
+        least
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<(u64, String), RateBudget>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

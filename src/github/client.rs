@@ -1,6 +1,6 @@
 //! The handles that the rest of the program holds.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
@@ -70,6 +70,12 @@ impl GitHub {
     /// GitHub's clock minus ours, as its last answer showed it, to the second; `None` before the first answer.
     pub fn clock_skew(&self) -> Option<SignedDuration> {
         self.0.transport.drift().seen()
+    }
+
+    /// The least share of its requests that any installation has left, by resource (`core`, `graphql`), from 0 to 1. Empty
+    /// before the first answer, and when all windows are over.
+    pub fn least_budget_left(&self) -> BTreeMap<String, f64> {
+        self.0.budgets.least_left(self.0.transport.clock().now())
     }
 
     /// When GitHub last answered, and since when it does not.
@@ -155,7 +161,8 @@ impl Installation {
     async fn send(&self, request: &Request, token: &super::tokens::Token) -> Result<Answer, GitHubError> {
         let inner = &self.github.0;
         let answer = inner.transport.send(request, Some(&token.secret)).await?;
-        inner.budgets.note(self.id, &answer.headers);
+        let ours = |theirs| inner.transport.drift().in_our_time(theirs);
+        inner.budgets.note(self.id, &answer.headers, ours);
         Ok(answer)
     }
 }

@@ -25,6 +25,10 @@ pub(super) struct File {
     pub most_connections: Option<Spanned<i64>>,
     pub failing_burst: Option<Spanned<i64>>,
     pub failing_per_s: Option<Spanned<i64>>,
+    pub role: Option<Spanned<String>>,
+    pub drain_timeout_s: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub retry: super::work::Retry,
     #[serde(default)]
     pub github: Github,
     #[serde(default)]

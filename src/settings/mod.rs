@@ -16,9 +16,11 @@ mod doors;
 mod file;
 mod problem;
 mod read;
+mod work;
 
 pub use doors::{ClientAddressHeader, DoorSettings};
 pub use problem::{Problem, Problems};
+pub use work::{Role, WorkSettings};
 
 /// GitHub's own API.
 pub const GITHUB_API: &str = "https://api.github.com";
@@ -51,6 +53,8 @@ pub struct Settings {
     pub otlp_endpoint: Option<String>,
     /// How the doors tell clients apart, and how much they bear.
     pub doors: DoorSettings,
+    /// How the work is shared out and tried again.
+    pub work: WorkSettings,
     /// The App.
     pub github: GithubSettings,
     /// File of the sealing key.
@@ -102,6 +106,16 @@ impl Settings {
     pub fn load(config: Option<&Path>) -> Result<Self, Problems> {
         let file = file_text(config)?;
         read::settings(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
+    }
+
+    /// The same settings for a process that does only this.
+    ///
+    /// # Errors
+    /// Where the database cannot be shared.
+    pub fn with_role(mut self, role: Role) -> Result<Self, Problems> {
+        work::check_role(role, &self.database)?;
+        self.work.role = role;
+        Ok(self)
     }
 
     /// Reads the place of the database alone, for commands that only look.

@@ -14,6 +14,7 @@ use super::{
     doors::FileDoors,
     file::{File, Secrets},
     problem::{Problem, Problems},
+    work,
 };
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -79,6 +80,10 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             "make one with `embargod seal init --out sealing.key`, and set sealing.key_path",
         );
     }
+    let work = work::read(&mut reader, parsed.role, parsed.drain_timeout_s, parsed.retry);
+    if let Some(Err(Problems(problems))) = database.as_deref().map(|database| work::check_role(work.role, database)) {
+        reader.problems.extend(problems);
+    }
     match (listen, admin_listen, database, api_base, app_id, private_key, sealing_key_path) {
         (
             Some(listen),
@@ -101,6 +106,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             log_format,
             otlp_endpoint,
             doors,
+            work,
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key_path,
         }),
@@ -163,6 +169,27 @@ impl Reader<'_> {
             Ok(seconds @ 1..=86_400) => seconds,
             _ => {
                 self.problem(found.place, "is out of bounds", "give whole seconds from 1 to 86400");
+                default
+            }
+        }
+    }
+
+    /// A whole number from `least` to `most`.
+    pub(super) fn within(
+        &mut self,
+        name: &str,
+        from_file: Option<Spanned<i64>>,
+        default: u32,
+        least: u32,
+        most: u32,
+    ) -> u32 {
+        let Some(found) = self.number(name, from_file) else {
+            return default;
+        };
+        match u32::try_from(found.value) {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                self.problem(found.place, "is out of bounds", format!("give a whole number from {least} to {most}"));
                 default
             }
         }

@@ -91,7 +91,8 @@ fn proxies_are_networks_and_never_everybody() {
     let problems = |text: &str, environment: &[(&str, &str)]| {
         load(Some((file, text)), environment).expect_err("others are missing").to_string()
     };
-    let good = problems("trusted_proxies = [\"10.0.0.0/8\", \"127.0.0.1\"]\nclient_address_header = \"Forwarded\"\n", &[]);
+    let good =
+        problems("trusted_proxies = [\"10.0.0.0/8\", \"127.0.0.1\"]\nclient_address_header = \"Forwarded\"\n", &[]);
     assert!(!good.contains("trusted_proxies") && !good.contains("embargod.toml:"), "{good}");
     let word = problems("trusted_proxies = \"10.0.0.0/8, my-proxy\"\n", &[]);
     assert!(word.contains("embargod.toml:1:19: \"my-proxy\" is no network"), "{word}");
@@ -102,4 +103,31 @@ fn proxies_are_networks_and_never_everybody() {
     let connections = problems("", &[("EMBARGOD_MOST_CONNECTIONS", "3")]);
     assert!(connections.contains("EMBARGOD_MOST_CONNECTIONS: is out of bounds"), "{connections}");
     assert!(connections.contains("from 16 to 65536"), "{connections}");
+}
+
+#[test]
+fn the_retry_schedule_is_checked_and_named_where_it_is_wrong() {
+    let file = Path::new("embargod.toml");
+    let text = "role = \"clerk\"\n[retry]\nwaits_ms = [1000, 5]\nmost_attempts = 2\n";
+    let problems = load(Some((file, text)), &[("EMBARGOD_RETRY_ATTEMPTS_WHEN_REFUSED", "19")]);
+    let problems = problems.expect_err("out of bounds").to_string();
+    for needle in [
+        "embargod.toml:1:8: is no role",
+        "embargod.toml:3:12: is no list of waits",
+        "embargod.toml:4:17: is out of bounds",
+        "give a whole number from 3 to 100",
+        "EMBARGOD_RETRY_ATTEMPTS_WHEN_REFUSED: is out of bounds",
+    ] {
+        assert!(problems.contains(needle), "{needle} is missing in:\n{problems}");
+    }
+    let several = load(None, &[("EMBARGOD_RETRY_WAITS_MS", "100, 200")]).expect_err("others are missing").to_string();
+    assert!(!several.contains("waits"), "{several}");
+}
+
+#[test]
+fn a_role_of_its_own_needs_a_database_that_can_be_shared() {
+    let alone = load(None, &[("EMBARGOD_ROLE", "worker")]).expect_err("SQLite").to_string();
+    assert!(alone.contains("SQLite is for one process"), "{alone}");
+    let shared = [("EMBARGOD_ROLE", "worker"), ("EMBARGOD_DATABASE", "postgres://db/embargod")];
+    assert!(!load(None, &shared).expect_err("others are missing").to_string().contains("role"));
 }

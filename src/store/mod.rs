@@ -12,7 +12,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::{decision::DecisionRecord, effect::Effect, record::RecordWrite};
+use crate::domain::{
+    decision::DecisionRecord,
+    effect::{Effect, Urgency},
+    record::RecordWrite,
+};
 
 #[cfg(test)]
 pub mod conformance;
@@ -70,6 +74,9 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
     }
 }
 
+/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
+pub const CLAIMED_BYTES: usize = 4 * 1024 * 1024;
+
 /// A delivery as the receiver hands it in.
 #[derive(Clone)]
 pub struct NewDelivery {
@@ -104,6 +111,15 @@ pub struct Lease {
     pub token: String,
     /// When it runs out.
     pub until: Timestamp,
+}
+
+/// Which lanes a claim serves first. Within a lane the order is always that of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimOrder {
+    /// Those whose next delivery has waited longest.
+    OldestFirst,
+    /// Those whose next delivery arrived last: so that a lane with little to do need not wait behind a backlog in others.
+    NewestFirst,
 }
 
 /// A delivery that this worker may handle now.
@@ -188,6 +204,14 @@ pub enum Settlement {
     Done(Value),
     /// To be tried again at `at`.
     Retry {
+        /// When.
+        at: Timestamp,
+        /// Why it did not work, without content.
+        error: String,
+    },
+    /// To be tried again at `at`, and until then no hindrance to others: a delivery leaves its lane for one of its own,
+    /// which is called `aside:` and its GUID. For an effect the same as [`Settlement::Retry`].
+    Aside {
         /// When.
         at: Timestamp,
         /// Why it did not work, without content.
@@ -306,18 +330,20 @@ pub trait Store: Upkeep + Send + Sync + 'static {
     /// Makes a delivery durable; returns only when it is. Concurrent calls may share one durable commit.
     async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError>;
 
-    /// Claims the oldest deliveries, at most `most`, that may run at `now` and whose lanes nobody is working in: at most
-    /// one of each lane. An older unfinished delivery of the same lane that waits for a retry holds its lane back.
+    /// Claims deliveries, at most `most`, that may run at `now` and whose lanes nobody is working in: at most one of each
+    /// lane, its oldest unfinished one. An older unfinished delivery of the same lane that waits for a retry holds its
+    /// lane back. `order` says which lanes are served first. Fewer are claimed where their bodies reach [`CLAIMED_BYTES`].
     async fn claim_deliveries(
         &self,
         now: Timestamp,
         lease_ms: i64,
         most: u32,
+        order: ClaimOrder,
     ) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
-    /// The same for one.
+    /// The same for one, oldest first.
     async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError> {
-        Ok(self.claim_deliveries(now, lease_ms, 1).await?.pop())
+        Ok(self.claim_deliveries(now, lease_ms, 1, ClaimOrder::OldestFirst).await?.pop())
     }
 
     /// Ends a claim on a delivery and writes `commit`, in one transaction. With [`Settlement::Retry`] and
@@ -330,13 +356,19 @@ pub trait Store: Upkeep + Send + Sync + 'static {
         commit: Commit,
     ) -> Result<Settled, StoreError>;
 
-    /// Claims the most urgent, then oldest, effects, at most `most`, that may run at `now`, whose `after` are all over,
-    /// and whose lanes nobody is working in: at most one of each lane.
-    async fn claim_effects(&self, now: Timestamp, lease_ms: i64, most: u32) -> Result<Vec<ClaimedEffect>, StoreError>;
+    /// Claims the most urgent, then oldest, effects, at most `most`, that are at least as urgent as `least`, may run at
+    /// `now`, whose `after` are all over, and whose lanes nobody is working in: at most one of each lane.
+    async fn claim_effects(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        most: u32,
+        least: Urgency,
+    ) -> Result<Vec<ClaimedEffect>, StoreError>;
 
-    /// The same for one.
+    /// The same for one of any urgency.
     async fn claim_effect(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedEffect>, StoreError> {
-        Ok(self.claim_effects(now, lease_ms, 1).await?.pop())
+        Ok(self.claim_effects(now, lease_ms, 1, Urgency::Upkeep).await?.pop())
     }
 
     /// Ends a claim on an effect and writes `commit`, in one transaction.

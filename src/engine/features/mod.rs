@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Shop, Trouble};
+use super::{Shop, Trouble, pace::at_leisure, shop::LARGE_BODY_BYTES};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -44,11 +44,14 @@ pub enum Brought {
 
 impl Delivery {
     pub(super) async fn open(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Self, Trouble> {
-        let body = shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?;
+        let opened = || shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance);
+        let large = claimed.sealed_body.len() > LARGE_BODY_BYTES;
+        let body = if large { at_leisure(opened) } else { opened() }?;
         let content = if claimed.event.starts_with("embargod.") {
             Brought::ByOperator(body)
         } else {
-            let mut told = events::parse(&claimed.event, body.open(&shop.clearance))
+            let parsed = || events::parse(&claimed.event, body.open(&shop.clearance));
+            let mut told = if large { at_leisure(parsed) } else { parsed() }
                 .map_err(|error| Trouble::Nonsense(format!("the {} event cannot be read: {error}", claimed.event)))?;
             name_installation(shop, &mut told).await?;
             Brought::ByGitHub(Box::new(told))

@@ -18,12 +18,15 @@ use crate::{
         post::{Permission, Post},
         record::Versioned,
     },
-    engine::{Shop, Trouble, evidence, evidence::Evidence},
+    engine::{Shop, Trouble, evidence, evidence::Evidence, pace::at_leisure},
     sealing::Sealer,
 };
 
 /// See the module.
 pub(super) struct Redirect;
+
+/// A text above this takes the detector more than some milliseconds.
+const LONG_TEXT_BYTES: usize = 8 * 1024;
 
 /// What a post's words alone tell.
 pub struct Judged {
@@ -40,7 +43,11 @@ pub fn judge(post: &Post, detector: &dyn Detector, sealer: &Sealer, clearance: &
     let text = post.text.open(clearance);
     let has_own_mark = text.body.contains(&super::super::perform::marker(sealer, &post.place.thread_key()));
     Judged {
-        judgement: detector.judge(&text.title, &text.body),
+        judgement: if text.body.len() > LONG_TEXT_BYTES {
+            at_leisure(|| detector.judge(&text.title, &text.body))
+        } else {
+            detector.judge(&text.title, &text.body)
+        },
         revision: sealer.mark("revision", &format!("{}\n{}", text.title, text.body)),
         text_is_neutral: has_own_mark || texts::is_neutral(&text.title, &text.body),
     }

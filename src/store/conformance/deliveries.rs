@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::*;
-use crate::store::Acceptance;
+use crate::store::{Acceptance, CLAIMED_BYTES, ClaimOrder};
 
 /// What was accepted is there after a restart, body and all.
 pub async fn accepted_is_durable_after_reopening(place: &dyn Place) {
@@ -105,6 +105,63 @@ pub async fn lanes_do_not_wait_for_each_other(place: &dyn Place) {
     assert_eq!(claimable(&*store, 1).await.as_deref(), Some("a2"));
     assert_eq!(claimable(&*store, 1).await.as_deref(), Some("c1"));
     assert_eq!(claimable(&*store, 1).await, None);
+}
+
+/// Newest first, the lane whose next delivery arrived last is served first; each lane keeps its own order, and a lane that
+/// somebody works in is passed over.
+pub async fn a_quiet_lane_overtakes_a_backlog(place: &dyn Place) {
+    let store = place.open().await;
+    for (guid, lane) in [("a1", "a"), ("b1", "b"), ("a2", "a"), ("b2", "b"), ("c1", "c"), ("a3", "a")] {
+        accept(&*store, guid, lane).await;
+    }
+    let newest = store.claim_deliveries(at(1), LEASE_MS, 1, ClaimOrder::NewestFirst).await.expect("it answers");
+    let guids = |claimed: &[ClaimedDelivery]| claimed.iter().map(|one| one.guid.clone()).collect::<Vec<_>>();
+    assert_eq!(guids(&newest), ["c1"]);
+    let two = store.claim_deliveries(at(1), LEASE_MS, 2, ClaimOrder::NewestFirst).await.expect("it answers");
+    assert_eq!(guids(&two), ["b1", "a1"], "the heads of their lanes");
+    settle(&*store, &two[1], 2, done()).await;
+    let next = store.claim_deliveries(at(2), LEASE_MS, 9, ClaimOrder::OldestFirst).await.expect("it answers");
+    assert_eq!(guids(&next), ["a2"], "others work in b and c");
+}
+
+/// Large bodies are claimed a few at a time, however many were asked for; small ones are not held back for long.
+pub async fn a_claim_takes_no_more_than_memory_allows(place: &dyn Place) {
+    let store = place.open().await;
+    for lane in ["a", "b", "c"] {
+        let mut large = delivery(lane, lane, 0);
+        large.sealed_body = vec![7; CLAIMED_BYTES / 2 + 1];
+        assert_eq!(store.accept(large).await, Ok(Acceptance::Fresh));
+    }
+    accept(&*store, "small", "d").await;
+    let claim = || store.claim_deliveries(at(1), LEASE_MS, 9, ClaimOrder::OldestFirst);
+    assert_eq!(claim().await.expect("it answers").len(), 2, "two reach the limit");
+    assert_eq!(claim().await.expect("it answers").len(), 2);
+    assert_eq!(claim().await.expect("it answers").len(), 0);
+}
+
+/// What is set aside leaves its lane, which goes on without it, and comes back alone at its instant, tried again and with
+/// its body.
+pub async fn what_is_set_aside_frees_its_lane(place: &dyn Place) {
+    let store = place.open().await;
+    for guid in ["a", "b", "c"] {
+        accept(&*store, guid, "repo:1").await;
+    }
+    let first = claim(&*store, 1).await;
+    let aside = Settlement::Aside { at: at(30), error: "502".to_owned() };
+    assert_eq!(settle(&*store, &first, 2, aside.clone()).await, Settled::Committed);
+    assert_eq!(settle(&*store, &first, 2, aside).await, Settled::LeaseLost);
+    assert_eq!(state(&*store, "a").await.as_deref(), Some("ready"));
+    let second = claim(&*store, 2).await;
+    assert_eq!(second.guid, "b");
+    assert_eq!(claimable(&*store, 29).await, None, "c waits for b, a for its instant");
+    let again = claim(&*store, 30).await;
+    assert_eq!((again.guid.as_str(), again.attempt), ("a", 2), "beside b");
+    assert_eq!(again.sealed_body, first.sealed_body);
+    assert_ne!(again.lane, "repo:1");
+    settle(&*store, &again, 31, done()).await;
+    assert_eq!(claimable(&*store, 31).await, None, "b is still at work");
+    settle(&*store, &second, 32, done()).await;
+    assert_eq!(claimable(&*store, 32).await.as_deref(), Some("c"));
 }
 
 /// A delivery that waits for its retry keeps the younger ones of its lane waiting, and comes back no earlier than asked.

@@ -21,6 +21,19 @@ pub async fn the_most_urgent_goes_first_then_the_oldest(place: &dyn Place) {
     assert_eq!(claimable_effect(&*store, 2).await, None);
 }
 
+/// A claim for what is urgent leaves the rest where it is.
+pub async fn a_claim_may_ask_for_the_urgent_alone(place: &dyn Place) {
+    let store = place.open().await;
+    let urgent = |key: &str, urgency| Effect { urgency, ..effect(key, key) };
+    let enqueued = [urgent("upkeep", Urgency::Upkeep), urgent("private", Urgency::Private)];
+    commit(&*store, 0, enqueue(enqueued)).await;
+    let least = |least| store.claim_effects(at(1), LEASE_MS, 9, least);
+    assert!(least(Urgency::Protecting).await.expect("it answers").is_empty());
+    let private = least(Urgency::Courtesy).await.expect("it answers");
+    assert_eq!(private.iter().map(|one| one.effect.key.as_str()).collect::<Vec<_>>(), ["private"]);
+    assert_eq!(claimable_effect(&*store, 1).await.as_deref(), Some("upkeep"));
+}
+
 /// Enqueueing a known key changes nothing, even when it is over or was dropped.
 pub async fn one_key_is_one_effect_for_ever(place: &dyn Place) {
     let store = place.open().await;

@@ -37,7 +37,10 @@ macro_rules! conformance_suite {
             deliveries: a_large_body_comes_back_whole,
             deliveries: a_lane_is_served_in_order_and_one_at_a_time,
             deliveries: lanes_do_not_wait_for_each_other,
+            deliveries: a_quiet_lane_overtakes_a_backlog,
             deliveries: a_retry_holds_its_lane_and_its_instant,
+            deliveries: a_claim_takes_no_more_than_memory_allows,
+            deliveries: what_is_set_aside_frees_its_lane,
             deliveries: a_parked_delivery_frees_its_lane,
             deliveries: a_crash_between_claim_and_settling_repeats_the_work,
             deliveries: an_expired_lease_writes_nothing,
@@ -47,6 +50,7 @@ macro_rules! conformance_suite {
             deliveries: waiting_ends_when_work_arrives,
             deliveries: waiting_and_parked_deliveries_are_counted,
             effects: the_most_urgent_goes_first_then_the_oldest,
+            effects: a_claim_may_ask_for_the_urgent_alone,
             effects: one_key_is_one_effect_for_ever,
             effects: a_timer_waits_for_its_instant,
             effects: a_clock_set_back_starts_nothing_early,
@@ -118,6 +122,7 @@ pub fn effect(key: &str, lane: &str) -> Effect {
         case: None,
         after: Vec::new(),
         not_before: None,
+        expires_at: None,
         payload: json!({ "template": "hello" }),
     }
 }

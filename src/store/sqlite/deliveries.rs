@@ -11,7 +11,9 @@ use super::{
     instant::{instant, lease_end, micros},
     writer::{Verdict, Write},
 };
-use crate::store::{Acceptance, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError};
+use crate::store::{
+    Acceptance, CLAIMED_BYTES, ClaimOrder, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError,
+};
 
 const INSERT: &str = "
     INSERT INTO deliveries (guid, event, lane, received_at, turn)
@@ -26,13 +28,23 @@ const RELEASE_EXPIRED: &str = "
     SET state = 'ready', lease_token = NULL, lease_until = NULL
     WHERE state = 'running' AND lease_until <= ?1";
 
-const CLAIM: &str = "
+const CLAIM_OLDEST: &str = "
     UPDATE deliveries
     SET state = 'running', attempts = attempts + 1, lease_token = ?2, lease_until = ?3
     WHERE id = (
         SELECT id FROM deliveries INDEXED BY deliveries_turn
         WHERE turn = 1 AND state = 'ready' AND not_before <= ?1
         ORDER BY id LIMIT 1
+    )
+    RETURNING id, guid, event, lane, received_at, attempts";
+
+const CLAIM_NEWEST: &str = "
+    UPDATE deliveries
+    SET state = 'running', attempts = attempts + 1, lease_token = ?2, lease_until = ?3
+    WHERE id = (
+        SELECT id FROM deliveries INDEXED BY deliveries_turn
+        WHERE turn = 1 AND state = 'ready' AND not_before <= ?1
+        ORDER BY id DESC LIMIT 1
     )
     RETURNING id, guid, event, lane, received_at, attempts";
 
@@ -47,6 +59,15 @@ const RETRY: &str = "
     SET state = 'ready', not_before = ?4, last_error = ?5, lease_token = NULL, lease_until = NULL
     WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3";
 
+const LANE: &str = "SELECT lane FROM deliveries WHERE id = ?1";
+
+// It is the only one of its new lane, so it keeps a turn.
+const ASIDE: &str = "
+    UPDATE deliveries
+    SET state = 'ready', lane = 'aside:' || guid, not_before = ?4, last_error = ?5,
+        lease_token = NULL, lease_until = NULL
+    WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3";
+
 const FINISH: &str = "
     UPDATE deliveries
     SET state = ?4, turn = 0, last_error = COALESCE(?5, last_error), finished_at = ?3,
@@ -57,7 +78,7 @@ const PASS_TURN: &str = "
     UPDATE deliveries SET turn = 1
     WHERE id = (
         SELECT id FROM deliveries INDEXED BY deliveries_unfinished
-        WHERE lane = (SELECT lane FROM deliveries WHERE id = ?1) AND state IN ('ready', 'running')
+        WHERE lane = ?1 AND state IN ('ready', 'running')
         ORDER BY id LIMIT 1
     )";
 
@@ -97,11 +118,12 @@ impl Write for Accept {
     }
 }
 
-/// See [`crate::store::Store::claim_delivery`].
+/// See [`crate::store::Store::claim_deliveries`].
 pub(super) struct Claim {
     pub(super) now: Timestamp,
     pub(super) lease_ms: i64,
     pub(super) most: u32,
+    pub(super) order: ClaimOrder,
 }
 
 #[async_trait]
@@ -112,16 +134,22 @@ impl Write for Claim {
         let now = micros(self.now);
         let until = lease_end(self.now, self.lease_ms);
         sqlx::query(RELEASE_EXPIRED).bind(now).execute(&mut *connection).await?;
+        let claim = match self.order {
+            ClaimOrder::OldestFirst => CLAIM_OLDEST,
+            ClaimOrder::NewestFirst => CLAIM_NEWEST,
+        };
         let mut claimed = Vec::new();
-        while claimed.len() < self.most as usize {
+        let mut size_bytes = 0;
+        while claimed.len() < self.most as usize && size_bytes < CLAIMED_BYTES {
             let token = Uuid::new_v4().to_string();
             let row =
-                sqlx::query(CLAIM).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
+                sqlx::query(claim).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
             let Some(row) = row else {
                 break;
             };
             let id: i64 = row.try_get(0)?;
             let sealed_body = body::read(connection, id).await?;
+            size_bytes += sealed_body.len();
             claimed.push(ClaimedDelivery {
                 lease: Lease { id, token, until: instant(until)? },
                 guid: row.try_get(1)?,
@@ -155,14 +183,22 @@ impl Write for Settle {
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
         let now = micros(self.now);
-        let (statement, over) = match &self.settlement {
+        let (statement, leaves_lane) = match &self.settlement {
             Settlement::Retry { .. } => (sqlx::query(RETRY), false),
             Settlement::Later { .. } => (sqlx::query(LATER), false),
+            Settlement::Aside { .. } => (sqlx::query(ASIDE), true),
             Settlement::Done(_) | Settlement::GivenUp { .. } => (sqlx::query(FINISH), true),
+        };
+        let lane: Option<String> = if leaves_lane {
+            sqlx::query_scalar(LANE).bind(self.lease.id).fetch_optional(&mut *connection).await?
+        } else {
+            None
         };
         let statement = statement.bind(self.lease.id).bind(self.lease.token.as_str()).bind(now);
         let settled = match &self.settlement {
-            Settlement::Retry { at, error } => statement.bind(micros(*at)).bind(error.as_str()),
+            Settlement::Retry { at, error } | Settlement::Aside { at, error } => {
+                statement.bind(micros(*at)).bind(error.as_str())
+            }
             Settlement::Later { at } => statement.bind(micros(*at)),
             Settlement::Done(_) => statement.bind("done").bind(None::<String>),
             Settlement::GivenUp { error } => statement.bind("parked").bind(error.as_str()),
@@ -172,8 +208,8 @@ impl Write for Settle {
         if settled.rows_affected() == 0 {
             return Ok(Verdict::Undo(Settled::LeaseLost));
         }
-        if over {
-            sqlx::query(PASS_TURN).bind(self.lease.id).execute(&mut *connection).await?;
+        if let Some(lane) = lane {
+            sqlx::query(PASS_TURN).bind(lane).execute(&mut *connection).await?;
         }
         apply(connection, self.now, std::mem::take(&mut self.commit)).await
     }
@@ -185,5 +221,17 @@ impl Write for Settle {
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] =
-    &[INSERT, RELEASE_EXPIRED, CLAIM, body::READ, body::SIZE, RETRY, LATER, FINISH, PASS_TURN];
+pub(super) const HOT: &[&str] = &[
+    INSERT,
+    RELEASE_EXPIRED,
+    CLAIM_OLDEST,
+    CLAIM_NEWEST,
+    body::READ,
+    body::SIZE,
+    RETRY,
+    LATER,
+    LANE,
+    ASIDE,
+    FINISH,
+    PASS_TURN,
+];

@@ -12,7 +12,7 @@ use super::{
     writer::{Verdict, Write},
 };
 use crate::{
-    domain::effect::Effect,
+    domain::effect::{Effect, Urgency},
     store::{ClaimedEffect, Commit, EffectReport, EffectState, Lease, Settled, Settlement, StoreError},
 };
 
@@ -46,7 +46,7 @@ const CLAIM: &str = "
     SET state = 'running', attempts = attempts + 1, lease_token = ?2, lease_until = ?3
     WHERE id = (
         SELECT e.id FROM effects e INDEXED BY effects_ready
-        WHERE e.state = 'ready' AND e.runnable_at <= ?1
+        WHERE e.state = 'ready' AND e.urgency <= ?4 AND e.runnable_at <= ?1
           AND NOT EXISTS (
             SELECT 1 FROM effects busy INDEXED BY effects_running_lane
             WHERE busy.state = 'running' AND busy.lane = e.lane)
@@ -120,11 +120,12 @@ pub(super) async fn drop_waiting(
     Ok(())
 }
 
-/// See [`crate::store::Store::claim_effect`].
+/// See [`crate::store::Store::claim_effects`].
 pub(super) struct Claim {
     pub(super) now: Timestamp,
     pub(super) lease_ms: i64,
     pub(super) most: u32,
+    pub(super) least: Urgency,
 }
 
 #[async_trait]
@@ -139,8 +140,13 @@ impl Write for Claim {
         let mut claimed = Vec::new();
         while claimed.len() < self.most as usize {
             let token = Uuid::new_v4().to_string();
-            let row =
-                sqlx::query(CLAIM).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
+            let row = sqlx::query(CLAIM)
+                .bind(now)
+                .bind(token.as_str())
+                .bind(until)
+                .bind(self.least.rank())
+                .fetch_optional(&mut *connection)
+                .await?;
             let Some(row) = row else {
                 break;
             };
@@ -177,7 +183,9 @@ impl Write for Settle {
         let fenced = |sql| sqlx::query(sql).bind(self.lease.id).bind(self.lease.token.as_str()).bind(micros(self.now));
         let settled = match &self.settlement {
             Settlement::Done(value) => fenced(DONE).bind(to_json(value)?),
-            Settlement::Retry { at, error } => fenced(RETRY).bind(micros(*at)).bind(error.as_str()),
+            Settlement::Retry { at, error } | Settlement::Aside { at, error } => {
+                fenced(RETRY).bind(micros(*at)).bind(error.as_str())
+            }
             Settlement::Later { at } => fenced(LATER).bind(micros(*at)),
             Settlement::GivenUp { error } => fenced(DEAD).bind(error.as_str()),
         }

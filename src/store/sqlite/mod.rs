@@ -26,10 +26,10 @@ use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::Notify;
 
 use super::{
-    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery, Sealed, Settled,
-    Settlement, Store, StoreError, StoredRecord,
+    Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Lease, NewDelivery, Sealed,
+    Settled, Settlement, Store, StoreError, StoredRecord,
 };
-use crate::domain::decision::DecisionRecord;
+use crate::domain::{decision::DecisionRecord, effect::Urgency};
 use writer::Writer;
 
 /// See the module.
@@ -77,8 +77,9 @@ impl Store for SqliteStore {
         now: Timestamp,
         lease_ms: i64,
         most: u32,
+        order: ClaimOrder,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let claim = deliveries::Claim { now, lease_ms, most };
+        let claim = deliveries::Claim { now, lease_ms, most, order };
         self.writer.submit(claim).await
     }
 
@@ -93,8 +94,14 @@ impl Store for SqliteStore {
         self.writer.submit(settle).await
     }
 
-    async fn claim_effects(&self, now: Timestamp, lease_ms: i64, most: u32) -> Result<Vec<ClaimedEffect>, StoreError> {
-        let claim = effects::Claim { now, lease_ms, most };
+    async fn claim_effects(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        most: u32,
+        least: Urgency,
+    ) -> Result<Vec<ClaimedEffect>, StoreError> {
+        let claim = effects::Claim { now, lease_ms, most, least };
         self.writer.submit(claim).await
     }
 

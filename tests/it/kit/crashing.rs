@@ -7,11 +7,11 @@ use std::sync::{
 
 use async_trait::async_trait;
 use embargod::{
-    domain::decision::DecisionRecord,
+    domain::{decision::DecisionRecord, effect::Urgency},
     store::{
-        Acceptance, AuditLink, Backlog, BodyHead, ClaimedDelivery, ClaimedEffect, Commit, DeliveryReport, EffectReport,
-        EffectState, Leadership, Lease, NewDelivery, SchemaStatus, Sealed, SealedPage, Settled, Settlement,
-        SharedStore, Store, StoreError, StoredRecord, Touched, Upkeep,
+        Acceptance, AuditLink, Backlog, BodyHead, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, DeliveryReport,
+        EffectReport, EffectState, Leadership, Lease, NewDelivery, SchemaStatus, Sealed, SealedPage, Settled,
+        Settlement, SharedStore, Store, StoreError, StoredRecord, Touched, Upkeep,
         portable::{RowSink, RowSource},
     },
 };
@@ -115,8 +115,9 @@ impl Store for MortalStore {
         now: Timestamp,
         lease_ms: i64,
         most: u32,
+        order: ClaimOrder,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        self.claim(self.inner.claim_deliveries(now, lease_ms, most)).await
+        self.claim(self.inner.claim_deliveries(now, lease_ms, most, order)).await
     }
 
     async fn settle_delivery(
@@ -129,8 +130,14 @@ impl Store for MortalStore {
         self.write(self.inner.settle_delivery(lease, now, settlement, commit)).await
     }
 
-    async fn claim_effects(&self, now: Timestamp, lease_ms: i64, most: u32) -> Result<Vec<ClaimedEffect>, StoreError> {
-        self.claim(self.inner.claim_effects(now, lease_ms, most)).await
+    async fn claim_effects(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        most: u32,
+        least: Urgency,
+    ) -> Result<Vec<ClaimedEffect>, StoreError> {
+        self.claim(self.inner.claim_effects(now, lease_ms, most, least)).await
     }
 
     async fn settle_effect(
