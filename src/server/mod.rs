@@ -164,7 +164,8 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
         doors.push(open(public, receiver::router(receiver)));
     }
     let halt = stop_engine.clone();
-    let mut work = vec![tokio::spawn(async move { metrics.upkeep(halt).await }), tokio::spawn(keeper.run(stop_engine.clone()))];
+    let mut work =
+        vec![tokio::spawn(async move { metrics.upkeep(halt).await }), tokio::spawn(keeper.run(stop_engine.clone()))];
     if role.works() {
         let (worker, halt) = (engine.clone(), stop_engine.clone());
         work.push(tokio::spawn(async move { worker.run(halt).await }));

@@ -214,7 +214,8 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
                 Model::add(&mut model.effects, work);
             }
             Step::ClaimDeliveries { most } => {
-                let claimed = store.claim_deliveries(at(now), LEASE_S * 1000, most.into(), ClaimOrder::OldestFirst).await;
+                let claimed =
+                    store.claim_deliveries(at(now), LEASE_S * 1000, most.into(), ClaimOrder::OldestFirst).await;
                 let claimed = claimed.expect("it answers");
                 let expected = model.claim_many(false, most);
                 let seen: Vec<_> = claimed.iter().map(|it| (it.guid.as_str(), it.attempt)).collect();
@@ -266,7 +267,8 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
                 let claimed = store.claim_effects(now, LEASE_S * 1000, 2, Urgency::Upkeep).await.expect("it answers");
                 claimed.into_iter().map(|it| ((it.effect.key, it.attempt), it.lease)).unzip()
             } else {
-                let claimed = store.claim_deliveries(now, LEASE_S * 1000, 2, ClaimOrder::OldestFirst).await.expect("it answers");
+                let claimed =
+                    store.claim_deliveries(now, LEASE_S * 1000, 2, ClaimOrder::OldestFirst).await.expect("it answers");
                 claimed.into_iter().map(|it| ((it.guid, it.attempt), it.lease)).unzip()
             };
             let expected = model.claim_many(effect, 2);

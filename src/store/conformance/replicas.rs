@@ -110,7 +110,8 @@ pub async fn arrivals_and_ends_of_a_lane_may_cross(place: &dyn Place) {
                     to_come -= 1;
                     accept(&*store, &format!("{worker}-{to_come}"), &format!("lane {}", to_come % 2)).await;
                 }
-                let claimed = store.claim_deliveries(at(1), LEASE_MS, 2, ClaimOrder::OldestFirst).await.expect("it answers");
+                let claimed =
+                    store.claim_deliveries(at(1), LEASE_MS, 2, ClaimOrder::OldestFirst).await.expect("it answers");
                 for claimed in &claimed {
                     watch.enter(&claimed.lane, &claimed.guid);
                 }

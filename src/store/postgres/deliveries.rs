@@ -243,4 +243,5 @@ pub(super) async fn settle(connection: &mut PgConnection, ends: &Ends<'_>) -> Re
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] = &[LOCK_LANES, INSERT, PASS_TURN, LOOK, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, CLAIM_NEWEST, SETTLE];
+pub(super) const HOT: &[&str] =
+    &[LOCK_LANES, INSERT, PASS_TURN, LOOK, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, CLAIM_NEWEST, SETTLE];

@@ -133,7 +133,8 @@ pub(super) async fn claim(
     tidy(connection, micros(now), &mut lanes).await?;
     let mut claimed = Vec::new();
     for _ in 0..ROUNDS {
-        let (mut picked, mut waiting) = candidates(connection, micros(now), most - claimed.len(), least, &lanes).await?;
+        let (mut picked, mut waiting) =
+            candidates(connection, micros(now), most - claimed.len(), least, &lanes).await?;
         if picked.is_empty() && waiting.is_empty() {
             break;
         }

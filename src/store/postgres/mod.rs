@@ -37,8 +37,8 @@ use jiff::Timestamp;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::{
-    Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease, NewDelivery, Sealed,
-    Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord,
+    Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease,
+    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord,
 };
 use crate::domain::{decision::DecisionRecord, effect::Urgency};
 use claims::{Claiming, What};

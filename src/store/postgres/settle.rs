@@ -49,8 +49,7 @@ impl Trade for Settling {
             return Ok(Verdict::Undo(Settled::Conflict));
         }
         let (on_deliveries, on_effects, results) = ends(jobs)?;
-        let finished: Vec<i64> =
-            on_deliveries.leaving().collect();
+        let finished: Vec<i64> = on_deliveries.leaving().collect();
         commit::lock_lanes(connection, &finished, &pieces).await?;
         let held: HashSet<i64> = deliveries::settle(connection, &on_deliveries).await?.into_iter().collect();
         let performed: HashSet<i64> = effects::settle(connection, &on_effects, &results).await?.into_iter().collect();

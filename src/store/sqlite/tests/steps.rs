@@ -48,7 +48,8 @@ impl Counted {
 
     /// Steps of claiming one effect and performing it.
     async fn one_effect(&mut self) -> u64 {
-        let (mut claimed, claiming) = self.run(effects::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, least: Urgency::Upkeep }).await;
+        let (mut claimed, claiming) =
+            self.run(effects::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, least: Urgency::Upkeep }).await;
         let lease = claimed.pop().expect("one may start").lease;
         let settle = effects::Settle { lease, now: at(2), settlement: conformance::done(), commit: Commit::default() };
         let (settled, settling) = self.run(settle).await;
@@ -58,7 +59,9 @@ impl Counted {
 
     /// Steps of claiming one delivery and handling it.
     async fn one_delivery(&mut self) -> u64 {
-        let (mut claimed, claiming) = self.run(deliveries::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, order: ClaimOrder::OldestFirst }).await;
+        let (mut claimed, claiming) = self
+            .run(deliveries::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, order: ClaimOrder::OldestFirst })
+            .await;
         let lease = claimed.pop().expect("one may run").lease;
         let settle =
             deliveries::Settle { lease, now: at(2), settlement: conformance::done(), commit: Commit::default() };
