@@ -22,6 +22,7 @@ pub mod rehearse;
 pub mod seal;
 pub mod serve;
 pub mod setup;
+pub mod store;
 pub mod undo;
 
 /// Exit code: fine.
@@ -73,6 +74,9 @@ enum Command {
     /// Make the key that seals evidence.
     #[command(subcommand)]
     Seal(seal::SealCommand),
+    /// Look after the database: its schema, and moving to another.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
 }
 
 /// Runs the command that the arguments name.
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Audit(command) => audit::run(command),
         Command::Undo(args) => undo::run(args),
         Command::Seal(command) => return seal::run(command),
+        Command::Store(command) => store::run(command),
     })
 }
 

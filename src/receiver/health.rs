@@ -11,6 +11,7 @@ use std::{
 use axum::{extract::State, http::StatusCode};
 
 use super::Door;
+use crate::store::SharedStore;
 
 /// A database that takes longer does not answer; balancers do not wait long either.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,6 +34,17 @@ impl Readiness {
     fn is_ready(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// What `/readyz` answers.
+    pub async fn answer(&self, store: &SharedStore) -> (StatusCode, &'static str) {
+        if !self.is_ready() {
+            return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+        }
+        match tokio::time::timeout(DATABASE_TIMEOUT, store.ping()).await {
+            Ok(Ok(())) => (StatusCode::OK, "ready\n"),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+        }
+    }
 }
 
 /// The process lives.
@@ -42,18 +54,5 @@ pub(super) async fn alive() -> &'static str {
 
 /// Deliveries can be made durable.
 pub(super) async fn ready(State(door): State<Arc<Door>>) -> (StatusCode, &'static str) {
-    if !door.receiver.readiness.is_ready() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-    } else if !door.database_answers().await {
-        (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-    } else {
-        (StatusCode::OK, "ready\n")
-    }
-}
-
-impl Door {
-    async fn database_answers(&self) -> bool {
-        let ping = self.receiver.store.ping();
-        matches!(tokio::time::timeout(DATABASE_TIMEOUT, ping).await, Ok(Ok(())))
-    }
+    door.receiver.readiness.answer(&door.receiver.store).await
 }

@@ -1,11 +1,12 @@
-//! The operators' door: `GET /metrics` in Prometheus' text form.
+//! The operators' door: `GET /metrics` in Prometheus' text form, `GET /healthz` and `GET /readyz` as on the public door.
 
-use axum::{Router, extract::State, routing::get};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::{
     clock::SharedClock,
     domain::{case::Alert, record::Record},
+    receiver::Readiness,
     store::SharedStore,
 };
 
@@ -51,10 +52,20 @@ struct Door {
     metrics: Metrics,
     store: SharedStore,
     clock: SharedClock,
+    readiness: Readiness,
 }
 
-pub(super) fn router(metrics: Metrics, store: SharedStore, clock: SharedClock) -> Router {
-    Router::new().route("/metrics", get(render)).with_state(Door { metrics, store, clock })
+/// A process without a public door is asked here how it is.
+pub(super) fn router(metrics: Metrics, store: SharedStore, clock: SharedClock, readiness: Readiness) -> Router {
+    Router::new()
+        .route("/metrics", get(render))
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .with_state(Door { metrics, store, clock, readiness })
+}
+
+async fn ready(State(door): State<Door>) -> (StatusCode, &'static str) {
+    door.readiness.answer(&door.store).await
 }
 
 async fn render(State(door): State<Door>) -> String {

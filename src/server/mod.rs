@@ -16,11 +16,11 @@ use crate::{
         embargoed::Clearance,
         policy::{self, Layer, Policy},
     },
-    engine::{Engine, Pace, ShopParts, chores},
+    engine::{Engine, Pace, Schedule, ShopParts, chores},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
-    receiver::{self, Readiness, Receiver},
+    receiver::{self, DoorLimits, Readiness, Receiver},
     sealing::{Sealer, SealingKey},
-    settings::{Problems, Settings},
+    settings::{Problems, Settings, WorkSettings},
     store,
 };
 
@@ -37,8 +37,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// A server that accepts deliveries.
 pub struct Running {
-    /// Where the public door listens.
-    pub listen: SocketAddr,
+    /// Where the public door listens, where the role has one.
+    pub listen: Option<SocketAddr>,
     /// Where the operators' door listens.
     pub admin_listen: SocketAddr,
     /// The engine at work.
@@ -86,8 +86,20 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
         clock,
         default_policy: default_policy(settings)?,
         policy_interval: Duration::from_secs(settings.policy_interval_s.into()),
-        pace: Pace::default(),
+        pace: pace(&settings.work),
     }))
+}
+
+fn pace(work: &WorkSettings) -> Pace {
+    Pace {
+        drain: Duration::from_secs(work.drain_timeout_s.into()),
+        schedule: Schedule {
+            waits_ms: work.retry_waits_ms.clone(),
+            most_attempts: work.most_attempts,
+            attempts_when_refused: work.attempts_when_refused,
+        },
+        ..Pace::default()
+    }
 }
 
 fn default_policy(settings: &Settings) -> Result<Option<Policy>, Problems> {
@@ -106,58 +118,66 @@ fn default_policy(settings: &Settings) -> Result<Option<Policy>, Problems> {
     Ok(Some(effective.policy))
 }
 
-/// Starts everything.
+/// Starts what the role asks for.
 ///
 /// # Errors
 /// What is missing or wrong, with place and remedy.
 pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) -> Result<Running, Problems> {
+    let role = settings.work.role;
     let engine = engine(settings, clock).await?;
-    let public = bind("listen", settings.listen).await?;
+    let public = if role.receives() { Some(bind("listen", settings.listen).await?) } else { None };
     let admin = bind("admin_listen", settings.admin_listen).await?;
     let address = |listener: &TcpListener, asked: SocketAddr| listener.local_addr().unwrap_or(asked);
-    let (listen, admin_listen) = (address(&public, settings.listen), address(&admin, settings.admin_listen));
+    let listen = public.as_ref().map(|public| address(public, settings.listen));
+    let admin_listen = address(&admin, settings.admin_listen);
     let readiness = Readiness::yes();
     let shop = engine.shop();
-    let receiver = Receiver {
-        store: Arc::clone(&shop.store),
-        sealer: shop.sealer.clone(),
-        webhook_secrets: WebhookSecrets::new(&settings.github.webhook_secrets),
-        clock: Arc::clone(&shop.clock),
-        body_timeout_ms: BODY_TIMEOUT_MS,
-        readiness: readiness.clone(),
-    };
     let (stop_doors, stop_engine) = (CancellationToken::new(), CancellationToken::new());
-    let admin_router = admin::router(metrics, Arc::clone(&shop.store), Arc::clone(&shop.clock));
-    let doors = vec![
-        tokio::spawn(receiver::serve(public, receiver::router(receiver), stop_doors.clone())),
-        tokio::spawn(receiver::serve(admin, admin_router, stop_doors.clone())),
-    ];
-    let (worker, halt) = (engine.clone(), stop_engine.clone());
-    let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
-    let (poller, halt_chores) = (engine.clone(), stop_engine.clone());
-    let intervals = chores::Intervals {
-        sweep: Duration::from_secs(settings.sweep_interval_s.into()),
-        retention: settings.retention,
-    };
-    let work = vec![
-        tokio::spawn(async move { poller.do_chores(&intervals, halt_chores).await }),
-        tokio::spawn(async move { worker.run(halt).await }),
-        tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
-    ];
+    let limits = DoorLimits { drain_ms: u64::from(settings.work.drain_timeout_s) * 1_000, ..DoorLimits::default() };
+    let open = |listener, router| tokio::spawn(receiver::serve_within(limits, listener, router, stop_doors.clone()));
+    let admin_router = admin::router(metrics, Arc::clone(&shop.store), Arc::clone(&shop.clock), readiness.clone());
+    let mut doors = vec![open(admin, admin_router)];
+    if let Some(public) = public {
+        let receiver = Receiver {
+            store: Arc::clone(&shop.store),
+            sealer: shop.sealer.clone(),
+            webhook_secrets: WebhookSecrets::new(&settings.github.webhook_secrets),
+            clock: Arc::clone(&shop.clock),
+            body_timeout_ms: BODY_TIMEOUT_MS,
+            readiness: readiness.clone(),
+        };
+        doors.push(open(public, receiver::router(receiver)));
+    }
+    let mut work = Vec::new();
+    if role.works() {
+        let (worker, halt) = (engine.clone(), stop_engine.clone());
+        work.push(tokio::spawn(async move { worker.run(halt).await }));
+    }
+    if role.polls() {
+        let (poller, halt) = (engine.clone(), stop_engine.clone());
+        let intervals = chores::Intervals {
+            sweep: Duration::from_secs(settings.sweep_interval_s.into()),
+            retention: settings.retention,
+        };
+        work.push(tokio::spawn(async move { poller.do_chores(&intervals, halt).await }));
+    }
+    if role.works() || role.polls() {
+        let (asker, halt) = (engine.clone(), stop_engine.clone());
+        work.push(tokio::spawn(async move { learn_own_name(&asker, halt).await }));
+    }
     Ok(Running { listen, admin_listen, engine, readiness, stop_doors, stop_engine, doors, work })
 }
 
 impl Running {
-    /// Stops taking deliveries, finishes what is under way, and ends. What is still queued waits for the next start.
+    /// Stops taking deliveries and beginning work, finishes what is under way within `drain_timeout_s`, and ends. What is
+    /// still queued waits for the next start, or is done by another process.
     pub async fn stop(self) {
         self.readiness.draining();
+        // At the same time: a delivery that a door still takes in waits in the store like any other.
         self.stop_doors.cancel();
-        for door in self.doors {
-            ended(door.await);
-        }
         self.stop_engine.cancel();
-        for worker in self.work {
-            ended(worker.await);
+        for task in self.doors.into_iter().chain(self.work) {
+            ended(task.await);
         }
     }
 }
@@ -178,7 +198,11 @@ async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, Problems> {
 /// The bot must know its own name to leave its own posts alone.
 async fn learn_own_name(engine: &Engine, stop: CancellationToken) {
     loop {
-        match engine.shop().learn_own_login().await {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return,
+            asked = engine.shop().learn_own_login() => asked,
+        };
+        match asked {
             Ok(login) => return tracing::info!(%login, "GitHub knows this App as {login}"),
             Err(error) => {
                 tracing::error!(%error, "GitHub did not tell who this App is; asking again")

@@ -17,6 +17,10 @@ pub(super) struct File {
     pub policy_interval_s: Option<Spanned<i64>>,
     pub log: Option<Spanned<String>>,
     pub log_format: Option<Spanned<String>>,
+    pub role: Option<Spanned<String>>,
+    pub drain_timeout_s: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub retry: super::work::Retry,
     #[serde(default)]
     pub github: Github,
     #[serde(default)]

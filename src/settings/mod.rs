@@ -17,8 +17,10 @@ use crate::domain::retention::Retention;
 mod file;
 mod problem;
 mod read;
+mod work;
 
 pub use problem::{Problem, Problems};
+pub use work::{Role, WorkSettings};
 
 /// GitHub's own API.
 pub const GITHUB_API: &str = "https://api.github.com";
@@ -46,6 +48,8 @@ pub struct Settings {
     pub log: String,
     /// Form of the log.
     pub log_format: LogFormat,
+    /// How the work is shared out and tried again.
+    pub work: WorkSettings,
     /// The App.
     pub github: GithubSettings,
     /// File of the sealing key.
@@ -99,6 +103,16 @@ impl Settings {
     pub fn load(config: Option<&Path>) -> Result<Self, Problems> {
         let file = file_text(config)?;
         read::settings(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
+    }
+
+    /// The same settings for a process that does only this.
+    ///
+    /// # Errors
+    /// Where the database cannot be shared.
+    pub fn with_role(mut self, role: Role) -> Result<Self, Problems> {
+        work::check_role(role, &self.database)?;
+        self.work.role = role;
+        Ok(self)
     }
 
     /// Reads the place of the database alone, for commands that only look.

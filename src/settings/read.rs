@@ -13,18 +13,19 @@ use super::{
     GITHUB_API, GithubSettings, LogFormat, Settings,
     file::{self, File, Secrets},
     problem::{Problem, Problems},
+    work,
 };
 use crate::domain::retention::{OutOfBounds, Retention};
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A value that was found, and where.
-struct Found<T> {
-    value: T,
-    place: String,
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    pub(super) place: String,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: Option<(&'a Path, &'a str)>,
     environment: Environment<'a>,
     problems: Vec<Problem>,
@@ -72,6 +73,10 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             "make one with `embargod seal init --out sealing.key`, and set sealing.key_path",
         );
     }
+    let work = work::read(&mut reader, parsed.role, parsed.drain_timeout_s, parsed.retry);
+    if let Some(Err(Problems(problems))) = database.as_deref().map(|database| work::check_role(work.role, database)) {
+        reader.problems.extend(problems);
+    }
     match (listen, admin_listen, database, api_base, app_id, private_key, sealing_key_path) {
         (
             Some(listen),
@@ -92,6 +97,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             policy_interval_s,
             log,
             log_format,
+            work,
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key_path,
             retention,
@@ -101,7 +107,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn problem(&mut self, place: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) {
         self.problems.push(Problem { place: place.into(), what: what.into(), remedy: remedy.into() });
     }
 
@@ -110,7 +116,7 @@ impl Reader<'_> {
         self.problem("settings", what, remedy);
     }
 
-    fn place_of(&self, span: &Range<usize>) -> String {
+    pub(super) fn place_of(&self, span: &Range<usize>) -> String {
         match self.file {
             Some((path, text)) => place(path, text, span.start),
             None => "settings".to_owned(),
@@ -118,7 +124,7 @@ impl Reader<'_> {
     }
 
     /// The environment's value, else the file's. An empty value in the environment counts as absent.
-    fn text(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<Found<String>> {
+    pub(super) fn text(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<Found<String>> {
         if let Some(value) = (self.environment)(name).filter(|value| !value.trim().is_empty()) {
             return Some(Found { value: value.trim().to_owned(), place: name.to_owned() });
         }
@@ -190,6 +196,27 @@ impl Reader<'_> {
                     }
                 }
                 Retention::default()
+            }
+        }
+    }
+
+    /// A whole number from `least` to `most`.
+    pub(super) fn within(
+        &mut self,
+        name: &str,
+        from_file: Option<Spanned<i64>>,
+        default: u32,
+        least: u32,
+        most: u32,
+    ) -> u32 {
+        let Some(found) = self.number(name, from_file) else {
+            return default;
+        };
+        match u32::try_from(found.value) {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                self.problem(found.place, "is out of bounds", format!("give a whole number from {least} to {most}"));
+                default
             }
         }
     }

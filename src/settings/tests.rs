@@ -112,3 +112,30 @@ fn how_long_deliveries_are_kept_has_bounds_that_are_explained() {
         assert!(!said.contains("retention") && !said.contains("bounds"), "{fine}: {said}");
     }
 }
+
+#[test]
+fn the_retry_schedule_is_checked_and_named_where_it_is_wrong() {
+    let file = Path::new("embargod.toml");
+    let text = "role = \"clerk\"\n[retry]\nwaits_ms = [1000, 5]\nmost_attempts = 2\n";
+    let problems = load(Some((file, text)), &[("EMBARGOD_RETRY_ATTEMPTS_WHEN_REFUSED", "19")]);
+    let problems = problems.expect_err("out of bounds").to_string();
+    for needle in [
+        "embargod.toml:1:8: is no role",
+        "embargod.toml:3:12: is no list of waits",
+        "embargod.toml:4:17: is out of bounds",
+        "give a whole number from 3 to 100",
+        "EMBARGOD_RETRY_ATTEMPTS_WHEN_REFUSED: is out of bounds",
+    ] {
+        assert!(problems.contains(needle), "{needle} is missing in:\n{problems}");
+    }
+    let several = load(None, &[("EMBARGOD_RETRY_WAITS_MS", "100, 200")]).expect_err("others are missing").to_string();
+    assert!(!several.contains("waits"), "{several}");
+}
+
+#[test]
+fn a_role_of_its_own_needs_a_database_that_can_be_shared() {
+    let alone = load(None, &[("EMBARGOD_ROLE", "worker")]).expect_err("SQLite").to_string();
+    assert!(alone.contains("SQLite is for one process"), "{alone}");
+    let shared = [("EMBARGOD_ROLE", "worker"), ("EMBARGOD_DATABASE", "postgres://db/embargod")];
+    assert!(!load(None, &shared).expect_err("others are missing").to_string().contains("role"));
+}

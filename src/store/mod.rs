@@ -61,10 +61,8 @@ impl Default for StoreOptions {
 /// # Errors
 /// As [`open`].
 pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedStore, StoreError> {
-    // the SQLite writer is to wait for company by it
-    let _ = options;
     match database.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
+        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open_with(database, options).await?)),
         Some("postgres" | "postgresql") => {
             Err(StoreError::Unavailable("PostgreSQL is not built in yet; set `database` to sqlite:PATH".to_owned()))
         }
@@ -72,6 +70,9 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
         _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
     }
 }
+
+/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
+pub const CLAIMED_BYTES: usize = 8 * 1024 * 1024;
 
 /// Looks at the store that `database` names, and changes nothing: a database that is absent stays so, and one of an older
 /// program stays as it is.
@@ -87,9 +88,6 @@ pub async fn inspect(database: &str, now: Timestamp) -> Result<Inspection, Store
         _ => Err(StoreError::Unavailable("`database` names no known kind; write sqlite:PATH".to_owned())),
     }
 }
-
-/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
-pub const CLAIMED_BYTES: usize = 4 * 1024 * 1024;
 
 /// A delivery as the receiver hands it in.
 #[derive(Clone)]

@@ -90,6 +90,7 @@ macro_rules! conformance_suite {
             many: a_claim_takes_no_more_than_asked,
             many: many_deliveries_mix_with_retries_and_dead_workers,
             many: many_effects_are_the_most_urgent_of_their_lanes,
+            many: large_bodies_come_in_several_claims,
             many: given_back_is_no_attempt,
             many: a_lost_lease_gives_nothing_back,
             many: giving_back_writes_its_commit,

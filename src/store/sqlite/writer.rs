@@ -2,16 +2,20 @@
 //!
 //! Every write is a job in one queue. The writer takes what waits, runs it in one transaction, each job in a savepoint of
 //! its own where it may have to be undone alone, and answers the callers only after the commit: many deliveries share one
-//! wait for the disk. While a batch is being made durable the next one gathers; nobody waits for a batch to fill.
+//! wait for the disk. While a batch is being made durable the next one gathers; nobody waits for a batch to fill, unless
+//! [`StoreOptions::gather_ms`](crate::store::StoreOptions::gather_ms) asks for it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
-use super::open::BEGIN_WRITE;
-use crate::store::StoreError;
+use super::{deliveries, open::BEGIN_WRITE};
+use crate::store::{Acceptance, NewDelivery, StoreError};
 
 /// Jobs that share a commit, at most.
 const BATCH_JOBS: usize = 256;
@@ -33,19 +37,11 @@ pub(super) trait Write: Send + 'static {
     /// What the caller learns.
     type Answer: Send + 'static;
 
-    /// Whether the job can ask to be undone, or fail, without the rest of its batch.
-    const UNDOABLE: bool = true;
-
     /// Does it.
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError>;
 
     /// Whether there may be something new to claim after it.
     fn makes_work(&self, answer: &Self::Answer) -> bool;
-
-    /// Size of what it carries.
-    fn size_bytes(&self) -> usize {
-        0
-    }
 }
 
 /// A [`Write`] whose type of answer is hidden, so that all may stand in one queue.
@@ -57,9 +53,7 @@ trait Job: Send {
     fn fail(&mut self, error: StoreError);
     /// Tells the caller, unless the batch failed.
     fn answer(self: Box<Self>, batch: &Result<(), StoreError>);
-    fn undoable(&self) -> bool;
     fn makes_work(&self) -> bool;
-    fn size_bytes(&self) -> usize;
 }
 
 struct Asked<W: Write> {
@@ -92,40 +86,60 @@ impl<W: Write> Job for Asked<W> {
         let _ = self.caller.send(outcome);
     }
 
-    fn undoable(&self) -> bool {
-        W::UNDOABLE
-    }
-
     fn makes_work(&self) -> bool {
         matches!(&self.outcome, Some(Ok(answer)) if self.write.makes_work(answer))
     }
+}
 
-    fn size_bytes(&self) -> usize {
-        self.write.size_bytes()
-    }
+/// A delivery, and who waits for it to be durable.
+struct Arrival {
+    delivery: NewDelivery,
+    caller: oneshot::Sender<Result<Acceptance, StoreError>>,
+}
+
+/// What stands in the queue. Deliveries are no [`Job`]s: those of a batch are written by a few statements together.
+enum Queued {
+    Arrival(Arrival),
+    Job(Box<dyn Job>),
 }
 
 /// The end of the queue at which callers stand. The writer ends when the last of these is dropped, after it has done what
 /// was queued.
 pub(super) struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::Sender<Queued>,
 }
 
 impl Writer {
-    /// Starts the writer on `connection`; should it break, another is made from `options`.
-    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, work: Arc<Notify>) -> Self {
-        let (queue, jobs) = mpsc::channel(BATCH_JOBS);
-        let desk = Desk { connection: Some(connection), options, work };
-        tokio::spawn(desk.serve(jobs));
+    /// Starts the writer on `connection`; should it break, another is made from `options`. Each commit waits for company
+    /// for as long as `gather` says.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        gather: Duration,
+        work: Arc<Notify>,
+    ) -> Self {
+        let (queue, queued) = mpsc::channel(BATCH_JOBS);
+        let desk = Desk { connection: Some(connection), options, gather, work };
+        tokio::spawn(desk.serve(queued));
         Self { queue }
     }
 
     /// Has `write` done, and returns when it is durable or refused.
     pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let job = Asked { write, outcome: None, caller };
-        self.queue.send(Box::new(job)).await.map_err(|_| gone())?;
+        self.enqueue(Queued::Job(Box::new(Asked { write, outcome: None, caller }))).await?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Makes `delivery` durable, and returns when it is.
+    pub(super) async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        self.enqueue(Queued::Arrival(Arrival { delivery, caller })).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    async fn enqueue(&self, queued: Queued) -> Result<(), StoreError> {
+        self.queue.send(queued).await.map_err(|_| gone())
     }
 
     /// Whether the writer is at its desk. Does not wait for it: it may be held up by another process's lock.
@@ -144,23 +158,20 @@ fn gone() -> StoreError {
 struct Desk {
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
+    gather: Duration,
     work: Arc<Notify>,
 }
 
 impl Desk {
-    async fn serve(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-        while let Some(first) = jobs.recv().await {
-            let mut batch = gather(first, &mut jobs);
+    async fn serve(mut self, mut queue: mpsc::Receiver<Queued>) {
+        while let Some(first) = queue.recv().await {
+            let mut batch = Batch::gather(first, &mut queue, self.gather).await;
             let outcome = self.write(&mut batch).await;
             if outcome.is_err() {
                 // Whatever state the connection is in, the next batch starts on a fresh one.
                 self.connection = None;
             }
-            let makes_work = outcome.is_ok() && batch.iter().any(|job| job.makes_work());
-            for job in batch {
-                job.answer(&outcome);
-            }
-            if makes_work {
+            if batch.answer(outcome) {
                 announce(&self.work);
             }
         }
@@ -170,17 +181,19 @@ impl Desk {
         }
     }
 
-    async fn write(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    /// Writes all of `batch` in one transaction; says what became of its deliveries.
+    async fn write(&mut self, batch: &mut Batch) -> Result<Vec<Acceptance>, StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(SqliteConnection::connect_with(&self.options).await?),
         };
         let mut transaction = connection.begin_with(BEGIN_WRITE).await?;
-        for job in batch {
-            if !job.undoable() {
-                job.run(&mut transaction).await?;
-                continue;
-            }
+        let mut accepted = Vec::new();
+        if !batch.deliveries.is_empty() {
+            // Nothing in them can fail for one delivery alone, so they need no savepoint.
+            accepted = deliveries::accept_all(&mut transaction, &mut batch.deliveries).await?;
+        }
+        for job in &mut batch.jobs {
             let mut savepoint = transaction.begin().await?;
             match job.run(&mut savepoint).await {
                 Ok(true) => savepoint.commit().await?,
@@ -195,22 +208,76 @@ impl Desk {
             }
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(accepted)
     }
 }
 
-/// Takes what waits, up to the size of a batch.
-fn gather(first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
-    let mut size_bytes = first.size_bytes();
-    let mut batch = vec![first];
-    while batch.len() < BATCH_JOBS
-        && size_bytes < BATCH_BYTES
-        && let Ok(job) = jobs.try_recv()
-    {
-        size_bytes += job.size_bytes();
-        batch.push(job);
+/// What shares a commit: deliveries first, so that a claim beside them finds them.
+#[derive(Default)]
+struct Batch {
+    deliveries: Vec<NewDelivery>,
+    senders: Vec<oneshot::Sender<Result<Acceptance, StoreError>>>,
+    jobs: Vec<Box<dyn Job>>,
+    size_bytes: usize,
+}
+
+impl Batch {
+    /// Takes what waits, up to the size of a batch, and what comes within `patience`.
+    async fn gather(first: Queued, queue: &mut mpsc::Receiver<Queued>, patience: Duration) -> Self {
+        let mut batch = Self::default();
+        batch.add(first);
+        let until = Instant::now() + patience;
+        while !batch.is_full() {
+            let next = match queue.try_recv() {
+                Ok(next) => Some(next),
+                Err(_) if patience.is_zero() => None,
+                Err(_) => timeout_at(until, queue.recv()).await.unwrap_or(None),
+            };
+            let Some(next) = next else {
+                break;
+            };
+            batch.add(next);
+        }
+        batch
     }
-    batch
+
+    fn add(&mut self, queued: Queued) {
+        match queued {
+            Queued::Job(job) => self.jobs.push(job),
+            Queued::Arrival(Arrival { delivery, caller }) => {
+                self.size_bytes += delivery.sealed_body.len();
+                self.deliveries.push(delivery);
+                self.senders.push(caller);
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.deliveries.len() + self.jobs.len() >= BATCH_JOBS || self.size_bytes >= BATCH_BYTES
+    }
+
+    /// Tells every caller; returns whether there may be something new to claim.
+    fn answer(self, outcome: Result<Vec<Acceptance>, StoreError>) -> bool {
+        let (accepted, outcome) = match outcome {
+            Ok(accepted) => (accepted, Ok(())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
+        let makes_work =
+            outcome.is_ok() && (accepted.contains(&Acceptance::Fresh) || self.jobs.iter().any(|job| job.makes_work()));
+        let mut accepted = accepted.into_iter();
+        for caller in self.senders {
+            let answer = match &outcome {
+                Ok(()) => accepted.next().ok_or_else(gone),
+                Err(error) => Err(error.clone()),
+            };
+            // A sender that went away does not need to know.
+            let _ = caller.send(answer);
+        }
+        for job in self.jobs {
+            job.answer(&outcome);
+        }
+        makes_work
+    }
 }
 
 /// Wakes everybody who waits for work, and the next who comes to wait, should all be busy looking just now.

@@ -48,6 +48,7 @@ mod crashing;
 mod ending;
 mod inside;
 mod posts;
+mod serving;
 
 pub use canary::Canary;
 pub use crashing::Moment;
@@ -194,6 +195,7 @@ impl World {
             &sealing_key,
             setting.default_policy.as_deref(),
             &setting.detector,
+            Pace::default(),
         );
         let world = Self {
             github,
@@ -248,9 +250,19 @@ impl World {
         self.engine_on(store).await
     }
 
+    /// The same at another pace.
+    pub async fn another_engine_at(&self, pace: Pace) -> Engine {
+        let store = open_store(&self.folder).await;
+        self.engine_at(store, pace).await
+    }
+
     async fn engine_on(&self, store: SharedStore) -> Engine {
-        let engine =
-            engine(&self.github, &self.clock, store, &self.sealing_key, self.default_policy.as_deref(), &self.detector);
+        self.engine_at(store, Pace::default()).await
+    }
+
+    async fn engine_at(&self, store: SharedStore, pace: Pace) -> Engine {
+        let default_policy = self.default_policy.as_deref();
+        let engine = engine(&self.github, &self.clock, store, &self.sealing_key, default_policy, &self.detector, pace);
         engine.shop().learn_own_login().await.expect("the stand-in knows the App");
         engine
     }
@@ -465,6 +477,7 @@ fn engine(
     sealing_key: &std::path::Path,
     default_policy: Option<&str>,
     detector: &Arc<dyn Detector>,
+    pace: Pace,
 ) -> Engine {
     canary::listen();
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
@@ -478,7 +491,7 @@ fn engine(
         clock: Arc::new(clock.clone()),
         default_policy: default_policy.map(parse),
         policy_interval: Duration::from_secs(300),
-        pace: Pace::default(),
+        pace,
     })
 }
 
