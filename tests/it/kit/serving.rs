@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use embargod::{
+    domain::retention::Retention,
     server::{self, Metrics, Running},
     settings::{DoorSettings, GithubSettings, LogFormat, Role, Settings, WorkSettings},
 };
@@ -36,6 +37,7 @@ impl World {
                 webhook_secrets: vec![SecretString::from(SECRET)],
             },
             sealing_key_path: self.sealing_key.clone(),
+            retention: Retention::default(),
         };
         let (_, metrics) = Metrics::recorder();
         let clock = Arc::new(self.clock.clone());
