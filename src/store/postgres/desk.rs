@@ -15,7 +15,7 @@ use super::{
     open::{connect, in_time},
     wake::Bell,
 };
-use crate::store::StoreError;
+use crate::{failpoint, store::StoreError};
 
 /// How often a batch is tried that other transactions are in the way of.
 const TRIES: u32 = 8;
@@ -231,10 +231,12 @@ async fn transact<T: Trade>(
     let mut transaction = connection.begin().await?;
     match trade.run(&mut transaction, jobs).await {
         Ok(Verdict::Keep(answers)) => {
+            failpoint::reached(failpoint::COMMIT_BEFORE);
             transaction.commit().await.map_err(|error| match Failed::from(error) {
                 broken if broken.is_cut() => Failed::InDoubt,
                 refused => refused,
             })?;
+            failpoint::reached(failpoint::COMMIT_AFTER);
             Ok(Verdict::Keep(answers))
         }
         Ok(undo) => {
