@@ -6,7 +6,7 @@ use proptest::{
 };
 
 use super::*;
-use crate::store::Acceptance;
+use crate::store::{Acceptance, ClaimOrder};
 
 /// One step of a schedule. Numbers are taken modulo whatever there is.
 #[derive(Clone, Debug)]

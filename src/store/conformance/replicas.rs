@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::*;
+use crate::store::ClaimOrder;
 
 /// Workers, half of them in each process.
 const WORKERS: usize = 8;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use embargod::{
     domain::retention::Retention,
     server::{self, Metrics, Running},
-    settings::{DoorSettings, GithubSettings, LogFormat, Role, Settings, WorkSettings},
+    settings::{DoorSettings, GithubSettings, LogFormat, Role, SealingKeyFrom, Settings, WorkSettings},
 };
 use secrecy::SecretString;
 
@@ -23,6 +23,9 @@ impl World {
             default_policy_path: None,
             poll_interval_s: 60,
             sweep_interval_s: 60,
+            reconcile_interval_s: 900,
+            ack_gather_ms: 0,
+            database_connections: 8,
             policy_interval_s: 300,
             log: "off".to_owned(),
             log_format: LogFormat::Text,
@@ -36,7 +39,7 @@ impl World {
                 private_key: SecretString::from(APP_KEY.private_pem.clone()),
                 webhook_secrets: vec![SecretString::from(SECRET)],
             },
-            sealing_key_path: self.sealing_key.clone(),
+            sealing_key: SealingKeyFrom::File(self.sealing_key.clone()),
             retention: Retention::default(),
         };
         let (_, metrics) = Metrics::recorder();

@@ -79,7 +79,10 @@ async fn drain(stores: &[Arc<PostgresStore>], workers: usize, most: u32, effects
             let mut handled = 0;
             loop {
                 let now = SystemClock.now();
-                let claimed = store.claim_deliveries(now, 60_000, most).await.expect("it answers");
+                let claimed = store
+                    .claim_deliveries(now, 60_000, most, crate::store::ClaimOrder::OldestFirst)
+                    .await
+                    .expect("it answers");
                 if claimed.is_empty() {
                     let left = store.backlog(now).await.expect("it answers");
                     if left.deliveries_waiting == 0 {
@@ -108,7 +111,7 @@ async fn perform(stores: &[Arc<PostgresStore>], workers: usize, count: usize) {
         tokio::spawn(async move {
             while left.load(std::sync::atomic::Ordering::SeqCst) > 0 {
                 let now = SystemClock.now();
-                for claimed in store.claim_effects(now, 60_000, 1).await.expect("it answers") {
+                for claimed in store.claim_effects(now, 60_000, 1, Urgency::Upkeep).await.expect("it answers") {
                     let settled = store.settle_effect(&claimed.lease, now, done(), Commit::default()).await;
                     assert_eq!(settled, Ok(Settled::Committed));
                     left.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);

@@ -117,7 +117,7 @@ async fn two_claims_never_take_two_effects_of_one_lane() {
     commit(&store, 0, enqueue([effect("a", "l"), effect("b", "l")])).await;
     let mut other = outsider(&place).await;
     let mut claiming = other.begin().await.expect("it begins");
-    let claimed = effects::claim(&mut claiming, at(1), 60_000, 2).await.expect("it answers");
+    let claimed = effects::claim(&mut claiming, at(1), 60_000, 2, 3).await.expect("it answers");
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimable_effect(&store, 1).await, None, "though nothing of it is committed");
     claiming.commit().await.expect("it commits");
