@@ -8,11 +8,11 @@ use std::{
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{Context, SHA256};
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::{
     cli::{FINE, INTERNAL, USAGE},
+    clock::{Clock, SystemClock},
     store::{
         self, SharedStore, StoreError,
         portable::{PortableRow, RowSink, RowSource},
@@ -90,7 +90,7 @@ pub(super) async fn copy(from: &str, to: &str) -> Result<Inventory, Refusal> {
     if from == to {
         return Err(Refusal::OneDatabase);
     }
-    let found = store::inspect(from, Timestamp::now()).await.map_err(Refusal::Source)?;
+    let found = store::inspect(from, SystemClock.now()).await.map_err(Refusal::Source)?;
     if !found.exists {
         return Err(Refusal::NoSource);
     }

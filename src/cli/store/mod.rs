@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{FINE, NO, USAGE, block_on};
 use crate::{
+    clock::{Clock, SystemClock},
     settings::Settings,
     store::{self, Backlog, Inspection, StoreError},
 };
@@ -90,7 +91,7 @@ async fn migrate(args: ConfigArgs) -> u8 {
         Ok(database) => database,
         Err(code) => return code,
     };
-    let before = match store::inspect(&database, Timestamp::now()).await {
+    let before = match store::inspect(&database, SystemClock.now()).await {
         Ok(before) => before,
         Err(error) => return failed(&error),
     };
@@ -111,7 +112,7 @@ async fn status(args: StatusArgs) -> u8 {
         Ok(database) => database,
         Err(code) => return code,
     };
-    match store::inspect(&database, Timestamp::now()).await {
+    match store::inspect(&database, SystemClock.now()).await {
         Ok(found) => {
             if args.json {
                 println!("{}", as_json(&found));

@@ -42,7 +42,7 @@ const DELIVERY_STATE: &str = "
 
 // The oldest unfinished delivery of all is the first of its lane, so it has its turn. The instant from which an effect
 // could have started is its own, but not before it was enqueued. What waits is counted in indexes alone.
-const BACKLOG: &str = "
+pub(super) const BACKLOG: &str = "
     SELECT
         (SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_unfinished
          WHERE state IN ('ready', 'running')),

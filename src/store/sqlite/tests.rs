@@ -2,6 +2,7 @@
 
 mod load;
 mod migrations;
+mod steps;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

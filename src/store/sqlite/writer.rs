@@ -10,8 +10,9 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
+    select,
     sync::{Notify, mpsc, oneshot},
-    time::{Instant, timeout_at},
+    time::sleep,
 };
 
 use super::{deliveries, open::BEGIN_WRITE};
@@ -165,7 +166,8 @@ struct Desk {
 impl Desk {
     async fn serve(mut self, mut queue: mpsc::Receiver<Queued>) {
         while let Some(first) = queue.recv().await {
-            let mut batch = Batch::gather(first, &mut queue, self.gather).await;
+            let enough = (!self.gather.is_zero()).then(|| sleep(self.gather));
+            let mut batch = Batch::gather(first, &mut queue, enough).await;
             let outcome = self.write(&mut batch).await;
             if outcome.is_err() {
                 // Whatever state the connection is in, the next batch starts on a fresh one.
@@ -222,16 +224,26 @@ struct Batch {
 }
 
 impl Batch {
-    /// Takes what waits, up to the size of a batch, and what comes within `patience`.
-    async fn gather(first: Queued, queue: &mut mpsc::Receiver<Queued>, patience: Duration) -> Self {
+    /// Takes what waits, up to the size of a batch; and what comes until `enough`, where there is patience at all.
+    async fn gather(
+        first: Queued,
+        queue: &mut mpsc::Receiver<Queued>,
+        enough: Option<impl Future<Output = ()>>,
+    ) -> Self {
         let mut batch = Self::default();
         batch.add(first);
-        let until = Instant::now() + patience;
+        let mut enough = enough.map(Box::pin);
         while !batch.is_full() {
             let next = match queue.try_recv() {
                 Ok(next) => Some(next),
-                Err(_) if patience.is_zero() => None,
-                Err(_) => timeout_at(until, queue.recv()).await.unwrap_or(None),
+                Err(_) => match &mut enough {
+                    Some(enough) => select! {
+                        biased;
+                        next = queue.recv() => next,
+                        () = enough => None,
+                    },
+                    None => None,
+                },
             };
             let Some(next) = next else {
                 break;
@@ -284,4 +296,59 @@ impl Batch {
 pub(super) fn announce(work: &Notify) {
     work.notify_waiters();
     work.notify_one();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Ready;
+
+    use super::*;
+    use crate::store::conformance::delivery;
+
+    fn arrival(guid: &str) -> Queued {
+        let (caller, _answer) = oneshot::channel();
+        Queued::Arrival(Arrival { delivery: delivery(guid, "repo:1", 0), caller })
+    }
+
+    fn guids(batch: &Batch) -> Vec<&str> {
+        batch.deliveries.iter().map(|new| new.guid.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn without_patience_a_commit_takes_what_waits() {
+        let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
+        queue.try_send(arrival("there")).expect("there is room");
+        let batch = Batch::gather(arrival("first"), &mut queued, None::<Ready<()>>).await;
+        assert_eq!(guids(&batch), ["first", "there"]);
+    }
+
+    #[tokio::test]
+    async fn with_patience_a_commit_takes_what_comes_until_it_is_enough() {
+        let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
+        let (tell, told) = oneshot::channel::<()>();
+        let others = async {
+            for guid in ["soon", "later"] {
+                tokio::task::yield_now().await;
+                queue.send(arrival(guid)).await.expect("somebody reads");
+            }
+            tokio::task::yield_now().await;
+            tell.send(()).expect("somebody waits");
+            tokio::task::yield_now().await;
+            queue.send(arrival("too late")).await.expect("there is room");
+        };
+        let enough = async { told.await.expect("it is told") };
+        let (batch, ()) = tokio::join!(Batch::gather(arrival("first"), &mut queued, Some(enough)), others);
+        assert_eq!(guids(&batch), ["first", "soon", "later"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_batch_waits_for_nobody() {
+        let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
+        for n in 0..BATCH_JOBS {
+            queue.try_send(arrival(&n.to_string())).expect("there is room");
+        }
+        let never = std::future::pending::<()>();
+        let batch = Batch::gather(arrival("first"), &mut queued, Some(never)).await;
+        assert_eq!(batch.deliveries.len(), BATCH_JOBS);
+    }
 }

@@ -33,14 +33,14 @@ fn per_second(count: u64, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
 }
 
-/// How often this disk makes 800 kB durable, which is what 64 deliveries come to.
-fn syncs_per_second(folder: &Folder) -> f64 {
+/// How often this disk makes so much durable; 800 kB is what 64 deliveries come to.
+fn syncs_per_second(folder: &Folder, bytes: usize) -> f64 {
     let path = folder.path().with_extension("sync");
     let mut file = std::fs::File::create(&path).expect("a file");
     let began = Instant::now();
     let mut syncs = 0;
     while began.elapsed() < Duration::from_secs(1) {
-        file.write_all(&[7; 800_000]).expect("it is written");
+        file.write_all(&vec![7; bytes]).expect("it is written");
         file.sync_data().expect("it is durable");
         syncs += 1;
     }
@@ -55,6 +55,13 @@ fn resident_kib() -> u64 {
     line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
+/// Bytes that this process had written to the disk so far.
+fn bytes_written() -> u64 {
+    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).unwrap_or("0");
+    line.trim().parse().unwrap_or(0)
+}
+
 /// Processor time of this process, in seconds.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -67,13 +74,15 @@ fn cpu_seconds() -> f64 {
 #[ignore = "measures"]
 async fn accepts() {
     let probe = Folder::new();
-    println!("800 kB made durable: {:.0}/s", syncs_per_second(&probe));
+    for bytes in [4_096, 800_000] {
+        println!("{bytes} bytes made durable: {:.0}/s", syncs_per_second(&probe, bytes));
+    }
     for (together, seconds) in [(1_u64, 3), (16, 4), (64, 8)] {
         let folder = Folder::new();
         let store = folder.open().await;
         let next = Arc::new(AtomicU64::new(0));
         let until = Instant::now() + Duration::from_secs(seconds);
-        let (began, cpu) = (Instant::now(), cpu_seconds());
+        let (began, cpu, written) = (Instant::now(), cpu_seconds(), bytes_written());
         let senders: Vec<_> = (0..together)
             .map(|_| {
                 let (store, next) = (Arc::clone(&store), Arc::clone(&next));
@@ -97,13 +106,14 @@ async fn accepts() {
         let (took, cpu) = (began.elapsed(), cpu_seconds() - cpu);
         let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
         println!(
-            "accept c={together}: {:.0}/s, {:.0} per CPU-second, p50 {:.2} ms, p99 {:.2} ms, max {:.1} ms, RSS {} KiB",
+            "accept c={together}: {:.0}/s, {:.0} per CPU-second, p50 {:.2} ms, p99 {:.2} ms, max {:.1} ms, RSS {} KiB, {} bytes to disk each",
             per_second(waits.len() as u64, took),
             waits.len() as f64 / cpu,
             at(0.5),
             at(0.99),
             at(1.0),
             resident_kib(),
+            (bytes_written() - written) / waits.len() as u64,
         );
     }
 }
