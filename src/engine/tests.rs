@@ -19,8 +19,8 @@ use crate::{
     store::sqlite::SqliteStore,
 };
 
-/// An engine without work, on a new database; nobody answers for GitHub.
-pub(super) async fn idle() -> Engine {
+/// An engine without work, on a new database in a folder of its own; nobody answers for GitHub.
+pub(super) async fn idle() -> (tempfile::TempDir, Engine) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("embargod.db");
     let store = SqliteStore::open(path.to_str().expect("utf-8")).await.expect("a store");
@@ -29,8 +29,9 @@ pub(super) async fn idle() -> Engine {
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()));
     let mut settings = GitHubSettings::new(1, SecretString::from(pem));
     settings.api_base = "http://127.0.0.1:1".parse().expect("an address");
-    let clock: crate::clock::SharedClock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
-    Engine::new(ShopParts {
+    let clock: crate::clock::SharedClock =
+        Arc::new(ManualClock::at(Timestamp::from_second(1_767_225_600).expect("representable")));
+    let engine = Engine::new(ShopParts {
         store: Arc::new(store),
         github: GitHub::new(&settings, Arc::clone(&clock)).expect("a client"),
         sealer: Sealer::new(SealingKey::generate()),
@@ -40,5 +41,6 @@ pub(super) async fn idle() -> Engine {
         default_policy: None,
         policy_interval: Duration::from_secs(300),
         pace: Pace::default(),
-    })
+    });
+    (folder, engine)
 }

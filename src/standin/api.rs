@@ -45,8 +45,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Body>) -> Respo
     // Subscribed before the request is carried out, so that a release in between is not missed.
     let mut released = shared.released.subscribe();
     if fault == Some(Fault::StallBeforeDoing) {
-        // The stand-in going away also ends the wait; the connection is cut then anyway.
-        let _ = released.changed().await;
+        shared.stall(&mut released).await;
     }
     let (answer, headers) = shared.change(|state| carry_out(state, &asked, fault.as_ref()));
     match fault {
@@ -56,7 +55,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Body>) -> Respo
             response(&answer, &headers)
         }
         Some(Fault::StallAnswer) => {
-            let _ = released.changed().await;
+            shared.stall(&mut released).await;
             response(&answer, &headers)
         }
         Some(Fault::GarbageBody) => text(StatusCode::OK, "application/json", "{\"id\": 1, \"bo"),

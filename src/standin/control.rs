@@ -39,6 +39,11 @@ impl Standin {
         self.shared.change(|s| s.faults.clear());
     }
 
+    /// How many requests have begun to stall and were not released; one whose asker went away still counts.
+    pub fn stalled(&self) -> usize {
+        self.shared.stalled.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     /// Lets every stalled request go on.
     pub fn release_stalled(&self) {
         self.shared.released.send_modify(|count| *count += 1);

@@ -1,6 +1,9 @@
 //! The lock around the state, the clock, and the bells that wake the background task and those who wait for it.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
@@ -19,6 +22,8 @@ pub(crate) struct Shared {
     pub settled: Notify,
     /// Counts the releases of stalled requests.
     pub released: watch::Sender<u64>,
+    /// Requests that stall just now.
+    pub stalled: AtomicUsize,
 }
 
 impl Shared {
@@ -29,6 +34,7 @@ impl Shared {
             deliver: Notify::new(),
             settled: Notify::new(),
             released: watch::Sender::new(0),
+            stalled: AtomicUsize::new(0),
         }
     }
 
@@ -37,6 +43,14 @@ impl Shared {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         state.world.now = (self.now)();
         state
+    }
+
+    /// Waits for the next release.
+    pub(crate) async fn stall(&self, released: &mut watch::Receiver<u64>) {
+        self.stalled.fetch_add(1, Ordering::SeqCst);
+        // The stand-in going away also ends the wait; the connection is cut then anyway.
+        let _ = released.changed().await;
+        self.stalled.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Does something to the state and sends off the webhooks that it caused.

@@ -99,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_round_goes_on_page_by_page_until_nothing_is_left() {
-        let engine = crate::engine::tests::idle().await;
+        let (_folder, engine) = crate::engine::tests::idle().await;
         let store = &engine.shop().store;
         let long_ago = engine.shop().clock.now() - SignedDuration::from_hours(24 * 20);
         let many = u64::from(PAGE) * 2 + 1;

@@ -47,7 +47,7 @@ impl Chore for Count {
 #[tokio::test]
 async fn without_the_office_no_round_is_begun() {
     let office: Office = AsyncMutex::new(Box::new(Fleeting(3)));
-    let engine = crate::engine::tests::idle().await;
+    let (_folder, engine) = crate::engine::tests::idle().await;
     let rounds_done = Arc::new(AtomicUsize::new(0));
     let chores: Vec<Box<dyn Chore>> = vec![Box::new(Count(Arc::clone(&rounds_done)))];
     rounds(&engine, &chores, &office).await;

@@ -82,6 +82,9 @@ impl Chore for Reconcile {
         for kind in KINDS {
             metrics::counter!("embargod_repaired_total", "kind" => kind).increment(0);
         }
+        if Roster::begin(engine.shop()).await? {
+            return Ok(());
+        }
         let Reconciled { found, looked_at, put_off } = engine.reconcile_once().await?;
         tracing::debug!(found, looked_at, put_off, "compared what GitHub lists with what was seen");
         Ok(())

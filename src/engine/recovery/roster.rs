@@ -46,6 +46,17 @@ impl Record for RosterRecord {
 const KEY: &str = "repositories";
 
 impl Roster {
+    /// Where no list was ever read: everything is watched from now on, and that is all for this round. A database that is
+    /// new has missed nothing yet, and the first minutes' requests belong to what is told. Returns whether that was so.
+    pub(super) async fn begin(shop: &Shop) -> Result<bool, Trouble> {
+        if shop.read::<RosterRecord>(KEY).await?.is_some() {
+            return Ok(false);
+        }
+        let write = RecordWrite::guarded(&RosterRecord { asked_at: shop.github.now() }, 0);
+        shop.store.commit(shop.clock.now(), Commit { records: vec![write], ..Commit::default() }).await?;
+        Ok(true)
+    }
+
     /// Whether it is too old at `now`; also where the clock was set back.
     pub(super) fn is_old(&self, now: Timestamp) -> bool {
         let age = now.duration_since(self.asked_at);

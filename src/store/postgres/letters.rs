@@ -46,7 +46,7 @@ const LOCK_DELIVERY: &str = "SELECT pg_advisory_xact_lock(hashtextextended(lane,
 
 const REVIVE_EFFECT: &str = "
     UPDATE effects
-    SET state = 'ready', turn = 0, runnable_at = $2, attempts = 0, result = NULL, finished_at = NULL
+    SET state = 'ready', turn = 0, runnable_at = $2, attempts = 1, result = NULL, finished_at = NULL
     WHERE key = $1 AND state IN ('dead', 'dropped')
     RETURNING lane";
 
@@ -62,7 +62,7 @@ const DISCARD_EFFECT: &str = "
 const REVIVE_DELIVERY: &str = "
     UPDATE deliveries
     SET id = nextval(pg_get_serial_sequence('deliveries', 'id')), state = 'scheduled', turn = 0, not_before = $2,
-        attempts = 0, finished_at = NULL
+        attempts = 1, finished_at = NULL
     WHERE guid = $1 AND state = 'parked' AND sealed_body IS NOT NULL
     RETURNING lane";
 

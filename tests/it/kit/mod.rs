@@ -197,11 +197,13 @@ impl World {
             &github,
             &clock,
             open_store(&folder).await,
-            &sealing_key,
-            setting.default_policy.as_deref(),
-            &setting.detector,
-            setting.request_timeout_ms,
-            Pace::default(),
+            Making {
+                sealing_key: &sealing_key,
+                default_policy: setting.default_policy.as_deref(),
+                detector: &setting.detector,
+                request_timeout_ms: setting.request_timeout_ms,
+                pace: Pace::default(),
+            },
         );
         let world = Self {
             github,
@@ -269,16 +271,14 @@ impl World {
     }
 
     async fn engine_at(&self, store: SharedStore, pace: Pace) -> Engine {
-        let engine = engine(
-            &self.github,
-            &self.clock,
-            store,
-            &self.sealing_key,
-            self.default_policy.as_deref(),
-            &self.detector,
-            self.request_timeout_ms,
+        let making = Making {
+            sealing_key: &self.sealing_key,
+            default_policy: self.default_policy.as_deref(),
+            detector: &self.detector,
+            request_timeout_ms: self.request_timeout_ms,
             pace,
-        );
+        };
+        let engine = engine(&self.github, &self.clock, store, making);
         engine.shop().learn_own_login().await.expect("the stand-in knows the App");
         engine
     }
@@ -486,16 +486,17 @@ async fn open_store(folder: &tempfile::TempDir) -> SharedStore {
     Arc::new(store.expect("a store"))
 }
 
-fn engine(
-    github: &Standin,
-    clock: &ManualClock,
-    store: SharedStore,
-    sealing_key: &std::path::Path,
-    default_policy: Option<&str>,
-    detector: &Arc<dyn Detector>,
+/// How an engine of a world is made.
+struct Making<'a> {
+    sealing_key: &'a std::path::Path,
+    default_policy: Option<&'a str>,
+    detector: &'a Arc<dyn Detector>,
     request_timeout_ms: u64,
     pace: Pace,
-) -> Engine {
+}
+
+fn engine(github: &Standin, clock: &ManualClock, store: SharedStore, making: Making<'_>) -> Engine {
+    let Making { sealing_key, default_policy, detector, request_timeout_ms, pace } = making;
     canary::listen();
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
     settings.api_base = github.base_url().parse().expect("an address");

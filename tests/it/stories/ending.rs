@@ -11,11 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::kit::{RAE, REPO, World};
 
-async fn is_redacting(world: &World) -> bool {
-    let effects = world.effects().await;
-    effects.iter().any(|report| report.effect.kind == "redact_post" && report.state == EffectState::Running)
-}
-
 /// A redaction that GitHub has been asked for and does not answer.
 async fn stopped_while_github_is_silent(fault: Fault) {
     let mut world = World::new().await;
@@ -26,7 +21,8 @@ async fn stopped_while_github_is_silent(fault: Fault) {
     world.github.deliveries_idle().await;
     let stop = CancellationToken::new();
     tokio::join!(engine.run(stop.clone()), async {
-        while !is_redacting(&world).await {
+        // Claimed is not begun: GitHub must have been asked.
+        while world.github.stalled() == 0 {
             tokio::task::yield_now().await;
         }
         stop.cancel();

@@ -16,7 +16,7 @@ use crate::kit::{CORA, Ending, MALLORY, RAE, REPO, Setting, World};
 const AT_ONCE: usize = 4;
 
 /// Time that passes after everything has settled, in seconds: retries, later looks at the history.
-const PAUSES_S: [i64; 4] = [1, 40, 600, 14_400];
+const PAUSES_S: [i64; 5] = [1, 40, 600, 14_400, 120];
 
 /// A stall is longer than the client waits.
 const IMPATIENT_MS: u64 = 1_000;

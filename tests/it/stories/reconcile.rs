@@ -410,7 +410,8 @@ async fn a_long_list_is_read_to_its_end_and_nothing_in_it_is_skipped() {
     world.github.drop_next_deliveries(0);
     assert_eq!(reconcile_later(&world).await, 250);
     assert_eq!(reconcile_later(&world).await, 0);
-    assert_eq!(world.decisions().await.len(), 250);
+    let decisions = world.decisions().await;
+    assert_eq!(decisions.iter().filter(|decision| decision.feature == "redirect").count(), 250, "each once");
     world.finish().await;
 }
 
