@@ -23,6 +23,7 @@ pub mod rehearse;
 pub mod seal;
 pub mod serve;
 pub mod setup;
+pub mod store;
 pub mod undo;
 
 /// Exit code: fine.
@@ -78,6 +79,9 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup into an empty database.
     Restore(backup::RestoreArgs),
+    /// Look after the database: its schema, and moving to another.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
 }
 
 /// Runs the command that the arguments name.
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Seal(command) => return seal::run(command),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => backup::run_restore(args),
+        Command::Store(command) => store::run(command),
     })
 }
 

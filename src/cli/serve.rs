@@ -8,7 +8,7 @@ use super::{FINE, USAGE, block_on};
 use crate::{
     clock::SystemClock,
     server::{self, Metrics, telemetry},
-    settings::Settings,
+    settings::{Role, Settings},
 };
 
 /// Arguments of `embargod serve`.
@@ -17,6 +17,9 @@ pub struct ServeArgs {
     /// Settings file; `embargod.toml` of this folder is read where it exists. The environment wins over it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What this process does: everything, or a part of it beside others on one PostgreSQL.
+    #[arg(long, value_name = "all|receiver|worker|poller")]
+    role: Option<Role>,
     /// Only say whether everything needed is there and valid.
     #[arg(long)]
     check: bool,
@@ -24,7 +27,11 @@ pub struct ServeArgs {
 
 /// Runs the command.
 pub fn run(args: ServeArgs) -> u8 {
-    let settings = match Settings::load(args.config.as_deref()) {
+    let settings = Settings::load(args.config.as_deref()).and_then(|settings| match args.role {
+        Some(role) => settings.with_role(role),
+        None => Ok(settings),
+    });
+    let settings = match settings {
         Ok(settings) => settings,
         Err(problems) => {
             eprintln!("embargod: the settings are not complete\n{problems}");
@@ -57,7 +64,8 @@ async fn serve(settings: Settings) -> u8 {
             return USAGE;
         }
     };
-    println!("ready listen={} admin={}", running.listen, running.admin_listen);
+    let listen = running.listen.map_or_else(|| "-".to_owned(), |address| address.to_string());
+    println!("ready listen={listen} admin={}", running.admin_listen);
     asked_to_stop().await;
     tracing::info!("stopping: no new deliveries, finishing what is under way");
     running.stop().await;

@@ -16,5 +16,5 @@ pub mod policy;
 pub mod post;
 pub mod reason;
 pub mod record;
-pub mod retention;
 pub mod recovery;
+pub mod retention;

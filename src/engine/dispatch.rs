@@ -183,3 +183,106 @@ fn begin<C: Counter>(
         floor.bell.ring();
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    /// A heap of numbers.
+    #[derive(Clone, Default)]
+    struct Heap(Arc<Inner>);
+
+    #[derive(Default)]
+    struct Inner {
+        waiting: Mutex<Vec<usize>>,
+        at_once: AtomicUsize,
+        most_at_once: AtomicUsize,
+        worked: AtomicUsize,
+        given_back: AtomicUsize,
+        /// Cancelled while a claim is under way.
+        stop: Option<CancellationToken>,
+        piece_bytes: usize,
+    }
+
+    #[async_trait]
+    impl Counter for Heap {
+        type Piece = (usize, usize);
+
+        async fn claim(&self, most: u32) -> Result<Vec<(usize, usize)>, StoreError> {
+            if let Some(stop) = &self.0.stop {
+                stop.cancel();
+            }
+            let mut waiting = self.0.waiting.lock().expect("no panic");
+            let keep = waiting.len().saturating_sub(most as usize);
+            Ok(waiting.split_off(keep).into_iter().map(|number| (number, self.0.piece_bytes)).collect())
+        }
+
+        async fn work(&self, _: (usize, usize), _: &CancellationToken, done: Done) -> Result<(), StoreError> {
+            let at_once = self.0.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+            self.0.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            self.0.at_once.fetch_sub(1, Ordering::SeqCst);
+            done.say();
+            self.0.worked.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        async fn give_back(&self, _: (usize, usize)) -> Result<(), StoreError> {
+            self.0.given_back.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        fn size_bytes((_, bytes): &(usize, usize)) -> usize {
+            *bytes
+        }
+    }
+
+    async fn drained(heap: &Heap, places: usize) {
+        let stop = CancellationToken::new();
+        let floor = Floor::new(Bell::new(), stop.clone());
+        let all = heap.0.waiting.lock().expect("no panic").len();
+        tokio::join!(serve(heap.clone(), places, floor.clone()), async {
+            while heap.0.worked.load(Ordering::SeqCst) < all {
+                tokio::task::yield_now().await;
+            }
+            stop.cancel();
+        });
+        floor.tasks.close();
+        floor.tasks.wait().await;
+        assert_eq!(*floor.held_bytes.borrow(), 0);
+    }
+
+    #[tokio::test]
+    async fn everything_is_done_and_never_more_at_once_than_there_are_places() {
+        let heap = Heap(Arc::new(Inner { waiting: Mutex::new((0..1_000).collect()), ..Inner::default() }));
+        drained(&heap, 7).await;
+        assert_eq!(heap.0.worked.load(Ordering::SeqCst), 1_000);
+        assert_eq!(heap.0.most_at_once.load(Ordering::SeqCst), 7);
+    }
+
+    #[tokio::test]
+    async fn large_pieces_are_claimed_one_claim_at_a_time() {
+        let waiting = Mutex::new((0..50).collect());
+        let inner = Inner { waiting, piece_bytes: CLAIMED_BYTES, ..Inner::default() };
+        let heap = Heap(Arc::new(inner));
+        drained(&heap, 3).await;
+        assert_eq!(heap.0.most_at_once.load(Ordering::SeqCst), 3, "what one claim gave, and nothing beside it");
+    }
+
+    #[tokio::test]
+    async fn what_was_claimed_while_it_was_told_to_stop_is_given_back() {
+        let stop = CancellationToken::new();
+        let waiting = Mutex::new((0..10).collect());
+        let heap = Heap(Arc::new(Inner { waiting, stop: Some(stop.clone()), ..Inner::default() }));
+        let floor = Floor::new(Bell::new(), stop);
+        serve(heap.clone(), 4, floor.clone()).await;
+        floor.tasks.close();
+        floor.tasks.wait().await;
+        assert_eq!((heap.0.worked.load(Ordering::SeqCst), heap.0.given_back.load(Ordering::SeqCst)), (0, 4));
+    }
+}

@@ -23,8 +23,8 @@ use outbox::Outbox;
 mod bell;
 pub mod channels;
 pub mod chores;
-mod entries;
 mod dispatch;
+mod entries;
 pub mod evidence;
 pub mod features;
 mod freshness;
@@ -49,9 +49,6 @@ pub use trouble::Trouble;
 
 /// How long what was broken off gets to be written down.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-
-/// How often the budgets left are measured.
-const MEASURE_EVERY: Duration = Duration::from_secs(5);
 
 /// The engine, ready to work.
 #[derive(Clone)]
@@ -100,7 +97,6 @@ impl Engine {
                 dispatch::serve(self.outbox(Urgency::Upkeep), windows.effects, floor.clone()),
                 dispatch::serve(self.outbox(Urgency::Protecting), windows.protecting_effects, floor.clone()),
                 self.listen(&floor.bell, &stop),
-                self.measure(&stop),
             );
             floor.tasks.close();
             floor.tasks.wait().await;
@@ -127,18 +123,6 @@ impl Engine {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.shop.store.wait_for_work() => bell.ring(),
-            }
-        }
-    }
-
-    async fn measure(&self, stop: &CancellationToken) {
-        while !stop.is_cancelled() {
-            for (resource, left) in self.shop.github.least_budget_left() {
-                metrics::gauge!("embargod_github_budget_left_ratio", "resource" => resource).set(left);
-            }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(MEASURE_EVERY) => {}
             }
         }
     }

@@ -72,8 +72,7 @@ impl Counter for Outbox {
 
 async fn put_off(shop: &Shop, claimed: &ClaimedEffect, now: Timestamp, at: Timestamp) -> Result<(), StoreError> {
     let later = Settlement::Later { at };
-    report(claimed, &later);
-    watched::performed(claimed, &later, now);
+    report(claimed, &later, now);
     shop.store.settle_effect(&claimed.lease, now, later, Commit::default()).await.map(|_| ())
 }
 
@@ -112,8 +111,7 @@ async fn one(
         }
         Err(trouble) => failed(shop, performers, claimed, &trouble, now).await?,
     };
-    report(claimed, &settlement);
-    watched::performed(claimed, &settlement, now);
+    report(claimed, &settlement, now);
     done.say();
     failpoint::reached(failpoint::EFFECT_SETTLE_BEFORE);
     let settled = shop.store.settle_effect(&claimed.lease, now, settlement, commit).await?;
@@ -280,7 +278,7 @@ async fn mended(shop: &Shop, claimed: &ClaimedEffect, now: Timestamp) -> Result<
     Ok(open.map(|alert| RecordWrite::overwriting(&Alert { resolved_at: Some(now), ..alert.value })))
 }
 
-fn report(claimed: &ClaimedEffect, settlement: &Settlement) {
+fn report(claimed: &ClaimedEffect, settlement: &Settlement, now: Timestamp) {
     let (key, kind) = (&claimed.effect.key, &claimed.effect.kind);
     match settlement {
         Settlement::Done(_) => {
@@ -294,4 +292,5 @@ fn report(claimed: &ClaimedEffect, settlement: &Settlement) {
             tracing::error!(effect = %key, kind = %kind, %error, "{key} is given up; see `embargod effects show {key}`");
         }
     }
+    watched::performed(claimed, settlement, now);
 }

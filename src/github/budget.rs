@@ -42,7 +42,7 @@ impl Budgets {
 
     /// See [`super::GitHub::tightest_budgets`].
     pub(super) fn tightest(&self, now: Timestamp, most: usize) -> Vec<(u64, RateBudget)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let mut open: Vec<_> = known.iter().filter(|(_, budget)| budget.reset_at > now).collect();
         // The part that is left, in millionths: comparable without rounding.
         let left = |budget: &RateBudget| budget.remaining.saturating_mul(1_000_000) / budget.limit.max(1);

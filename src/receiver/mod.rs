@@ -28,6 +28,7 @@ mod throttle;
 mod webhook;
 
 pub use client::{Client, ClientHeader, Peer, TrustedProxies};
+pub use health::Readiness;
 pub use limits::DoorLimits;
 pub use listen::{serve, serve_within};
 pub use throttle::{Throttle, ThrottleLimits, Wait, each_request_counts};
@@ -67,7 +68,7 @@ struct Door {
     receiver: Receiver,
     gate: body::Gate,
     throttle: Throttle,
-    pulse: health::Pulse,
+    readiness: Readiness,
     warned: Once,
 }
 
@@ -80,8 +81,8 @@ impl Door {
 /// The public door: `POST /webhook`, `GET /healthz`, `GET /readyz`.
 pub fn router(receiver: Receiver) -> Router {
     let throttle = Throttle::new(receiver.guard.limits, Arc::clone(&receiver.clock));
-    let pulse = health::Pulse::default();
-    let door = Arc::new(Door { receiver, gate: body::Gate::new(), throttle, pulse, warned: Once::new() });
+    let readiness = Readiness::new(receiver.health.clone(), Arc::clone(&receiver.store), Arc::clone(&receiver.clock));
+    let door = Arc::new(Door { receiver, gate: body::Gate::new(), throttle, readiness, warned: Once::new() });
     Router::new()
         .route("/webhook", post(webhook::receive))
         .route("/healthz", get(health::alive))

@@ -1,4 +1,5 @@
-//! The operators' door: `GET /metrics` in Prometheus' text form. Its body holds numbers and identifiers, never content.
+//! The operators' door: `GET /metrics` in Prometheus' text form, and, because a process without a public door must be asked
+//! somewhere how it is, `GET /healthz` and `GET /readyz`. What it tells is numbers and identifiers, never content.
 
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -15,7 +16,7 @@ use super::metrics::{Metrics, scrape::Scrape};
 use crate::{
     engine::Engine,
     health::Health,
-    receiver::{Throttle, ThrottleLimits, each_request_counts},
+    receiver::{Readiness, Throttle, ThrottleLimits, each_request_counts},
 };
 
 /// What one client may ask at this door: each look costs a few questions to the database.
@@ -28,10 +29,17 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The operators' door of an engine.
 pub fn router(metrics: Metrics, engine: &Engine, health: &Health) -> Router {
     let throttle = Arc::new(Throttle::new(LIMITS, Arc::clone(&engine.shop().clock)));
+    let shop = engine.shop();
+    let readiness = Readiness::new(health.clone(), Arc::clone(&shop.store), Arc::clone(&shop.clock));
+    let probes = Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(async |State(readiness): State<Readiness>| readiness.answer().await))
+        .with_state(readiness);
     Router::new()
         .route("/metrics", get(render))
         .layer(middleware::from_fn_with_state(throttle, each_request_counts))
         .with_state(Arc::new(Scrape::new(metrics, engine.clone(), health.clone())))
+        .merge(probes)
 }
 
 async fn render(State(scrape): State<Arc<Scrape>>) -> Response {

@@ -16,12 +16,12 @@ use crate::{
         embargoed::Clearance,
         policy::{self, Layer, Policy},
     },
-    engine::{Engine, Pace, ShopParts, chores},
+    engine::{Engine, Pace, Schedule, ShopParts, chores},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     health::Health,
     keys::{self, Keeper},
     receiver::{self, ClientHeader, DoorLimits, Guard, Receiver, ThrottleLimits, TrustedProxies},
-    settings::{ClientAddressHeader, DoorSettings, Problems, Settings},
+    settings::{ClientAddressHeader, DoorSettings, Problems, Settings, WorkSettings},
     store,
 };
 
@@ -40,8 +40,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// A server that accepts deliveries.
 pub struct Running {
-    /// Where the public door listens.
-    pub listen: SocketAddr,
+    /// Where the public door listens, where the role has one.
+    pub listen: Option<SocketAddr>,
     /// Where the operators' door listens.
     pub admin_listen: SocketAddr,
     /// The engine at work.
@@ -60,8 +60,13 @@ pub struct Running {
 pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, Problems> {
     let source = keys::source(&settings.sealing_key);
     let ring = keys::load(&source).await?;
-    let store = store::open(&settings.database).await.map_err(|error| {
-        let remedy = "check `database`: the folder must exist and be writable for this user";
+    let options = store::StoreOptions { gather_ms: settings.ack_gather_ms, connections: settings.database_connections };
+    let store = store::open_with(&settings.database, options).await.map_err(|error| {
+        let remedy = if settings.database.starts_with("sqlite:") {
+            "check `database`: the folder must exist and be writable for this user"
+        } else {
+            "check `database`, and that PostgreSQL runs and lets this user in; see `PostgreSQL` in docs/operating.md"
+        };
         // its address may hold a password
         Problems::one("database", error.to_string(), remedy)
     })?;
@@ -84,8 +89,20 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
         clock,
         default_policy: default_policy(settings)?,
         policy_interval: Duration::from_secs(settings.policy_interval_s.into()),
-        pace: Pace::default(),
+        pace: pace(&settings.work),
     }))
+}
+
+fn pace(work: &WorkSettings) -> Pace {
+    Pace {
+        drain: Duration::from_secs(work.drain_timeout_s.into()),
+        schedule: Schedule {
+            waits_ms: work.retry_waits_ms.clone(),
+            most_attempts: work.most_attempts,
+            attempts_when_refused: work.attempts_when_refused,
+        },
+        ..Pace::default()
+    }
 }
 
 fn default_policy(settings: &Settings) -> Result<Option<Policy>, Problems> {
@@ -104,13 +121,14 @@ fn default_policy(settings: &Settings) -> Result<Option<Policy>, Problems> {
     Ok(Some(effective.policy))
 }
 
-/// Starts everything.
+/// Starts what the role asks for.
 ///
 /// # Errors
 /// What is missing or wrong, with place and remedy.
 pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) -> Result<Running, Problems> {
+    let role = settings.work.role;
     let engine = engine(settings, clock).await?;
-    let public = bind("listen", settings.listen).await?;
+    let public = if role.receives() { Some(bind("listen", settings.listen).await?) } else { None };
     let admin = bind("admin_listen", settings.admin_listen).await?;
     let intervals = chores::Intervals {
         sweep: Duration::from_secs(settings.sweep_interval_s.into()),
@@ -118,39 +136,48 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
         retention: settings.retention,
     };
     let address = |listener: &TcpListener, asked: SocketAddr| listener.local_addr().unwrap_or(asked);
-    let (listen, admin_listen) = (address(&public, settings.listen), address(&admin, settings.admin_listen));
+    let listen = public.as_ref().map(|public| address(public, settings.listen));
+    let admin_listen = address(&admin, settings.admin_listen);
     let health = Health::default();
     watch::all(&health, &engine, &intervals);
     let shop = engine.shop();
     let keeper = keeper(settings, &engine).await?;
-    let receiver = Receiver {
-        store: Arc::clone(&shop.store),
-        sealer: shop.sealer.clone(),
-        webhook_secrets: WebhookSecrets::new(&settings.github.webhook_secrets),
-        clock: Arc::clone(&shop.clock),
-        body_timeout_ms: BODY_TIMEOUT_MS,
-        health: health.clone(),
-        guard: guard(&settings.doors),
-    };
     let (stop_doors, stop_engine) = (CancellationToken::new(), CancellationToken::new());
+    let limits = DoorLimits {
+        drain_ms: u64::from(settings.work.drain_timeout_s) * 1_000,
+        most_connections: usize::try_from(settings.doors.most_connections).unwrap_or(usize::MAX),
+        ..DoorLimits::default()
+    };
+    let open = |listener, router| tokio::spawn(receiver::serve_within(limits, listener, router, stop_doors.clone()));
     let admin_router = admin::router(metrics.clone(), &engine, &health);
-    let limits = door_limits(&settings.doors);
-    let doors = vec![
-        tokio::spawn(receiver::serve_within(limits, public, receiver::router(receiver), stop_doors.clone())),
-        tokio::spawn(receiver::serve_within(limits, admin, admin_router, stop_doors.clone())),
-    ];
-    let (worker, halt) = (engine.clone(), stop_engine.clone());
-    let (asker, halt_asking) = (engine.clone(), stop_engine.clone());
-    let (poller, halt_chores) = (engine.clone(), stop_engine.clone());
-    let halt_upkeep = stop_engine.clone();
-    let halt_keeping = stop_engine.clone();
-    let work = vec![
-        tokio::spawn(keeper.run(halt_keeping)),
-        tokio::spawn(async move { poller.do_chores(&intervals, halt_chores).await }),
-        tokio::spawn(async move { worker.run(halt).await }),
-        tokio::spawn(async move { learn_own_name(&asker, halt_asking).await }),
-        tokio::spawn(async move { metrics.upkeep(halt_upkeep).await }),
-    ];
+    let mut doors = vec![open(admin, admin_router)];
+    if let Some(public) = public {
+        let receiver = Receiver {
+            store: Arc::clone(&shop.store),
+            sealer: shop.sealer.clone(),
+            webhook_secrets: WebhookSecrets::new(&settings.github.webhook_secrets),
+            clock: Arc::clone(&shop.clock),
+            body_timeout_ms: BODY_TIMEOUT_MS,
+            health: health.clone(),
+            guard: guard(&settings.doors),
+        };
+        doors.push(open(public, receiver::router(receiver)));
+    }
+    let halt = stop_engine.clone();
+    let mut work =
+        vec![tokio::spawn(async move { metrics.upkeep(halt).await }), tokio::spawn(keeper.run(stop_engine.clone()))];
+    if role.works() {
+        let (worker, halt) = (engine.clone(), stop_engine.clone());
+        work.push(tokio::spawn(async move { worker.run(halt).await }));
+    }
+    if role.polls() {
+        let (poller, halt) = (engine.clone(), stop_engine.clone());
+        work.push(tokio::spawn(async move { poller.do_chores(&intervals, halt).await }));
+    }
+    if role.works() || role.polls() {
+        let (asker, halt) = (engine.clone(), stop_engine.clone());
+        work.push(tokio::spawn(async move { learn_own_name(&asker, halt).await }));
+    }
     Ok(Running { listen, admin_listen, engine, health, stop_doors, stop_engine, doors, work })
 }
 
@@ -166,11 +193,6 @@ fn guard(doors: &DoorSettings) -> Guard {
     }
 }
 
-fn door_limits(doors: &DoorSettings) -> DoorLimits {
-    let most_connections = usize::try_from(doors.most_connections).unwrap_or(usize::MAX);
-    DoorLimits { most_connections, ..DoorLimits::default() }
-}
-
 /// Looks after the sealing keys while the server runs. Reports before the doors open: whoever rotates the key must know of
 /// every server that seals.
 async fn keeper(settings: &Settings, engine: &Engine) -> Result<Keeper, Problems> {
@@ -184,16 +206,15 @@ async fn keeper(settings: &Settings, engine: &Engine) -> Result<Keeper, Problems
 }
 
 impl Running {
-    /// Stops taking deliveries, finishes what is under way, and ends. What is still queued waits for the next start.
+    /// Stops taking deliveries and beginning work, finishes what is under way within `drain_timeout_s`, and ends. What is
+    /// still queued waits for the next start, or is done by another process.
     pub async fn stop(self) {
         self.health.draining();
+        // At the same time: a delivery that a door still takes in waits in the store like any other.
         self.stop_doors.cancel();
-        for door in self.doors {
-            ended(door.await);
-        }
         self.stop_engine.cancel();
-        for worker in self.work {
-            ended(worker.await);
+        for task in self.doors.into_iter().chain(self.work) {
+            ended(task.await);
         }
     }
 }
@@ -214,7 +235,11 @@ async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, Problems> {
 /// The bot must know its own name to leave its own posts alone.
 async fn learn_own_name(engine: &Engine, stop: CancellationToken) {
     loop {
-        match engine.shop().learn_own_login().await {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return,
+            asked = engine.shop().learn_own_login() => asked,
+        };
+        match asked {
             Ok(login) => return tracing::info!(%login, "GitHub knows this App as {login}"),
             Err(error) => {
                 tracing::error!(%error, "GitHub did not tell who this App is; asking again")

@@ -74,8 +74,9 @@ impl Reader<'_> {
             most_connections: self.within(
                 "EMBARGOD_MOST_CONNECTIONS",
                 file.most_connections,
-                (16, 65_536),
                 default.most_connections,
+                16,
+                65_536,
             ),
             failing_burst: self.positive(
                 "EMBARGOD_FAILING_BURST",
@@ -88,22 +89,7 @@ impl Reader<'_> {
     }
 
     fn positive(&mut self, name: &str, from_file: Option<Spanned<i64>>, most: u32, default: NonZeroU32) -> NonZeroU32 {
-        NonZeroU32::new(self.within(name, from_file, (1, most), default.get())).unwrap_or(default)
-    }
-
-    /// A whole number from the first to the second bound.
-    fn within(&mut self, name: &str, from_file: Option<Spanned<i64>>, bounds: (u32, u32), default: u32) -> u32 {
-        let Some(found) = self.number(name, from_file) else {
-            return default;
-        };
-        let (least, most) = bounds;
-        match u32::try_from(found.value) {
-            Ok(value) if (least..=most).contains(&value) => value,
-            _ => {
-                self.problem(found.place, "is out of bounds", format!("give a whole number from {least} to {most}"));
-                default
-            }
-        }
+        NonZeroU32::new(self.within(name, from_file, default.get(), 1, most)).unwrap_or(default)
     }
 
     fn client_address_header(&mut self, from_file: Option<Spanned<String>>) -> ClientAddressHeader {

@@ -12,6 +12,8 @@ pub(super) struct File {
     pub listen: Option<Spanned<String>>,
     pub admin_listen: Option<Spanned<String>>,
     pub database: Option<Spanned<String>>,
+    pub database_connections: Option<Spanned<i64>>,
+    pub ack_gather_ms: Option<Spanned<i64>>,
     pub public_url: Option<Spanned<String>>,
     pub default_policy_path: Option<Spanned<String>>,
     pub poll_interval_s: Option<Spanned<i64>>,
@@ -26,6 +28,10 @@ pub(super) struct File {
     pub most_connections: Option<Spanned<i64>>,
     pub failing_burst: Option<Spanned<i64>>,
     pub failing_per_s: Option<Spanned<i64>>,
+    pub role: Option<Spanned<String>>,
+    pub drain_timeout_s: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub retry: super::work::Retry,
     #[serde(default)]
     pub github: Github,
     #[serde(default)]

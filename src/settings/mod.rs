@@ -18,9 +18,11 @@ mod doors;
 mod file;
 mod problem;
 mod read;
+mod work;
 
 pub use doors::{ClientAddressHeader, DoorSettings};
 pub use problem::{Problem, Problems};
+pub use work::{Role, WorkSettings};
 
 /// GitHub's own API.
 pub const GITHUB_API: &str = "https://api.github.com";
@@ -34,6 +36,10 @@ pub struct Settings {
     pub admin_listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://…`.
     pub database: String,
+    /// Connections to PostgreSQL for work, 4 to 100.
+    pub database_connections: u32,
+    /// Longest time that a durable commit waits for company, in milliseconds, 0 to 1,000.
+    pub ack_gather_ms: u32,
     /// Where the public reaches `listen`, without `/webhook`; for the doctor.
     pub public_url: Option<String>,
     /// Policy of repositories that have none of their own.
@@ -55,6 +61,8 @@ pub struct Settings {
     pub otlp_endpoint: Option<String>,
     /// How the doors tell clients apart, and how much they bear.
     pub doors: DoorSettings,
+    /// How the work is shared out and tried again.
+    pub work: WorkSettings,
     /// The App.
     pub github: GithubSettings,
     /// Where the sealing keys come from.
@@ -145,6 +153,16 @@ impl Settings {
     pub fn load_custody(config: Option<&Path>) -> Result<Custody, Problems> {
         let file = file_text(config)?;
         read::custody(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), &environment)
+    }
+
+    /// The same settings for a process that does only this.
+    ///
+    /// # Errors
+    /// Where the database cannot be shared.
+    pub fn with_role(mut self, role: Role) -> Result<Self, Problems> {
+        work::check_role(role, &self.database)?;
+        self.work.role = role;
+        Ok(self)
     }
 
     /// Reads the place of the database alone, for commands that only look.

@@ -14,6 +14,7 @@ use super::{
     doors::FileDoors,
     file::{self, File, Sealing, Secrets, Words},
     problem::{Problem, Problems},
+    work,
 };
 use crate::domain::retention::{OutOfBounds, Retention};
 
@@ -63,6 +64,18 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let listen = reader.address("EMBARGOD_LISTEN", parsed.listen, "127.0.0.1:3000");
     let admin_listen = reader.address("EMBARGOD_ADMIN_LISTEN", parsed.admin_listen, "127.0.0.1:3001");
     let database = reader.database(parsed.database);
+    let database_connections = reader.between(
+        "EMBARGOD_DATABASE_CONNECTIONS",
+        parsed.database_connections,
+        (4, 100, 8),
+        "give a number of connections from 4 to 100",
+    );
+    let ack_gather_ms = reader.between(
+        "EMBARGOD_ACK_GATHER_MS",
+        parsed.ack_gather_ms,
+        (0, 1_000, 0),
+        "give whole milliseconds from 0 to 1000; 0 waits for nobody",
+    );
     let public_url = reader.url("EMBARGOD_PUBLIC_URL", parsed.public_url);
     let default_policy_path = reader.path("EMBARGOD_DEFAULT_POLICY_PATH", parsed.default_policy_path);
     let poll_interval_s = reader.seconds("EMBARGOD_POLL_INTERVAL_S", parsed.poll_interval_s, 60);
@@ -86,6 +99,10 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let webhook_secrets = reader.webhook_secrets(parsed.github.webhook_secrets);
     let retention = reader.retention(parsed.retention);
     let sealing_key = reader.sealing_key(parsed.sealing);
+    let work = work::read(&mut reader, parsed.role, parsed.drain_timeout_s, parsed.retry);
+    if let Some(Err(Problems(problems))) = database.as_deref().map(|database| work::check_role(work.role, database)) {
+        reader.problems.extend(problems);
+    }
     match (listen, admin_listen, database, api_base, app_id, private_key, sealing_key) {
         (
             Some(listen),
@@ -99,6 +116,8 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             listen,
             admin_listen,
             database,
+            database_connections,
+            ack_gather_ms,
             public_url,
             default_policy_path,
             poll_interval_s,
@@ -109,6 +128,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             log_format,
             otlp_endpoint,
             doors,
+            work,
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key,
             retention,
@@ -217,6 +237,45 @@ impl Reader<'_> {
                     }
                 }
                 Retention::default()
+            }
+        }
+    }
+
+    /// A whole number from `least` to `most`.
+    pub(super) fn within(
+        &mut self,
+        name: &str,
+        from_file: Option<Spanned<i64>>,
+        default: u32,
+        least: u32,
+        most: u32,
+    ) -> u32 {
+        let Some(found) = self.number(name, from_file) else {
+            return default;
+        };
+        match u32::try_from(found.value) {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                self.problem(found.place, "is out of bounds", format!("give a whole number from {least} to {most}"));
+                default
+            }
+        }
+    }
+
+    /// A number within `(least, most, default)`.
+    fn between(
+        &mut self,
+        name: &str,
+        from_file: Option<Spanned<i64>>,
+        (least, most, default): (u32, u32, u32),
+        remedy: &str,
+    ) -> u32 {
+        let Some(found) = self.number(name, from_file) else { return default };
+        match u32::try_from(found.value) {
+            Ok(value) if (least..=most).contains(&value) => value,
+            _ => {
+                self.problem(found.place, "is out of bounds", remedy);
+                default
             }
         }
     }

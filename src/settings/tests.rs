@@ -51,6 +51,26 @@ fn the_environment_wins_over_the_file_and_paths_of_the_file_are_relative_to_it()
 }
 
 #[test]
+fn the_work_of_the_store_has_bounds() {
+    with_key(|folder| {
+        let file = folder.join("embargod.toml");
+        let text = "database_connections = 20\nack_gather_ms = 5\n[github]\napp_id = 7\n\
+                    private_key_path = \"key.pem\"\nwebhook_secrets = [\"one\"]\n[sealing]\nkey_path = \"seal.key\"\n";
+        let settings = load(Some((&file, text)), &[("EMBARGOD_ACK_GATHER_MS", "0")]).expect("complete");
+        assert_eq!((settings.database_connections, settings.ack_gather_ms), (20, 0));
+        for (name, wrong, remedy) in [
+            ("EMBARGOD_DATABASE_CONNECTIONS", "3", "from 4 to 100"),
+            ("EMBARGOD_DATABASE_CONNECTIONS", "101", "from 4 to 100"),
+            ("EMBARGOD_ACK_GATHER_MS", "1001", "from 0 to 1000"),
+            ("EMBARGOD_ACK_GATHER_MS", "-1", "from 0 to 1000"),
+        ] {
+            let problems = load(Some((&file, text)), &[(name, wrong)]).expect_err("out of bounds").to_string();
+            assert!(problems.contains(name) && problems.contains(remedy), "{problems}");
+        }
+    });
+}
+
+#[test]
 fn everything_that_is_missing_is_said_at_once_with_its_remedy() {
     let problems = load(None, &[("EMBARGOD_LISTEN", "nowhere")]).expect_err("incomplete").to_string();
     for needle in [
@@ -122,7 +142,8 @@ fn proxies_are_networks_and_never_everybody() {
     let problems = |text: &str, environment: &[(&str, &str)]| {
         load(Some((file, text)), environment).expect_err("others are missing").to_string()
     };
-    let good = problems("trusted_proxies = [\"10.0.0.0/8\", \"127.0.0.1\"]\nclient_address_header = \"Forwarded\"\n", &[]);
+    let good =
+        problems("trusted_proxies = [\"10.0.0.0/8\", \"127.0.0.1\"]\nclient_address_header = \"Forwarded\"\n", &[]);
     assert!(!good.contains("trusted_proxies") && !good.contains("embargod.toml:"), "{good}");
     let word = problems("trusted_proxies = \"10.0.0.0/8, my-proxy\"\n", &[]);
     assert!(word.contains("embargod.toml:1:19: \"my-proxy\" is no network"), "{word}");
@@ -190,4 +211,31 @@ fn a_sealing_key_that_is_named_twice_or_not_at_all_or_wrongly_is_refused_with_it
         }
         assert!(!told.contains("hush-hush"), "{told}");
     }
+}
+
+#[test]
+fn the_retry_schedule_is_checked_and_named_where_it_is_wrong() {
+    let file = Path::new("embargod.toml");
+    let text = "role = \"clerk\"\n[retry]\nwaits_ms = [1000, 5]\nmost_attempts = 2\n";
+    let problems = load(Some((file, text)), &[("EMBARGOD_RETRY_ATTEMPTS_WHEN_REFUSED", "19")]);
+    let problems = problems.expect_err("out of bounds").to_string();
+    for needle in [
+        "embargod.toml:1:8: is no role",
+        "embargod.toml:3:12: is no list of waits",
+        "embargod.toml:4:17: is out of bounds",
+        "give a whole number from 3 to 100",
+        "EMBARGOD_RETRY_ATTEMPTS_WHEN_REFUSED: is out of bounds",
+    ] {
+        assert!(problems.contains(needle), "{needle} is missing in:\n{problems}");
+    }
+    let several = load(None, &[("EMBARGOD_RETRY_WAITS_MS", "100, 200")]).expect_err("others are missing").to_string();
+    assert!(!several.contains("waits"), "{several}");
+}
+
+#[test]
+fn a_role_of_its_own_needs_a_database_that_can_be_shared() {
+    let alone = load(None, &[("EMBARGOD_ROLE", "worker")]).expect_err("SQLite").to_string();
+    assert!(alone.contains("SQLite is for one process"), "{alone}");
+    let shared = [("EMBARGOD_ROLE", "worker"), ("EMBARGOD_DATABASE", "postgres://db/embargod")];
+    assert!(!load(None, &shared).expect_err("others are missing").to_string().contains("role"));
 }

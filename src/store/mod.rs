@@ -64,14 +64,15 @@ impl Default for StoreOptions {
 /// # Errors
 /// As [`open`].
 pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedStore, StoreError> {
-    // the SQLite writer is to wait for company by it
-    let _ = options;
     match database.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database).await?)),
+        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open_with(database, options).await?)),
         Some("postgres" | "postgresql") => Ok(Arc::new(postgres::PostgresStore::open(database, options).await?)),
         _ => Err(unknown_kind()),
     }
 }
+
+/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
+pub const CLAIMED_BYTES: usize = 8 * 1024 * 1024;
 
 /// Looks at the store that `database` names, and changes nothing: a database that is absent stays so, and one of an older
 /// program stays as it is.
@@ -85,9 +86,6 @@ pub async fn inspect(database: &str, now: Timestamp) -> Result<Inspection, Store
         _ => Err(unknown_kind()),
     }
 }
-
-/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
-pub const CLAIMED_BYTES: usize = 4 * 1024 * 1024;
 
 // The value is not repeated: a connection string may hold a password.
 fn unknown_kind() -> StoreError {

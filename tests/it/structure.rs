@@ -14,8 +14,7 @@ use regex::Regex;
 const MOST_LINES: usize = 600;
 
 /// The rooms of the shell, which the rules must not know.
-const SHELL: &str =
-    "(?:backup|cli|clock|dashboard|engine|exports|github|health|history|keys|mail|receiver|sealing|settings|standin|store)";
+const SHELL: &str = "(?:backup|cli|clock|dashboard|engine|exports|github|health|history|keys|mail|receiver|sealing|settings|standin|store)";
 
 /// Who besides `github` may speak HTTP to the outside, and why.
 const REQWEST_ALLOWED: &[(&str, &str)] = &[

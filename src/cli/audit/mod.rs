@@ -28,7 +28,6 @@ pub enum AuditCommand {
     ///
     /// By itself a chain cannot show that its end was cut off, or that all of it was made anew. Against a head that was
     /// noted on another machine it can: embargod audit verify --against HEAD.
-    #[command(verbatim_doc_comment)]
     Head(HeadArgs),
     /// Write entries with positions and hashes, one JSON object a line. docs/audit.md has a script that verifies them.
     Export(ExportArgs),
@@ -129,10 +128,9 @@ fn lines(verified: &Verified, noted: &[Head]) -> String {
         None => {
             text.push_str(&format!("the chain is whole: {} entries\nhead {sound}\n", sound.position));
             if noted.is_empty() {
-                text.push_str(
-                    "A chain cannot show by itself that its end was cut off. Note this head elsewhere, and\n\
-                     compare next time: embargod audit verify --against HEAD\n",
-                );
+                let advice = "A chain cannot show by itself that its end was cut off. Note this head elsewhere, and compare \
+                              next time: embargod audit verify --against HEAD";
+                text.push_str(&page::wrapped("", advice));
             }
         }
         Some(broken) => {
@@ -148,7 +146,8 @@ fn lines(verified: &Verified, noted: &[Head]) -> String {
                 1 => "sound before it: position 1\n".to_owned(),
                 last => format!("sound before it: positions 1 to {last}\n"),
             });
-            text.push_str("next: keep the database as it is, and compare with an export or a backup (docs/audit.md)\n");
+            let advice = "keep the database as it is, and compare with an export or a backup (docs/audit.md)";
+            text.push_str(&page::wrapped("next: ", advice));
         }
     }
     if verified.unlinked > 0 {
@@ -181,13 +180,28 @@ async fn export(args: ExportArgs) -> u8 {
         Ok(store) => store,
         Err(code) => return code,
     };
+    match audit::head(&*store).await {
+        Ok(head) if head.position < args.since => {
+            eprintln!("embargod: the chain ends at position {}, before {}", head.position, args.since);
+            eprintln!(
+                "  its end was cut off, this is another database, or the number is a slip: embargod audit verify"
+            );
+            return NO;
+        }
+        Ok(_) => {}
+        Err(error) => return opened::failed(&error),
+    }
     let Some(path) = &args.out else {
         return written(&store, args.since, &mut BufWriter::new(io::stdout())).await.unwrap_or_else(|code| code);
     };
     let file = match create(path) {
         Ok(file) => file,
         Err(error) => {
-            eprintln!("embargod: {} cannot be written: {error}; name a new file in a folder of yours", path.display());
+            let why = match error.kind() {
+                io::ErrorKind::AlreadyExists => "there is such a file already".to_owned(),
+                _ => error.to_string(),
+            };
+            eprintln!("embargod: {} cannot be written: {why}; name a new file in a folder of yours", path.display());
             return USAGE;
         }
     };

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::{
+    cli::page::wrapped,
     domain::case::{Alert, Case, CaseOrigin, Desk, Handling},
     store::EffectReport,
 };
@@ -60,7 +61,8 @@ pub(super) fn dead(dead: &[EffectReport]) -> String {
     let mut text = String::new();
     for report in dead {
         let key = &report.effect.key;
-        let _ = writeln!(text, "given up  {key}: {}", report.last_error.as_deref().unwrap_or("no reason kept"));
+        let error = report.last_error.as_deref().unwrap_or("no reason kept");
+        text.push_str(&wrapped("given up  ", &format!("{key}: {error}")));
         let _ = writeln!(text, "          embargod effects show {key}");
     }
     text

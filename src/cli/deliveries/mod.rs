@@ -35,13 +35,11 @@ pub enum DeliveriesCommand {
     ///
     /// Safe at any time: what it is about is asked of GitHub anew where words would be hidden, and nothing is done twice. A
     /// running server takes it within a second; else the next start does. Its alert is resolved when that works.
-    #[command(verbatim_doc_comment)]
     Retry(TouchArgs),
     /// Take a delivery off the list. Nothing is done about what it told; its alert is resolved.
     ///
     /// Look first at the posts of that time by hand. It cannot be taken up again, and GitHub may still repeat it without
     /// effect: its GUID stays known.
-    #[command(verbatim_doc_comment)]
     Drop(TouchArgs),
 }
 
@@ -190,7 +188,8 @@ async fn touch(store: &SharedStore, guid: &str, reason: &GivenReason, deed: Deed
     };
     match (touched, deed) {
         (Touched::Changed, Deed::Retry) => {
-            println!("{guid} is handled again: by a running server within a second, else by the next one that starts");
+            println!("{guid} is handled again");
+            println!("  by a running server within a second, else by the next one that starts");
             Ok(FINE)
         }
         (Touched::Changed, Deed::Drop) => {

@@ -12,7 +12,7 @@ use super::{FINE, USAGE, block_on, by_hand::Why, opened, page};
 use crate::{
     clock::{Clock, SystemClock},
     domain::{
-        case::{Alert, CaseId},
+        case::{Alert, Case, CaseId},
         record::Record,
     },
     store::{EffectReport, EffectState, SharedStore, StoreError},
@@ -36,13 +36,11 @@ pub enum EffectsCommand {
     /// Safe at any time, also when the post changed meanwhile or an earlier try reached GitHub without an answer: whatever
     /// is to be made is looked for first, an edit that was made before changes nothing, and a case that was undone is left
     /// alone. A running server takes it within a second; else the next start does. The tries count anew.
-    #[command(verbatim_doc_comment)]
     Retry(TouchArgs),
     /// Take an effect off the list that was given up, or that has not started.
     ///
     /// Nothing is done on GitHub, now or later, and its alert is resolved: first do by hand what it was for, if that still
     /// matters. It can be taken up again by `effects retry`.
-    #[command(verbatim_doc_comment)]
     Drop(TouchArgs),
 }
 
@@ -136,6 +134,16 @@ async fn list(args: ListArgs) -> u8 {
         Ok(store) => store,
         Err(code) => return code,
     };
+    if let Some(case) = &args.case {
+        match store.record(Case::KIND, case.as_str()).await {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                eprintln!("embargod: there is no case {case}; `embargod case list` shows those there are");
+                return USAGE;
+            }
+            Err(error) => return opened::failed(&error),
+        }
+    }
     let mut found = match in_state(&store, args.state.into(), args.case.as_ref(), args.limit + 1).await {
         Ok(found) => found,
         Err(error) => return opened::failed(&error),

@@ -8,7 +8,7 @@ use crate::{
         NO,
         by_hand::{operator, resolve_alert},
         opened,
-        page::instant,
+        page::{instant, wrapped},
     },
     clock::{Clock, SystemClock},
     domain::{
@@ -78,8 +78,9 @@ async fn touch(store: &SharedStore, report: &EffectReport, reason: &GivenReason,
     };
     match (touched, deed) {
         (Touched::Changed, Deed::Retry) => {
-            println!("{key} is tried again: by a running server within a second, else by the next one that starts");
-            println!("  embargod effects show {key}");
+            println!("{key} is tried again");
+            println!("  by a running server within a second, else by the next one that starts");
+            println!("  see what comes of it: embargod effects show {key}");
             Ok(FINE)
         }
         (Touched::Changed, Deed::Drop) => {
@@ -136,7 +137,7 @@ async fn tell_of_exposure(store: &SharedStore, report: &EffectReport) -> Result<
     println!("  it was to protect: whatever it was about stays as it is on GitHub now");
     let alert = store.record(Alert::KIND, &alert_id(&effect.key)).await?;
     if let Some(text) = alert.and_then(|alert| serde_json::from_value::<Alert>(alert.value).ok()) {
-        println!("  {}", text.text);
+        print!("{}", wrapped("  ", &text.text));
     } else if let Some(url) = effect.payload.pointer("/place/html_url").and_then(serde_json::Value::as_str) {
         println!("  look at {url}");
     }

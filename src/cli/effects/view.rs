@@ -123,7 +123,9 @@ fn status(report: &EffectReport, now: Timestamp) -> String {
     };
     let tries = counted(usize::try_from(report.attempts).unwrap_or(usize::MAX), "try", "tries");
     let case = report.effect.case.as_deref().map(|case| format!(", {case}")).unwrap_or_default();
-    format!("{state}, {tries}{case}, {}", urgency(report.effect.urgency))
+    let exposed = report.effect.urgency == Urgency::Protecting && unsolved(report).is_some();
+    let warning = if exposed { ": words may be public" } else { "" };
+    format!("{state}, {tries}{case}, {}{warning}", urgency(report.effect.urgency))
 }
 
 /// The last error of what did not work in the end, or not yet.
@@ -131,10 +133,10 @@ fn unsolved(report: &EffectReport) -> Option<&str> {
     report.last_error.as_deref().filter(|_| report.state != EffectState::Done)
 }
 
-/// What its urgency means for whoever reads it.
+/// Its urgency in words.
 fn urgency(urgency: Urgency) -> &'static str {
     match urgency {
-        Urgency::Protecting => "protecting: words may be public",
+        Urgency::Protecting => "protecting",
         Urgency::Private => "private side",
         Urgency::Courtesy => "courtesy",
         Urgency::Upkeep => "upkeep",

@@ -4,7 +4,7 @@
 //! stand-in GitHub on loopback, the story played through real signed webhooks, and a transcript of what came of it.
 //! Exit code 0 only if all went as the story demands. What it must never do: touch GitHub, or leave anything behind.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
 use secrecy::SecretString;
@@ -15,7 +15,7 @@ use crate::{
     domain::retention::Retention,
     sealing::SealingKey,
     server::{self, Metrics, Running, telemetry},
-    settings::{DoorSettings, GithubSettings, LogFormat, SealingKeyFrom, Settings},
+    settings::{DoorSettings, GithubSettings, LogFormat, SealingKeyFrom, Settings, WorkSettings},
     standin::{AppRegistration, Options, RepositorySpec, Role, Standin},
 };
 
@@ -82,7 +82,7 @@ async fn rehearse(args: &RehearseArgs) -> Result<u8, String> {
         eprintln!("{}", report::kept(&stage));
         asked_to_stop().await;
     }
-    let Stage { running, github } = stage;
+    let Stage { running, github, .. } = stage;
     running.stop().await;
     drop(github);
     Ok(if as_demanded { FINE } else { NO })
@@ -91,6 +91,7 @@ async fn rehearse(args: &RehearseArgs) -> Result<u8, String> {
 /// Everything that the story is played on.
 struct Stage {
     running: Running,
+    listen: SocketAddr,
     github: Standin,
 }
 
@@ -117,6 +118,8 @@ impl Stage {
             listen: loopback,
             admin_listen: loopback,
             database: format!("sqlite:{}", folder.join("embargod.db").display()),
+            database_connections: 8,
+            ack_gather_ms: 0,
             public_url: None,
             default_policy_path: None,
             poll_interval_s: 60,
@@ -127,6 +130,7 @@ impl Stage {
             log_format: LogFormat::Text,
             otlp_endpoint: None,
             doors: DoorSettings::default(),
+            work: WorkSettings::default(),
             github: GithubSettings {
                 api_base: github.base_url(),
                 app_id: 1,
@@ -140,8 +144,9 @@ impl Stage {
         let running = server::start(&settings, Arc::new(SystemClock), Metrics::install())
             .await
             .map_err(|problems| problems.to_string())?;
-        github.set_hook_url(&format!("http://{}/webhook", running.listen));
-        Ok(Self { running, github })
+        let listen = running.listen.ok_or("the server has no public door")?;
+        github.set_hook_url(&format!("http://{listen}/webhook"));
+        Ok(Self { running, listen, github })
     }
 
     /// Waits until GitHub has delivered everything and the engine has nothing left to do.

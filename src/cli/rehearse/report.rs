@@ -12,7 +12,7 @@ const SHOWN_REASONS: usize = 5;
 pub(super) fn opening(stage: &Stage) -> String {
     format!(
         "A rehearsal: the real server at http://{}, a stand-in GitHub at {}, real signed webhooks.\n",
-        stage.running.listen,
+        stage.listen,
         stage.github.web_url()
     )
 }
@@ -107,6 +107,6 @@ pub(super) fn kept(stage: &Stage) -> String {
         stage.github.web_url(),
         stage.running.admin_listen,
         stage.github.base_url(),
-        stage.running.listen
+        stage.listen
     )
 }

@@ -108,7 +108,7 @@ fn lines(status: &Status) -> String {
         text.push_str(&format!("  damaged: {cases} cases, {deliveries} deliveries have no readable key\n"));
     }
     for Server { server, seals_with, seen_at, .. } in &status.servers {
-        text.push_str(&format!("  server {server} seals with {seals_with}, seen {seen_at}\n"));
+        text.push_str(&format!("  server {server} seals with {seals_with}, seen {seen_at:.0}\n"));
     }
     if !status.complete {
         text.push_str("A key that is needed is not configured: put it behind the current one from your copy of it.\n");

@@ -64,11 +64,7 @@ pub struct Intervals {
 
 impl Default for Intervals {
     fn default() -> Self {
-        Self {
-            sweep: Duration::from_secs(60),
-            reconcile: Duration::from_secs(900),
-            retention: Retention::default(),
-        }
+        Self { sweep: Duration::from_secs(60), reconcile: Duration::from_secs(900), retention: Retention::default() }
     }
 }
 

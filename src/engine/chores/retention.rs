@@ -87,3 +87,43 @@ impl Engine {
         Ok(cleared)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use jiff::SignedDuration;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::store::{ClaimOrder, NewDelivery, Settlement};
+
+    #[tokio::test]
+    async fn a_round_goes_on_page_by_page_until_nothing_is_left() {
+        let engine = crate::engine::tests::idle().await;
+        let store = &engine.shop().store;
+        let long_ago = engine.shop().clock.now() - SignedDuration::from_hours(24 * 20);
+        let many = u64::from(PAGE) * 2 + 1;
+        let delivery = |number: u64| NewDelivery {
+            guid: format!("guid {number}"),
+            event: "ping".to_owned(),
+            lane: format!("repo:{number}"),
+            received_at: long_ago,
+            sealed_body: vec![1, 2, 3],
+        };
+        join_all((0..many).map(|number| store.accept(delivery(number)))).await;
+        loop {
+            let claimed =
+                store.claim_deliveries(long_ago, 60_000, 500, ClaimOrder::OldestFirst).await.expect("claimed");
+            if claimed.is_empty() {
+                break;
+            }
+            let done = |lease| store.settle_delivery(lease, long_ago, Settlement::Done(Value::Null), Commit::default());
+            join_all(claimed.iter().map(|claimed| done(&claimed.lease))).await;
+        }
+        let cleared = engine.clear_away(Retention::default()).await.expect("the store works");
+        assert_eq!(cleared, Cleared { bodies: many, deliveries: 0 });
+        let decisions = store.decisions(None, 10).await.expect("the store works");
+        assert_eq!(decisions.len(), 1, "one round is one entry, however many pages it has");
+        assert!(decisions[0].reasons[0].text.starts_with("dropped the bodies of 401 deliveries"), "{decisions:?}");
+    }
+}

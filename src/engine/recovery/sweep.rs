@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::record::{Record, RecordWrite},
-    failpoint,
     engine::{Engine, Shop, Trouble, chores::Chore},
+    failpoint,
     github::{DeliverySummary, GitHubError, Retry},
     store::Commit,
 };

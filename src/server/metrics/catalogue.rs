@@ -182,6 +182,13 @@ pub const ALL: &[Metric] = &[
         "Duration of a request to GitHub, its answer read",
     ),
     metric(
+        "embargod_github_budget_left_ratio",
+        Gauge,
+        "0 to 1",
+        &["resource"],
+        "The least part of its rate budget that any installation has left in a window that is open",
+    ),
+    metric(
         "embargod_github_budget_remaining",
         Gauge,
         "requests",

@@ -97,16 +97,13 @@ impl Scrape {
     }
 
     fn budgets(&self, now: Timestamp) {
-        for (installation, budget) in self.engine.shop().github.tightest_budgets(now, MOST_INSTALLATIONS) {
-            // GitHub's word for the limit is not ours to believe as a label.
-            let resource = match budget.resource.as_str() {
-                "core" => "core",
-                "graphql" => "graphql",
-                "search" => "search",
-                _ => "other",
-            };
-            let installation = installation.to_string();
-            let labels = [("installation", installation), ("resource", resource.to_owned())];
+        let github = &self.engine.shop().github;
+        for (name, left) in github.least_budget_left() {
+            metrics::gauge!("embargod_github_budget_left_ratio", "resource" => resource(&name)).set(left);
+        }
+        for (installation, budget) in github.tightest_budgets(now, MOST_INSTALLATIONS) {
+            let labels =
+                [("installation", installation.to_string()), ("resource", resource(&budget.resource).to_owned())];
             metrics::gauge!("embargod_github_budget_remaining", &labels).set(budget.remaining as f64);
             metrics::gauge!("embargod_github_budget_limit", &labels).set(budget.limit as f64);
         }
@@ -120,6 +117,16 @@ impl Scrape {
                 metrics::gauge!("embargod_chore_last_success_age_ms", "chore" => chore.name()).set(age_ms as f64);
             }
         }
+    }
+}
+
+/// GitHub's word for a limit, if it is one of those that we use: others are not ours to believe as a label.
+fn resource(name: &str) -> &'static str {
+    match name {
+        "core" => "core",
+        "graphql" => "graphql",
+        "search" => "search",
+        _ => "other",
     }
 }
 

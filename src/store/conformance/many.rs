@@ -100,7 +100,6 @@ pub async fn many_effects_are_the_most_urgent_of_their_lanes(place: &dyn Place) 
 }
 
 /// Bodies may be large: a claim of many stays within memory, and nothing is left behind.
-#[allow(dead_code)]
 pub async fn large_bodies_come_in_several_claims(place: &dyn Place) {
     const LARGE_BYTES: usize = 6 * 1024 * 1024;
     let store = place.open().await;

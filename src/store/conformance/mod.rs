@@ -21,8 +21,10 @@ pub mod deliveries;
 pub mod effects;
 pub mod letters;
 pub mod many;
+pub mod migrations;
 pub mod model;
 pub mod moving;
+pub mod replicas;
 pub mod upkeep;
 
 /// Somewhere a database is, empty at first. Opening it again is what a restart does, and what a second process does.
@@ -90,6 +92,7 @@ macro_rules! conformance_suite {
             many: a_claim_takes_no_more_than_asked,
             many: many_deliveries_mix_with_retries_and_dead_workers,
             many: many_effects_are_the_most_urgent_of_their_lanes,
+            many: large_bodies_come_in_several_claims,
             many: given_back_is_no_attempt,
             many: a_lost_lease_gives_nothing_back,
             many: giving_back_writes_its_commit,
@@ -119,6 +122,12 @@ macro_rules! conformance_suite {
             moving: a_furnished_house_takes_nothing_in,
             moving: a_move_that_breaks_off_leaves_nothing,
             moving: what_moves_is_of_one_instant,
+            replicas: a_lane_is_one_lane_for_all,
+            replicas: arrivals_and_ends_of_a_lane_may_cross,
+            replicas: effects_of_a_lane_never_overlap,
+            replicas: the_other_process_takes_over,
+            replicas: one_delivery_at_two_doors_is_one,
+            replicas: commits_that_cross_are_all_written,
         }
 
         #[test]

@@ -13,8 +13,8 @@ use crate::store::Acceptance;
 enum Step {
     Accept { guid: u8, lane: u8 },
     Enqueue { key: u8, lane: u8, urgency: u8, after: Option<u8>, delay_s: u8 },
-    ClaimDelivery,
-    ClaimEffect,
+    ClaimDeliveries { most: u8 },
+    ClaimEffects { most: u8 },
     SettleDelivery { which: u8, end: End },
     SettleEffect { which: u8, end: End },
     Drop { key: u8 },
@@ -25,6 +25,7 @@ enum Step {
 enum End {
     Done,
     Retry { delay_s: u8 },
+    Later { delay_s: u8 },
     GivenUp,
 }
 
@@ -33,6 +34,7 @@ impl End {
         match self {
             Self::Done => done(),
             Self::Retry { delay_s } => retry(now + i64::from(delay_s)),
+            Self::Later { delay_s } => Settlement::Later { at: at(now + i64::from(delay_s)) },
             Self::GivenUp => given_up(),
         }
     }
@@ -48,6 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
     let end = prop_oneof![
         3 => Just(End::Done),
         1 => (0..30u8).prop_map(|delay_s| End::Retry { delay_s }),
+        1 => (0..30u8).prop_map(|delay_s| End::Later { delay_s }),
         1 => Just(End::GivenUp),
     ];
     let effect = (0..12u8, 0..3u8, 0..4u8, proptest::option::of(0..12u8), 0..20u8);
@@ -56,8 +59,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => effect.prop_map(|(key, lane, urgency, after, delay_s)| Step::Enqueue {
             key, lane, urgency, after, delay_s
         }),
-        4 => Just(Step::ClaimDelivery),
-        4 => Just(Step::ClaimEffect),
+        4 => (0..4u8).prop_map(|most| Step::ClaimDeliveries { most }),
+        4 => (0..4u8).prop_map(|most| Step::ClaimEffects { most }),
         3 => (any::<u8>(), end.clone()).prop_map(|(which, end)| Step::SettleDelivery { which, end }),
         3 => (any::<u8>(), end).prop_map(|(which, end)| Step::SettleEffect { which, end }),
         1 => (0..12u8).prop_map(|key| Step::Drop { key }),
@@ -141,6 +144,11 @@ impl Model {
             .min_by_key(|&n| (self.effects[n].urgency, n))
     }
 
+    /// Claims at most `most`, as one after the other would: a lane that is claimed is busy for the next.
+    fn claim_many(&mut self, effect: bool, most: u8) -> Vec<(String, u32, usize)> {
+        (0..most).map_while(|_| self.claim(effect)).collect()
+    }
+
     /// Claims; returns name, attempt and the number of the claim.
     fn claim(&mut self, effect: bool) -> Option<(String, u32, usize)> {
         let next = if effect { self.next_effect() } else { self.next_delivery() }?;
@@ -162,10 +170,18 @@ impl Model {
         };
         work.state = match end {
             End::Done | End::GivenUp => State::Over,
-            End::Retry { delay_s } => State::Waiting { from: now + i64::from(delay_s) },
+            End::Retry { delay_s } | End::Later { delay_s } => State::Waiting { from: now + i64::from(delay_s) },
         };
+        if matches!(end, End::Later { .. }) {
+            work.attempts -= 1;
+        }
         Settled::Committed
     }
+}
+
+/// Names and attempts of what the model claimed.
+fn named(claimed: &[(String, u32, usize)]) -> Vec<(&str, u32)> {
+    claimed.iter().map(|(name, attempt, _)| (name.as_str(), *attempt)).collect()
 }
 
 /// Plays one schedule on both and compares each answer.
@@ -197,19 +213,22 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
                 let work = Work { name, lane, urgency, after, state: State::Waiting { from }, attempts: 0 };
                 Model::add(&mut model.effects, work);
             }
-            Step::ClaimDelivery => {
-                let claimed = store.claim_delivery(at(now), LEASE_S * 1000).await.expect("it answers");
-                let expected = model.claim(false);
-                let seen = claimed.as_ref().map(|claimed| (claimed.guid.clone(), claimed.attempt));
-                assert_eq!(seen, expected.as_ref().map(|(name, attempt, _)| (name.clone(), *attempt)));
-                deliveries.extend(claimed.zip(expected).map(|(claimed, (_, _, claim))| (claimed, claim)));
+            Step::ClaimDeliveries { most } => {
+                let claimed =
+                    store.claim_deliveries(at(now), LEASE_S * 1000, most.into(), ClaimOrder::OldestFirst).await;
+                let claimed = claimed.expect("it answers");
+                let expected = model.claim_many(false, most);
+                let seen: Vec<_> = claimed.iter().map(|it| (it.guid.as_str(), it.attempt)).collect();
+                assert_eq!(seen, named(&expected));
+                deliveries.extend(claimed.into_iter().zip(expected.iter().map(|(_, _, claim)| *claim)));
             }
-            Step::ClaimEffect => {
-                let claimed = store.claim_effect(at(now), LEASE_S * 1000).await.expect("it answers");
-                let expected = model.claim(true);
-                let seen = claimed.as_ref().map(|claimed| (claimed.effect.key.clone(), claimed.attempt));
-                assert_eq!(seen, expected.as_ref().map(|(name, attempt, _)| (name.clone(), *attempt)));
-                effects.extend(claimed.zip(expected).map(|(claimed, (_, _, claim))| (claimed, claim)));
+            Step::ClaimEffects { most } => {
+                let claimed = store.claim_effects(at(now), LEASE_S * 1000, most.into(), Urgency::Upkeep).await;
+                let claimed = claimed.expect("it answers");
+                let expected = model.claim_many(true, most);
+                let seen: Vec<_> = claimed.iter().map(|it| (it.effect.key.as_str(), it.attempt)).collect();
+                assert_eq!(seen, named(&expected));
+                effects.extend(claimed.into_iter().zip(expected.iter().map(|(_, _, claim)| *claim)));
             }
             Step::SettleDelivery { which, end } if !deliveries.is_empty() => {
                 let (claimed, claim) = &deliveries[usize::from(which) % deliveries.len()];
@@ -239,9 +258,39 @@ async fn play(store: &dyn Store, steps: Vec<Step>) {
             Step::Pass { seconds } => model.now += i64::from(seconds),
         }
     }
+    // In the end everything that waits is served, whatever happened before: no lane and no effect is forgotten.
+    model.now += 100;
+    for effect in [false, true] {
+        loop {
+            let now = at(model.now);
+            let (seen, leases): (Vec<_>, Vec<_>) = if effect {
+                let claimed = store.claim_effects(now, LEASE_S * 1000, 2, Urgency::Upkeep).await.expect("it answers");
+                claimed.into_iter().map(|it| ((it.effect.key, it.attempt), it.lease)).unzip()
+            } else {
+                let claimed =
+                    store.claim_deliveries(now, LEASE_S * 1000, 2, ClaimOrder::OldestFirst).await.expect("it answers");
+                claimed.into_iter().map(|it| ((it.guid, it.attempt), it.lease)).unzip()
+            };
+            let expected = model.claim_many(effect, 2);
+            assert_eq!(
+                seen.iter().map(|(name, attempt)| (name.as_str(), *attempt)).collect::<Vec<_>>(),
+                named(&expected)
+            );
+            if leases.is_empty() {
+                break;
+            }
+            for (lease, (_, _, claim)) in leases.iter().zip(expected) {
+                let settled = match effect {
+                    true => store.settle_effect(lease, now, done(), Commit::default()).await,
+                    false => store.settle_delivery(lease, now, done(), Commit::default()).await,
+                };
+                assert_eq!(settled, Ok(model.settle(effect, claim, End::Done)));
+            }
+        }
+    }
     let left = store.backlog(at(model.now)).await.expect("it answers");
-    let unfinished = model.deliveries.iter().filter(|work| work.state != State::Over);
-    assert_eq!(left.deliveries_waiting, unfinished.count() as u64);
+    assert_eq!((left.deliveries_waiting, left.effects_waiting), (0, 0));
+    assert!(model.deliveries.iter().chain(&model.effects).all(|work| work.state == State::Over));
 }
 
 /// The store and the model give the same answers, whatever the schedule. Each schedule has a place of its own.

@@ -38,7 +38,7 @@ const SESSION: &[(&str, &str)] = &[
 
 /// Statements that run all the time are written for an index each. Before the first statistics, and while a burst makes
 /// them wrong, the planner would rather read whole tables, and keep doing so on this connection.
-const BY_INDEX: &[(&str, &str)] =
+pub(super) const BY_INDEX: &[(&str, &str)] =
     &[("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 
 /// How every connection is set up.

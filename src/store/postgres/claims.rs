@@ -20,8 +20,12 @@ const TOGETHER: SignedDuration = SignedDuration::from_millis(50);
 /// What is claimed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
-    Deliveries,
-    Effects,
+    /// Of the lanes that have waited longest.
+    OldestDeliveries,
+    /// Of the lanes in which something arrived last.
+    NewestDeliveries,
+    /// Of at least the urgency with this rank.
+    Effects { least: i64 },
 }
 
 /// What one worker asks for.
@@ -58,12 +62,13 @@ impl Trade for Claiming {
                 continue;
             }
             match first.what {
-                What::Deliveries => {
-                    let found = deliveries::claim(connection, first.now, first.lease_ms, most).await?;
+                What::OldestDeliveries | What::NewestDeliveries => {
+                    let newest = first.what == What::NewestDeliveries;
+                    let found = deliveries::claim(connection, first.now, first.lease_ms, most, newest).await?;
                     deal(found, jobs, &group, |job, found| shares[job].deliveries.push(found));
                 }
-                What::Effects => {
-                    let found = effects::claim(connection, first.now, first.lease_ms, most).await?;
+                What::Effects { least } => {
+                    let found = effects::claim(connection, first.now, first.lease_ms, most, least).await?;
                     deal(found, jobs, &group, |job, found| shares[job].effects.push(found));
                 }
             }

@@ -289,7 +289,7 @@ async fn append_decisions(connection: &mut PgConnection, pieces: &[Piece<'_>]) -
     if decisions.is_empty() {
         return Ok(());
     }
-    let entries = decisions.iter().map(|decision| to_json(decision)).collect::<Result<Vec<_>, _>>()?;
+    let entries = decisions.iter().copied().map(to_json).collect::<Result<Vec<_>, _>>()?;
     sqlx::query(APPEND_DECISIONS)
         .bind(decisions.iter().map(|decision| micros(decision.at)).collect::<Vec<_>>())
         .bind(decisions.iter().map(|decision| decision.case.as_deref()).collect::<Vec<_>>())

@@ -13,14 +13,14 @@ use super::{
     error::Failed,
     instant::{instant, lease_end, micros},
 };
-use crate::store::{Acceptance, ClaimedDelivery, Lease, NewDelivery};
+use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery};
 
 const LOCK_LANES: &str = "
     SELECT pg_advisory_xact_lock(key) FROM (
         SELECT DISTINCT hashtextextended(lane, 1) AS key FROM unnest($1::text[]) AS lane ORDER BY key
     ) AS keys";
 
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
     WITH new AS (
         SELECT n.*, row_number() OVER (PARTITION BY n.lane ORDER BY n.place) AS in_lane
         FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
@@ -63,7 +63,7 @@ const PROMOTE_DUE: &str = "
 
 // `not_before` is asked again: a clock that was set back must not start what it called due before. A body that would be too
 // much, beside those before it, is left to the next claim.
-const CLAIM: &str = "
+pub(super) const CLAIM: &str = "
     WITH free AS (
         SELECT id, COALESCE(octet_length(sealed_body), 0) AS bytes FROM deliveries
         WHERE turn = 1 AND state = 'ready' AND not_before <= $1
@@ -77,30 +77,46 @@ const CLAIM: &str = "
     FROM next WHERE d.id = next.id
     RETURNING d.id, d.lease_token, d.guid, d.event, d.lane, d.received_at, d.attempts, COALESCE(d.sealed_body, '')";
 
+pub(super) const CLAIM_NEWEST: &str = "
+    WITH free AS (
+        SELECT id, COALESCE(octet_length(sealed_body), 0) AS bytes FROM deliveries
+        WHERE turn = 1 AND state = 'ready' AND not_before <= $1
+        ORDER BY id DESC LIMIT $3 FOR UPDATE SKIP LOCKED
+    ), next AS (
+        SELECT id FROM (SELECT id, SUM(bytes) OVER (ORDER BY id DESC) - bytes AS bytes_before FROM free) AS summed
+        WHERE bytes_before < $4
+    )
+    UPDATE deliveries d
+    SET state = 'running', attempts = attempts + 1, lease_token = gen_random_uuid()::text, lease_until = $2
+    FROM next WHERE d.id = next.id
+    RETURNING d.id, d.lease_token, d.guid, d.event, d.lane, d.received_at, d.attempts, COALESCE(d.sealed_body, '')";
+
 // Each settlement is fenced: it reaches its row only by the token of a lease that has not run out. The turn passes on in
-// the same statement, which does not see yet that the one before is over, so that one is left out by its number.
-const SETTLE: &str = "
+// the same statement, which does not see yet that the one before is over, or has left for a lane of its own, so that one is
+// left out by its number.
+pub(super) const SETTLE: &str = "
     WITH settled AS (
         UPDATE deliveries d
-        SET state = s.state, turn = CASE WHEN s.over THEN 0 ELSE 1 END, not_before = COALESCE(s.at, d.not_before),
+        SET state = s.state, lane = CASE WHEN s.aside THEN 'aside:' || d.guid ELSE d.lane END,
+            turn = CASE WHEN s.over THEN 0 ELSE 1 END, not_before = COALESCE(s.at, d.not_before),
             attempts = d.attempts - s.given_back, last_error = COALESCE(s.error, d.last_error),
             finished_at = CASE WHEN s.over THEN s.now END, lease_token = NULL, lease_until = NULL
         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
-                    $8::boolean[]) AS s (id, token, now, state, at, error, given_back, over)
+                    $8::boolean[], $9::boolean[]) AS s (id, token, now, state, at, error, given_back, over, aside)
         WHERE d.id = s.id AND d.lease_token = s.token AND d.state = 'running' AND d.lease_until > s.now
-        RETURNING d.id, d.lane, s.over
+        RETURNING d.id, s.over OR s.aside AS leaves
     ), passed AS (
         UPDATE deliveries d SET turn = 1
         FROM (SELECT (SELECT n.id FROM deliveries n
-                      WHERE n.lane = s.lane AND n.state IN ('scheduled', 'ready', 'running') AND n.id <> s.id
+                      WHERE n.lane = o.lane AND n.state IN ('scheduled', 'ready', 'running') AND n.id <> s.id
                       ORDER BY n.id LIMIT 1) AS id
-              FROM settled s WHERE s.over) AS next
+              FROM settled s JOIN deliveries o ON o.id = s.id WHERE s.leaves) AS next
         WHERE d.id = next.id
     )
     SELECT id FROM settled";
 
 /// A claim that has come to this size takes no further body.
-const CLAIM_BYTES: i64 = 16 * 1024 * 1024;
+const CLAIM_BYTES: i64 = CLAIMED_BYTES as i64;
 
 /// Accepts.
 pub(super) struct Accepting;
@@ -148,12 +164,13 @@ impl Trade for Accepting {
     }
 }
 
-/// Claims at most `most`, oldest first.
+/// Claims at most `most`, oldest or newest first.
 pub(super) async fn claim(
     connection: &mut PgConnection,
     now: Timestamp,
     lease_ms: i64,
     most: usize,
+    newest: bool,
 ) -> Result<Vec<ClaimedDelivery>, Failed> {
     let until = lease_end(now, lease_ms);
     let now = micros(now);
@@ -162,7 +179,8 @@ pub(super) async fn claim(
         sqlx::query(PROMOTE_DUE).bind(now).execute(&mut *connection).await?;
     }
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = sqlx::query(CLAIM).bind(now).bind(until).bind(limit).bind(CLAIM_BYTES).fetch_all(connection).await?;
+    let claim = sqlx::query(if newest { CLAIM_NEWEST } else { CLAIM });
+    let rows = claim.bind(now).bind(until).bind(limit).bind(CLAIM_BYTES).fetch_all(connection).await?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
         claimed.push(ClaimedDelivery {
@@ -176,6 +194,9 @@ pub(super) async fn claim(
         });
     }
     claimed.sort_by_key(|delivery| delivery.lease.id);
+    if newest {
+        claimed.reverse();
+    }
     Ok(claimed)
 }
 
@@ -195,6 +216,8 @@ pub(super) struct Ends<'a> {
     pub(super) errors: Vec<Option<&'a str>>,
     pub(super) given_back: Vec<i64>,
     pub(super) over: Vec<bool>,
+    /// Whether it leaves its lane for one of its own.
+    pub(super) aside: Vec<bool>,
 }
 
 /// Ends leases on deliveries, under the locks of the lanes of those that are over; returns the numbers of those that were
@@ -212,6 +235,7 @@ pub(super) async fn settle(connection: &mut PgConnection, ends: &Ends<'_>) -> Re
         .bind(&ends.errors)
         .bind(&ends.given_back)
         .bind(&ends.over)
+        .bind(&ends.aside)
         .fetch_all(connection)
         .await?;
     Ok(settled)
@@ -219,4 +243,5 @@ pub(super) async fn settle(connection: &mut PgConnection, ends: &Ends<'_>) -> Re
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] = &[LOCK_LANES, INSERT, PASS_TURN, LOOK, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, SETTLE];
+pub(super) const HOT: &[&str] =
+    &[LOCK_LANES, INSERT, PASS_TURN, LOOK, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, CLAIM_NEWEST, SETTLE];

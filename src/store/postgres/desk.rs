@@ -138,9 +138,16 @@ impl<T: Trade> Desk<T> {
         let mut size_bytes = T::size_bytes(&jobs[0]);
         let patience = tokio::time::sleep(self.gather);
         tokio::pin!(patience);
+        let mut had = 0;
         while jobs.len() < T::BATCH_JOBS && size_bytes < BATCH_BYTES {
             let next = match queue.try_recv() {
                 Ok(next) => Some(next),
+                // Those who were answered just now are about to come again: as long as some do, let them.
+                Err(_) if jobs.len() > had => {
+                    had = jobs.len();
+                    tokio::task::yield_now().await;
+                    continue;
+                }
                 Err(_) if self.gather.is_zero() => None,
                 Err(_) => tokio::select! {
                     biased;

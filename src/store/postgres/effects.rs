@@ -56,12 +56,12 @@ const PROMOTE: &str = "UPDATE effects SET state = 'ready', turn = 0 WHERE id = A
 const TRY_LANES: &str = "
     SELECT lane FROM unnest($1::text[]) AS lane WHERE pg_try_advisory_xact_lock(hashtextextended(lane, 2))";
 
-const CANDIDATES: &str = "
+pub(super) const CANDIDATES: &str = "
     SELECT e.id, e.lane, e.runnable_at > $1 OR EXISTS (
             SELECT 1 FROM effect_predecessors p JOIN effects b ON b.key = p.after_key
             WHERE p.effect_id = e.id AND b.state IN ('scheduled', 'blocked', 'ready', 'running'))
     FROM effects e
-    WHERE e.state = 'ready' AND e.turn = 1 AND e.lane <> ALL ($3)
+    WHERE e.state = 'ready' AND e.turn = 1 AND e.lane <> ALL ($3) AND e.urgency <= $4
       AND NOT EXISTS (SELECT 1 FROM effects busy WHERE busy.state = 'running' AND busy.lane = e.lane)
     ORDER BY e.urgency, e.id LIMIT $2";
 
@@ -78,7 +78,7 @@ const SET_ASIDE: &str = "
         SELECT 1 FROM effect_predecessors p JOIN effects b ON b.key = p.after_key
         WHERE p.effect_id = e.id AND b.state IN ('scheduled', 'blocked', 'ready', 'running')))";
 
-const CLAIM: &str = "
+pub(super) const CLAIM: &str = "
     WITH claimed AS (
         UPDATE effects e
         SET state = 'running', turn = 0, attempts = attempts + 1, lease_token = gen_random_uuid()::text,
@@ -100,7 +100,7 @@ const CLAIM: &str = "
     SELECT id, lease_token, effect, enqueued_at, caused_at, attempts FROM claimed";
 
 // Each settlement is fenced: it reaches its row only by the token of a lease that has not run out.
-const SETTLE: &str = "
+pub(super) const SETTLE: &str = "
     UPDATE effects e
     SET state = s.state, turn = CASE WHEN s.state = 'ready' THEN 1 ELSE 0 END,
         runnable_at = COALESCE(s.at, e.runnable_at), attempts = e.attempts - s.given_back,
@@ -126,13 +126,15 @@ pub(super) async fn claim(
     now: Timestamp,
     lease_ms: i64,
     most: usize,
+    least: i64,
 ) -> Result<Vec<ClaimedEffect>, Failed> {
     let until = lease_end(now, lease_ms);
     let mut lanes = Lanes::default();
     tidy(connection, micros(now), &mut lanes).await?;
     let mut claimed = Vec::new();
     for _ in 0..ROUNDS {
-        let (mut picked, mut waiting) = candidates(connection, micros(now), most - claimed.len(), &lanes).await?;
+        let (mut picked, mut waiting) =
+            candidates(connection, micros(now), most - claimed.len(), least, &lanes).await?;
         if picked.is_empty() && waiting.is_empty() {
             break;
         }
@@ -177,11 +179,12 @@ async fn candidates(
     connection: &mut PgConnection,
     now: i64,
     wanted: usize,
+    least: i64,
     lanes: &Lanes,
 ) -> Result<(Vec<Candidate>, Vec<Candidate>), Failed> {
     let limit = i64::try_from(wanted).unwrap_or(i64::MAX).saturating_add(SPARE_CANDIDATES);
     let rows: Vec<(i64, String, bool)> =
-        sqlx::query_as(CANDIDATES).bind(now).bind(limit).bind(&lanes.refused).fetch_all(connection).await?;
+        sqlx::query_as(CANDIDATES).bind(now).bind(limit).bind(&lanes.refused).bind(least).fetch_all(connection).await?;
     let (mut picked, mut waiting) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for (id, lane, must_wait) in rows {

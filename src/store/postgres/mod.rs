@@ -37,10 +37,10 @@ use jiff::Timestamp;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::{
-    Acceptance, Backlog, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease, NewDelivery, Sealed,
-    Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord,
+    Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease,
+    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord,
 };
-use crate::domain::decision::DecisionRecord;
+use crate::domain::{decision::DecisionRecord, effect::Urgency};
 use claims::{Claiming, What};
 use deliveries::Accepting;
 use desk::Counter;
@@ -132,8 +132,13 @@ impl Store for PostgresStore {
         now: Timestamp,
         lease_ms: i64,
         most: u32,
+        order: ClaimOrder,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let claim = claims::Job { what: What::Deliveries, now, lease_ms, most };
+        let what = match order {
+            ClaimOrder::OldestFirst => What::OldestDeliveries,
+            ClaimOrder::NewestFirst => What::NewestDeliveries,
+        };
+        let claim = claims::Job { what, now, lease_ms, most };
         Ok(self.claiming.submit(claim).await?.deliveries)
     }
 
@@ -147,8 +152,14 @@ impl Store for PostgresStore {
         self.settle(Some(Claimed::Delivery(lease.clone(), settlement)), now, commit).await
     }
 
-    async fn claim_effects(&self, now: Timestamp, lease_ms: i64, most: u32) -> Result<Vec<ClaimedEffect>, StoreError> {
-        let claim = claims::Job { what: What::Effects, now, lease_ms, most };
+    async fn claim_effects(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        most: u32,
+        least: Urgency,
+    ) -> Result<Vec<ClaimedEffect>, StoreError> {
+        let claim = claims::Job { what: What::Effects { least: least.rank() }, now, lease_ms, most };
         Ok(self.claiming.submit(claim).await?.effects)
     }
 

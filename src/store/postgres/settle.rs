@@ -49,8 +49,7 @@ impl Trade for Settling {
             return Ok(Verdict::Undo(Settled::Conflict));
         }
         let (on_deliveries, on_effects, results) = ends(jobs)?;
-        let finished: Vec<i64> =
-            on_deliveries.ids.iter().zip(&on_deliveries.over).filter(|(_, over)| **over).map(|(id, _)| *id).collect();
+        let finished: Vec<i64> = on_deliveries.leaving().collect();
         commit::lock_lanes(connection, &finished, &pieces).await?;
         let held: HashSet<i64> = deliveries::settle(connection, &on_deliveries).await?.into_iter().collect();
         let performed: HashSet<i64> = effects::settle(connection, &on_effects, &results).await?.into_iter().collect();
@@ -117,11 +116,18 @@ fn made(value: &Value) -> Result<String, Failed> {
 }
 
 impl<'a> Ends<'a> {
+    /// Numbers of those that give up their place in their lane.
+    fn leaving(&self) -> impl Iterator<Item = i64> + '_ {
+        let leaves = self.over.iter().zip(&self.aside).map(|(over, aside)| *over || *aside);
+        self.ids.iter().zip(leaves).filter(|(_, leaves)| *leaves).map(|(id, _)| *id)
+    }
+
     fn push(&mut self, lease: &'a Lease, now: Timestamp, settlement: &'a Settlement, given_up: &'a str) {
         let waiting = |at: &Timestamp| if *at > now { "scheduled" } else { "ready" };
         let (state, at, error, given_back, over) = match settlement {
             Settlement::Done(_) => ("done", None, None, 0, true),
             Settlement::Retry { at, error } => (waiting(at), Some(micros(*at)), Some(error.as_str()), 0, false),
+            Settlement::Aside { at, error } => (waiting(at), Some(micros(*at)), Some(error.as_str()), 0, false),
             Settlement::Later { at } => (waiting(at), Some(micros(*at)), None, 1, false),
             Settlement::GivenUp { error } => (given_up, None, Some(error.as_str()), 0, true),
         };
@@ -133,5 +139,6 @@ impl<'a> Ends<'a> {
         self.errors.push(error);
         self.given_back.push(given_back);
         self.over.push(over);
+        self.aside.push(matches!(settlement, Settlement::Aside { .. }));
     }
 }

@@ -1,7 +1,9 @@
 //! The suite on PostgreSQL, and what only PostgreSQL has.
 
+mod measure;
 mod migrations;
 mod plans;
+mod races;
 mod trouble;
 
 use std::{mem, sync::OnceLock, thread};
@@ -12,7 +14,7 @@ use temporary_postgres::{Database, Server};
 use super::*;
 use crate::store::{
     SharedStore,
-    conformance::{self, Place, conformance_suite},
+    conformance::{Place, conformance_suite},
 };
 
 mod suite {

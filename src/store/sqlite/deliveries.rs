@@ -1,52 +1,72 @@
 //! The inbox: accepting, claiming and settling deliveries.
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
-use uuid::Uuid;
 
 use super::{
     body,
-    commit::apply,
+    commit::{apply, to_json},
     instant::{instant, lease_end, micros},
     writer::{Verdict, Write},
 };
 use crate::store::{
-    Acceptance, CLAIMED_BYTES, ClaimOrder, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError,
+    Acceptance, ClaimOrder, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError,
 };
 
+// `?1` is a list of lists: guid, event, lane, arrival. Of several with one guid the first counts.
 const INSERT: &str = "
     INSERT INTO deliveries (guid, event, lane, received_at, turn)
-    VALUES (?1, ?2, ?3, ?4, CASE WHEN EXISTS (
-        SELECT 1 FROM deliveries INDEXED BY deliveries_unfinished
-        WHERE lane = ?3 AND state IN ('ready', 'running')
-    ) THEN 0 ELSE 1 END)
-    ON CONFLICT (guid) DO NOTHING";
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 0 FROM json_each(?1) WHERE TRUE
+    ON CONFLICT (guid) DO NOTHING
+    RETURNING id, guid";
+
+// `?1` is a list of lanes.
+const GIVE_TURNS: &str = "
+    UPDATE deliveries SET turn = 1
+    WHERE turn = 0 AND id IN (
+        SELECT (
+            SELECT id FROM deliveries INDEXED BY deliveries_unfinished
+            WHERE lane = touched.value AND state IN ('ready', 'running') ORDER BY id LIMIT 1)
+        FROM json_each(?1) touched)";
 
 const RELEASE_EXPIRED: &str = "
     UPDATE deliveries INDEXED BY deliveries_running
     SET state = 'ready', lease_token = NULL, lease_until = NULL
     WHERE state = 'running' AND lease_until <= ?1";
 
+// Bodies may be large: no more are claimed once those before come to 32 full parts, 8 MiB; the first always is.
 const CLAIM_OLDEST: &str = "
     UPDATE deliveries
-    SET state = 'running', attempts = attempts + 1, lease_token = ?2, lease_until = ?3
-    WHERE id = (
-        SELECT id FROM deliveries INDEXED BY deliveries_turn
-        WHERE turn = 1 AND state = 'ready' AND not_before <= ?1
-        ORDER BY id LIMIT 1
-    )
-    RETURNING id, guid, event, lane, received_at, attempts";
+    SET state = 'running', attempts = attempts + 1, lease_token = LOWER(HEX(RANDOMBLOB(16))), lease_until = ?2
+    WHERE id IN (
+        SELECT id FROM (
+            SELECT id, SUM(full_parts) OVER (
+                ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS parts_before
+            FROM (
+                SELECT id, (SELECT MAX(part) FROM delivery_bodies WHERE delivery_id = id) AS full_parts
+                FROM deliveries INDEXED BY deliveries_turn
+                WHERE turn = 1 AND state = 'ready' AND not_before <= ?1
+                ORDER BY id LIMIT ?3))
+        WHERE COALESCE(parts_before, 0) < 32)
+    RETURNING id, lease_token, guid, event, lane, received_at, attempts";
 
 const CLAIM_NEWEST: &str = "
     UPDATE deliveries
-    SET state = 'running', attempts = attempts + 1, lease_token = ?2, lease_until = ?3
-    WHERE id = (
-        SELECT id FROM deliveries INDEXED BY deliveries_turn
-        WHERE turn = 1 AND state = 'ready' AND not_before <= ?1
-        ORDER BY id DESC LIMIT 1
-    )
-    RETURNING id, guid, event, lane, received_at, attempts";
+    SET state = 'running', attempts = attempts + 1, lease_token = LOWER(HEX(RANDOMBLOB(16))), lease_until = ?2
+    WHERE id IN (
+        SELECT id FROM (
+            SELECT id, SUM(full_parts) OVER (
+                ORDER BY id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS parts_before
+            FROM (
+                SELECT id, (SELECT MAX(part) FROM delivery_bodies WHERE delivery_id = id) AS full_parts
+                FROM deliveries INDEXED BY deliveries_turn
+                WHERE turn = 1 AND state = 'ready' AND not_before <= ?1
+                ORDER BY id DESC LIMIT ?3))
+        WHERE COALESCE(parts_before, 0) < 32)
+    RETURNING id, lease_token, guid, event, lane, received_at, attempts";
 
 const LATER: &str = "
     UPDATE deliveries
@@ -82,40 +102,28 @@ const PASS_TURN: &str = "
         ORDER BY id LIMIT 1
     )";
 
-/// See [`crate::store::Store::accept`].
-pub(super) struct Accept(pub(super) NewDelivery);
-
-#[async_trait]
-impl Write for Accept {
-    type Answer = Acceptance;
-
-    // Nothing in it can fail for one delivery alone, and a savepoint each would cost the fast path a third of its speed.
-    const UNDOABLE: bool = false;
-
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Acceptance>, StoreError> {
-        let delivery = &mut self.0;
-        let inserted = sqlx::query(INSERT)
-            .bind(std::mem::take(&mut delivery.guid))
-            .bind(std::mem::take(&mut delivery.event))
-            .bind(std::mem::take(&mut delivery.lane))
-            .bind(micros(delivery.received_at))
-            .execute(&mut *connection)
-            .await?;
-        if inserted.rows_affected() == 0 {
-            return Ok(Verdict::Keep(Acceptance::Duplicate));
-        }
-        let body = std::mem::take(&mut delivery.sealed_body);
-        body::insert(connection, inserted.last_insert_rowid(), &body).await?;
-        Ok(Verdict::Keep(Acceptance::Fresh))
+/// Writes deliveries that arrived together; says of each, in their order, what became of it.
+pub(super) async fn accept_all(
+    connection: &mut SqliteConnection,
+    deliveries: &mut [NewDelivery],
+) -> Result<Vec<Acceptance>, StoreError> {
+    let rows: Vec<_> =
+        deliveries.iter().map(|new| (&new.guid, &new.event, &new.lane, micros(new.received_at))).collect();
+    let mut fresh: HashMap<String, i64> = HashMap::with_capacity(rows.len());
+    for row in sqlx::query(INSERT).bind(to_json(&rows)?).fetch_all(&mut *connection).await? {
+        fresh.insert(row.try_get(1)?, row.try_get(0)?);
     }
-
-    fn makes_work(&self, answer: &Acceptance) -> bool {
-        *answer == Acceptance::Fresh
+    let lanes: HashSet<_> = deliveries.iter().map(|new| new.lane.as_str()).collect();
+    sqlx::query(GIVE_TURNS).bind(to_json(&lanes)?).execute(&mut *connection).await?;
+    let mut bodies = Vec::with_capacity(fresh.len());
+    let mut accepted = Vec::with_capacity(deliveries.len());
+    for new in deliveries {
+        let id = fresh.remove(&new.guid);
+        accepted.push(if id.is_some() { Acceptance::Fresh } else { Acceptance::Duplicate });
+        bodies.extend(id.map(|id| (id, std::mem::take(&mut new.sealed_body))));
     }
-
-    fn size_bytes(&self) -> usize {
-        self.0.sealed_body.len()
-    }
+    body::insert_all(connection, bodies).await?;
+    Ok(accepted)
 }
 
 /// See [`crate::store::Store::claim_deliveries`].
@@ -138,27 +146,26 @@ impl Write for Claim {
             ClaimOrder::OldestFirst => CLAIM_OLDEST,
             ClaimOrder::NewestFirst => CLAIM_NEWEST,
         };
-        let mut claimed = Vec::new();
-        let mut size_bytes = 0;
-        while claimed.len() < self.most as usize && size_bytes < CLAIMED_BYTES {
-            let token = Uuid::new_v4().to_string();
-            let row =
-                sqlx::query(claim).bind(now).bind(token.as_str()).bind(until).fetch_optional(&mut *connection).await?;
-            let Some(row) = row else {
-                break;
-            };
-            let id: i64 = row.try_get(0)?;
-            let sealed_body = body::read(connection, id).await?;
-            size_bytes += sealed_body.len();
+        let rows = sqlx::query(claim).bind(now).bind(until).bind(self.most).fetch_all(&mut *connection).await?;
+        let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
+        let mut bodies = if ids.is_empty() { HashMap::new() } else { body::read_all(connection, &ids).await? };
+        let mut claimed = Vec::with_capacity(rows.len());
+        for (row, id) in rows.iter().zip(ids) {
             claimed.push(ClaimedDelivery {
-                lease: Lease { id, token, until: instant(until)? },
-                guid: row.try_get(1)?,
-                event: row.try_get(2)?,
-                lane: row.try_get(3)?,
-                received_at: instant(row.try_get(4)?)?,
-                sealed_body,
-                attempt: row.try_get(5)?,
+                lease: Lease { id, token: row.try_get(1)?, until: instant(until)? },
+                guid: row.try_get(2)?,
+                event: row.try_get(3)?,
+                lane: row.try_get(4)?,
+                received_at: instant(row.try_get(5)?)?,
+                // One without its body cannot be unsealed, and is parked for that; failing here would stop every lane.
+                sealed_body: bodies.remove(&id).unwrap_or_default(),
+                attempt: row.try_get(6)?,
             });
+        }
+        // The database returns what it changed in an order of its own.
+        claimed.sort_by_key(|claimed| claimed.lease.id);
+        if self.order == ClaimOrder::NewestFirst {
+            claimed.reverse();
         }
         Ok(Verdict::Keep(claimed))
     }
@@ -221,17 +228,5 @@ impl Write for Settle {
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] = &[
-    INSERT,
-    RELEASE_EXPIRED,
-    CLAIM_OLDEST,
-    CLAIM_NEWEST,
-    body::READ,
-    body::SIZE,
-    RETRY,
-    LATER,
-    LANE,
-    ASIDE,
-    FINISH,
-    PASS_TURN,
-];
+pub(super) const HOT: &[&str] =
+    &[INSERT, GIVE_TURNS, RELEASE_EXPIRED, CLAIM_OLDEST, CLAIM_NEWEST, RETRY, LATER, LANE, ASIDE, FINISH, PASS_TURN];

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
-use uuid::Uuid;
 
 use super::{
     commit::{apply, from_json, to_json},
@@ -16,46 +15,59 @@ use crate::{
     store::{ClaimedEffect, Commit, EffectReport, EffectState, Lease, Settled, Settlement, StoreError},
 };
 
+// One whose predecessors come later is blocked by them when they do; triggers see to all of that.
 const INSERT: &str = "
     INSERT INTO effects
-        (key, kind, lane, urgency, case_key, effect, state, runnable_at, enqueued_at, caused_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?7 > ?8 THEN 'scheduled' ELSE 'ready' END, ?7, ?8, ?9)
+        (key, kind, lane, urgency, case_key, effect, state, runnable_at, enqueued_at, caused_at, blocked)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?7 > ?8 THEN 'scheduled' ELSE 'ready' END, ?7, ?8, ?9, EXISTS (
+        SELECT 1 FROM json_each(?10) named CROSS JOIN effects earlier ON earlier.key = named.value
+        WHERE earlier.state IN ('scheduled', 'ready', 'running')))
     ON CONFLICT (key) DO NOTHING";
 
-const INSERT_PREDECESSOR: &str = "
-    INSERT INTO effect_predecessors (effect_id, after_key) VALUES (?1, ?2)
+pub(super) const INSERT_PREDECESSORS: &str = "
+    INSERT INTO effect_predecessors (effect_id, after_key) SELECT ?1, value FROM json_each(?2) WHERE TRUE
     ON CONFLICT (effect_id, after_key) DO NOTHING";
 
 const DROP: &str = "
     UPDATE effects SET state = 'dropped', finished_at = ?2
     WHERE key = ?1 AND state IN ('scheduled', 'ready')";
 
-const RELEASE_EXPIRED: &str = "
-    UPDATE effects INDEXED BY effects_running
-    SET state = 'ready', lease_token = NULL, lease_until = NULL
-    WHERE state = 'running' AND lease_until <= ?1";
+// What a claim finds changed since the last one, in one statement: leases that ran out, instants that have come, and
+// instants that lie ahead again because the clock was set back. Those that have come are taken in portions: a hundred
+// thousand timers of one instant must not hold up everybody else's commits. Each urgency has its own portion, so that none
+// keeps a more urgent one waiting.
+const PREPARE: &str = "
+    UPDATE effects
+    SET state = CASE WHEN runnable_at > ?1 THEN 'scheduled' ELSE 'ready' END, lease_token = NULL, lease_until = NULL
+    WHERE id IN (
+        SELECT id FROM effects INDEXED BY effects_running WHERE state = 'running' AND lease_until <= ?1
+        UNION ALL
+        SELECT id FROM effects INDEXED BY effects_timed WHERE state = 'ready' AND runnable_at > 0 AND runnable_at > ?1
+        UNION ALL
+        SELECT id FROM (
+            SELECT id FROM effects INDEXED BY effects_due
+            WHERE state = 'scheduled' AND urgency = 0 AND runnable_at <= ?1 ORDER BY runnable_at LIMIT 500)
+        UNION ALL
+        SELECT id FROM (
+            SELECT id FROM effects INDEXED BY effects_due
+            WHERE state = 'scheduled' AND urgency = 1 AND runnable_at <= ?1 ORDER BY runnable_at LIMIT 500)
+        UNION ALL
+        SELECT id FROM (
+            SELECT id FROM effects INDEXED BY effects_due
+            WHERE state = 'scheduled' AND urgency = 2 AND runnable_at <= ?1 ORDER BY runnable_at LIMIT 500)
+        UNION ALL
+        SELECT id FROM (
+            SELECT id FROM effects INDEXED BY effects_due
+            WHERE state = 'scheduled' AND urgency = 3 AND runnable_at <= ?1 ORDER BY runnable_at LIMIT 500)
+    )";
 
-const PROMOTE_DUE: &str = "
-    UPDATE effects INDEXED BY effects_scheduled
-    SET state = 'ready'
-    WHERE state = 'scheduled' AND runnable_at <= ?1";
-
-// `runnable_at` is asked again: a clock that was set back must not start what it called due before.
 const CLAIM: &str = "
     UPDATE effects
-    SET state = 'running', attempts = attempts + 1, lease_token = ?2, lease_until = ?3
-    WHERE id = (
-        SELECT e.id FROM effects e INDEXED BY effects_ready
-        WHERE e.state = 'ready' AND e.urgency <= ?4 AND e.runnable_at <= ?1
-          AND NOT EXISTS (
-            SELECT 1 FROM effects busy INDEXED BY effects_running_lane
-            WHERE busy.state = 'running' AND busy.lane = e.lane)
-          AND NOT EXISTS (
-            SELECT 1 FROM effect_predecessors p JOIN effects before ON before.key = p.after_key
-            WHERE p.effect_id = e.id AND before.state IN ('scheduled', 'ready', 'running'))
-        ORDER BY e.urgency, e.id LIMIT 1
-    )
-    RETURNING id, effect, enqueued_at, caused_at, attempts";
+    SET state = 'running', attempts = attempts + 1, lease_token = LOWER(HEX(RANDOMBLOB(16))), lease_until = ?1
+    WHERE id IN (
+        SELECT effect_id FROM effect_heads INDEXED BY effect_heads_order
+        WHERE urgency <= ?3 ORDER BY urgency, effect_id LIMIT ?2)
+    RETURNING id, lease_token, effect, enqueued_at, caused_at, attempts";
 
 const LATER: &str = "
     UPDATE effects
@@ -87,6 +99,7 @@ pub(super) async fn enqueue(
     caused_at: Option<Timestamp>,
     effect: &Effect,
 ) -> Result<(), StoreError> {
+    let after = predecessors(effect)?;
     let inserted = sqlx::query(INSERT)
         .bind(effect.key.as_str())
         .bind(effect.kind.as_str())
@@ -97,17 +110,20 @@ pub(super) async fn enqueue(
         .bind(effect.not_before.map_or(0, micros))
         .bind(micros(now))
         .bind(micros(caused_at.unwrap_or(now)))
+        .bind(after.as_deref())
         .execute(&mut *connection)
         .await?;
-    if inserted.rows_affected() == 0 {
-        return Ok(());
-    }
-    let id = inserted.last_insert_rowid();
-    // An effect that waited for itself would wait for ever.
-    for before in effect.after.iter().filter(|key| **key != effect.key) {
-        sqlx::query(INSERT_PREDECESSOR).bind(id).bind(before.as_str()).execute(&mut *connection).await?;
+    if let Some(after) = after.filter(|_| inserted.rows_affected() > 0) {
+        let id = inserted.last_insert_rowid();
+        sqlx::query(INSERT_PREDECESSORS).bind(id).bind(after).execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// The keys that an effect waits for, as a JSON list. An effect that waited for itself would wait for ever.
+pub(super) fn predecessors(effect: &Effect) -> Result<Option<String>, StoreError> {
+    let after: Vec<_> = effect.after.iter().filter(|key| **key != effect.key).collect();
+    (!after.is_empty()).then(|| to_json(&after)).transpose()
 }
 
 /// Drops an effect that has not started.
@@ -133,31 +149,22 @@ impl Write for Claim {
     type Answer = Vec<ClaimedEffect>;
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
-        let now = micros(self.now);
         let until = lease_end(self.now, self.lease_ms);
-        sqlx::query(RELEASE_EXPIRED).bind(now).execute(&mut *connection).await?;
-        sqlx::query(PROMOTE_DUE).bind(now).execute(&mut *connection).await?;
-        let mut claimed = Vec::new();
-        while claimed.len() < self.most as usize {
-            let token = Uuid::new_v4().to_string();
-            let row = sqlx::query(CLAIM)
-                .bind(now)
-                .bind(token.as_str())
-                .bind(until)
-                .bind(self.least.rank())
-                .fetch_optional(&mut *connection)
-                .await?;
-            let Some(row) = row else {
-                break;
-            };
+        sqlx::query(PREPARE).bind(micros(self.now)).execute(&mut *connection).await?;
+        let rows =
+            sqlx::query(CLAIM).bind(until).bind(self.most).bind(self.least.rank()).fetch_all(&mut *connection).await?;
+        let mut claimed = Vec::with_capacity(rows.len());
+        for row in rows {
             claimed.push(ClaimedEffect {
-                lease: Lease { id: row.try_get(0)?, token, until: instant(until)? },
-                effect: from_json(row.try_get(1)?)?,
-                enqueued_at: instant(row.try_get(2)?)?,
-                caused_at: instant(row.try_get(3)?)?,
-                attempt: row.try_get(4)?,
+                lease: Lease { id: row.try_get(0)?, token: row.try_get(1)?, until: instant(until)? },
+                effect: from_json(row.try_get(2)?)?,
+                enqueued_at: instant(row.try_get(3)?)?,
+                caused_at: instant(row.try_get(4)?)?,
+                attempt: row.try_get(5)?,
             });
         }
+        // The database returns what it changed in an order of its own.
+        claimed.sort_by_key(|claimed| (claimed.effect.urgency, claimed.lease.id));
         Ok(Verdict::Keep(claimed))
     }
 
@@ -232,5 +239,4 @@ fn state_named(name: &str) -> Result<EffectState, StoreError> {
 
 /// What runs for every effect; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] =
-    &[INSERT, INSERT_PREDECESSOR, DROP, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, RETRY, LATER, DONE, DEAD];
+pub(super) const HOT: &[&str] = &[INSERT, INSERT_PREDECESSORS, DROP, PREPARE, CLAIM, RETRY, LATER, DONE, DEAD];

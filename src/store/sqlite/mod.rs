@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 
 use super::{
     Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease,
-    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoredRecord,
+    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord,
 };
 use crate::domain::{decision::DecisionRecord, effect::Urgency};
 use writer::Writer;
@@ -49,11 +49,20 @@ impl SqliteStore {
     /// [`StoreError::Unavailable`] where the file cannot be created, opened or locked, or is of a newer embargod;
     /// [`StoreError::Corrupt`] where it is something else than our database.
     pub async fn open(path_or_url: &str) -> Result<Self, StoreError> {
-        Self::open_patient(path_or_url, open::BUSY_TIMEOUT).await
+        Self::open_with(path_or_url, StoreOptions::default()).await
+    }
+
+    /// The same, working as `store_options` say.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub async fn open_with(path_or_url: &str, store_options: StoreOptions) -> Result<Self, StoreError> {
+        let gather = Duration::from_millis(store_options.gather_ms.into());
+        Self::open_patient(path_or_url, gather, open::BUSY_TIMEOUT).await
     }
 
     /// The same, waiting at most `busy_timeout` for the lock of another process, each time.
-    async fn open_patient(path_or_url: &str, busy_timeout: Duration) -> Result<Self, StoreError> {
+    async fn open_patient(path_or_url: &str, gather: Duration, busy_timeout: Duration) -> Result<Self, StoreError> {
         let path = open::path_of(path_or_url)?;
         open::create_private(path)?;
         let options = open::options(path, busy_timeout);
@@ -62,7 +71,7 @@ impl SqliteStore {
         let work = Arc::new(Notify::new());
         Ok(Self {
             readers: open::readers(options.clone()),
-            writer: Writer::start(connection, options.clone(), Arc::clone(&work)),
+            writer: Writer::start(connection, options.clone(), gather, Arc::clone(&work)),
             work,
             options,
         })
@@ -80,7 +89,7 @@ pub async fn inspect(path_or_url: &str, now: Timestamp) -> Result<Inspection, St
 #[async_trait]
 impl Store for SqliteStore {
     async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError> {
-        self.writer.submit(deliveries::Accept(delivery)).await
+        self.writer.accept(delivery).await
     }
 
     async fn claim_deliveries(

@@ -27,6 +27,7 @@ pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("migrations/0001_initial.sql")),
     (2, "upkeep", include_str!("migrations/0002_upkeep.sql")),
+    (3, "heads_of_lanes", include_str!("migrations/0003_heads_of_lanes.sql")),
 ];
 
 /// The path in `sqlite:PATH` or `sqlite://PATH`, or a bare path.

@@ -41,30 +41,18 @@ const DELIVERY_STATE: &str = "
     SELECT CASE discarded WHEN 1 THEN 'dropped' ELSE state END FROM deliveries WHERE guid = ?1";
 
 // The oldest unfinished delivery of all is the first of its lane, so it has its turn. The instant from which an effect
-// could have started is its own, but not before it was enqueued.
-const BACKLOG: &str = "
+// could have started is its own, but not before it was enqueued. What waits is counted in indexes alone.
+pub(super) const BACKLOG: &str = "
     SELECT
         (SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_unfinished
          WHERE state IN ('ready', 'running')),
         (SELECT received_at FROM deliveries INDEXED BY deliveries_turn WHERE turn = 1 ORDER BY id LIMIT 1),
         (SELECT COUNT(*) FROM deliveries INDEXED BY deliveries_parked WHERE state = 'parked'),
-        due.waiting,
-        due.oldest,
-        (SELECT COUNT(*) FROM effects INDEXED BY effects_dead WHERE state = 'dead')
-    FROM (
-        SELECT COUNT(*) AS waiting, MIN(MAX(runnable_at, enqueued_at)) AS oldest
-        FROM (
-            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_scheduled
-            WHERE state = 'scheduled'
-            UNION ALL
-            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_ready
-            WHERE state = 'ready'
-            UNION ALL
-            SELECT runnable_at, enqueued_at FROM effects INDEXED BY effects_running
-            WHERE state = 'running'
-        )
-        WHERE runnable_at <= ?1
-    ) AS due";
+        (SELECT COUNT(*) FROM effects INDEXED BY effects_unfinished
+         WHERE state IN ('scheduled', 'ready', 'running') AND MAX(runnable_at, enqueued_at) <= ?1),
+        (SELECT MIN(MAX(runnable_at, enqueued_at)) FROM effects INDEXED BY effects_unfinished
+         WHERE state IN ('scheduled', 'ready', 'running') AND MAX(runnable_at, enqueued_at) <= ?1),
+        (SELECT COUNT(*) FROM effects INDEXED BY effects_dead WHERE state = 'dead')";
 
 fn record_of(row: &SqliteRow) -> Result<StoredRecord, StoreError> {
     Ok(StoredRecord { key: row.try_get(0)?, version: row.try_get(1)?, value: from_json(row.try_get(2)?)? })

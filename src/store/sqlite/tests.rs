@@ -1,6 +1,8 @@
 //! The suite on SQLite, and what only SQLite has.
 
+mod load;
 mod migrations;
+mod steps;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -96,7 +98,7 @@ async fn deliveries_that_wait_together_share_one_commit() {
 async fn a_lock_held_too_long_fails_all_who_wait_and_nothing_is_written() {
     let folder = Folder::new();
     let patience = Duration::from_millis(20);
-    let store = SqliteStore::open_patient(&folder.database(), patience).await;
+    let store = SqliteStore::open_patient(&folder.database(), Duration::ZERO, patience).await;
     let store = store.expect("it opens");
     let mut outsider = folder.outsider().await;
     let lock = outsider.begin_with("BEGIN IMMEDIATE").await.expect("a lock");

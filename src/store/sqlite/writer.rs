@@ -2,18 +2,26 @@
 //!
 //! Every write is a job in one queue. The writer takes what waits, runs it in one transaction, each job in a savepoint of
 //! its own where it may have to be undone alone, and answers the callers only after the commit: many deliveries share one
-//! wait for the disk. While a batch is being made durable the next one gathers; nobody waits for a batch to fill.
+//! wait for the disk. While a batch is being made durable the next one gathers; nobody waits for a batch to fill, unless
+//! [`StoreOptions::gather_ms`](crate::store::StoreOptions::gather_ms) asks for it.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::{
+    select,
+    sync::{Notify, mpsc, oneshot},
+    time::sleep,
+};
 
-use super::open::BEGIN_WRITE;
+use super::{deliveries, open::BEGIN_WRITE};
 use crate::{
     failpoint,
-    store::{StoreError, measure},
+    store::{Acceptance, NewDelivery, StoreError, measure},
 };
 
 /// Jobs that share a commit, at most.
@@ -36,19 +44,11 @@ pub(super) trait Write: Send + 'static {
     /// What the caller learns.
     type Answer: Send + 'static;
 
-    /// Whether the job can ask to be undone, or fail, without the rest of its batch.
-    const UNDOABLE: bool = true;
-
     /// Does it.
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError>;
 
     /// Whether there may be something new to claim after it.
     fn makes_work(&self, answer: &Self::Answer) -> bool;
-
-    /// Size of what it carries.
-    fn size_bytes(&self) -> usize {
-        0
-    }
 }
 
 /// A [`Write`] whose type of answer is hidden, so that all may stand in one queue.
@@ -60,9 +60,7 @@ trait Job: Send {
     fn fail(&mut self, error: StoreError);
     /// Tells the caller, unless the batch failed.
     fn answer(self: Box<Self>, batch: &Result<(), StoreError>);
-    fn undoable(&self) -> bool;
     fn makes_work(&self) -> bool;
-    fn size_bytes(&self) -> usize;
 }
 
 struct Asked<W: Write> {
@@ -95,40 +93,60 @@ impl<W: Write> Job for Asked<W> {
         let _ = self.caller.send(outcome);
     }
 
-    fn undoable(&self) -> bool {
-        W::UNDOABLE
-    }
-
     fn makes_work(&self) -> bool {
         matches!(&self.outcome, Some(Ok(answer)) if self.write.makes_work(answer))
     }
+}
 
-    fn size_bytes(&self) -> usize {
-        self.write.size_bytes()
-    }
+/// A delivery, and who waits for it to be durable.
+struct Arrival {
+    delivery: NewDelivery,
+    caller: oneshot::Sender<Result<Acceptance, StoreError>>,
+}
+
+/// What stands in the queue. Deliveries are no [`Job`]s: those of a batch are written by a few statements together.
+enum Queued {
+    Arrival(Arrival),
+    Job(Box<dyn Job>),
 }
 
 /// The end of the queue at which callers stand. The writer ends when the last of these is dropped, after it has done what
 /// was queued.
 pub(super) struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::Sender<Queued>,
 }
 
 impl Writer {
-    /// Starts the writer on `connection`; should it break, another is made from `options`.
-    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, work: Arc<Notify>) -> Self {
-        let (queue, jobs) = mpsc::channel(BATCH_JOBS);
-        let desk = Desk { connection: Some(connection), options, work };
-        tokio::spawn(desk.serve(jobs));
+    /// Starts the writer on `connection`; should it break, another is made from `options`. Each commit waits for company
+    /// for as long as `gather` says.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        gather: Duration,
+        work: Arc<Notify>,
+    ) -> Self {
+        let (queue, queued) = mpsc::channel(BATCH_JOBS);
+        let desk = Desk { connection: Some(connection), options, gather, work };
+        tokio::spawn(desk.serve(queued));
         Self { queue }
     }
 
     /// Has `write` done, and returns when it is durable or refused.
     pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let job = Asked { write, outcome: None, caller };
-        self.queue.send(Box::new(job)).await.map_err(|_| gone())?;
+        self.enqueue(Queued::Job(Box::new(Asked { write, outcome: None, caller }))).await?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Makes `delivery` durable, and returns when it is.
+    pub(super) async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        self.enqueue(Queued::Arrival(Arrival { delivery, caller })).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    async fn enqueue(&self, queued: Queued) -> Result<(), StoreError> {
+        self.queue.send(queued).await.map_err(|_| gone())
     }
 
     /// Whether the writer is at its desk. Does not wait for it: it may be held up by another process's lock.
@@ -147,25 +165,23 @@ fn gone() -> StoreError {
 struct Desk {
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
+    gather: Duration,
     work: Arc<Notify>,
 }
 
 impl Desk {
-    async fn serve(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-        while let Some(first) = jobs.recv().await {
-            let mut batch = gather(first, &mut jobs);
+    async fn serve(mut self, mut queue: mpsc::Receiver<Queued>) {
+        while let Some(first) = queue.recv().await {
+            let enough = (!self.gather.is_zero()).then(|| sleep(self.gather));
+            let mut batch = Batch::gather(first, &mut queue, enough).await;
             let begun = Instant::now();
             let outcome = self.write(&mut batch).await;
-            measure::committed("sqlite", batch.len(), begun.elapsed());
+            measure::committed("sqlite", batch.deliveries.len() + batch.jobs.len(), begun.elapsed());
             if outcome.is_err() {
                 // Whatever state the connection is in, the next batch starts on a fresh one.
                 self.connection = None;
             }
-            let makes_work = outcome.is_ok() && batch.iter().any(|job| job.makes_work());
-            for job in batch {
-                job.answer(&outcome);
-            }
-            if makes_work {
+            if batch.answer(outcome) {
                 announce(&self.work);
             }
         }
@@ -175,17 +191,19 @@ impl Desk {
         }
     }
 
-    async fn write(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    /// Writes all of `batch` in one transaction; says what became of its deliveries.
+    async fn write(&mut self, batch: &mut Batch) -> Result<Vec<Acceptance>, StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(SqliteConnection::connect_with(&self.options).await?),
         };
         let mut transaction = connection.begin_with(BEGIN_WRITE).await?;
-        for job in batch {
-            if !job.undoable() {
-                job.run(&mut transaction).await?;
-                continue;
-            }
+        let mut accepted = Vec::new();
+        if !batch.deliveries.is_empty() {
+            // Nothing in them can fail for one delivery alone, so they need no savepoint.
+            accepted = deliveries::accept_all(&mut transaction, &mut batch.deliveries).await?;
+        }
+        for job in &mut batch.jobs {
             let mut savepoint = transaction.begin().await?;
             match job.run(&mut savepoint).await {
                 Ok(true) => savepoint.commit().await?,
@@ -202,26 +220,145 @@ impl Desk {
         failpoint::reached(failpoint::COMMIT_BEFORE);
         transaction.commit().await?;
         failpoint::reached(failpoint::COMMIT_AFTER);
-        Ok(())
+        Ok(accepted)
     }
 }
 
-/// Takes what waits, up to the size of a batch.
-fn gather(first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
-    let mut size_bytes = first.size_bytes();
-    let mut batch = vec![first];
-    while batch.len() < BATCH_JOBS
-        && size_bytes < BATCH_BYTES
-        && let Ok(job) = jobs.try_recv()
-    {
-        size_bytes += job.size_bytes();
-        batch.push(job);
+/// What shares a commit: deliveries first, so that a claim beside them finds them.
+#[derive(Default)]
+struct Batch {
+    deliveries: Vec<NewDelivery>,
+    senders: Vec<oneshot::Sender<Result<Acceptance, StoreError>>>,
+    jobs: Vec<Box<dyn Job>>,
+    size_bytes: usize,
+}
+
+impl Batch {
+    /// Takes what waits, up to the size of a batch; and what comes until `enough`, where there is patience at all.
+    async fn gather(
+        first: Queued,
+        queue: &mut mpsc::Receiver<Queued>,
+        enough: Option<impl Future<Output = ()>>,
+    ) -> Self {
+        let mut batch = Self::default();
+        batch.add(first);
+        let mut enough = enough.map(Box::pin);
+        while !batch.is_full() {
+            let next = match queue.try_recv() {
+                Ok(next) => Some(next),
+                Err(_) => match &mut enough {
+                    Some(enough) => select! {
+                        biased;
+                        next = queue.recv() => next,
+                        () = enough => None,
+                    },
+                    None => None,
+                },
+            };
+            let Some(next) = next else {
+                break;
+            };
+            batch.add(next);
+        }
+        batch
     }
-    batch
+
+    fn add(&mut self, queued: Queued) {
+        match queued {
+            Queued::Job(job) => self.jobs.push(job),
+            Queued::Arrival(Arrival { delivery, caller }) => {
+                self.size_bytes += delivery.sealed_body.len();
+                self.deliveries.push(delivery);
+                self.senders.push(caller);
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.deliveries.len() + self.jobs.len() >= BATCH_JOBS || self.size_bytes >= BATCH_BYTES
+    }
+
+    /// Tells every caller; returns whether there may be something new to claim.
+    fn answer(self, outcome: Result<Vec<Acceptance>, StoreError>) -> bool {
+        let (accepted, outcome) = match outcome {
+            Ok(accepted) => (accepted, Ok(())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
+        let makes_work =
+            outcome.is_ok() && (accepted.contains(&Acceptance::Fresh) || self.jobs.iter().any(|job| job.makes_work()));
+        let mut accepted = accepted.into_iter();
+        for caller in self.senders {
+            let answer = match &outcome {
+                Ok(()) => accepted.next().ok_or_else(gone),
+                Err(error) => Err(error.clone()),
+            };
+            // A sender that went away does not need to know.
+            let _ = caller.send(answer);
+        }
+        for job in self.jobs {
+            job.answer(&outcome);
+        }
+        makes_work
+    }
 }
 
 /// Wakes everybody who waits for work, and the next who comes to wait, should all be busy looking just now.
 pub(super) fn announce(work: &Notify) {
     work.notify_waiters();
     work.notify_one();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Ready;
+
+    use super::*;
+    use crate::store::conformance::delivery;
+
+    fn arrival(guid: &str) -> Queued {
+        let (caller, _answer) = oneshot::channel();
+        Queued::Arrival(Arrival { delivery: delivery(guid, "repo:1", 0), caller })
+    }
+
+    fn guids(batch: &Batch) -> Vec<&str> {
+        batch.deliveries.iter().map(|new| new.guid.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn without_patience_a_commit_takes_what_waits() {
+        let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
+        queue.try_send(arrival("there")).expect("there is room");
+        let batch = Batch::gather(arrival("first"), &mut queued, None::<Ready<()>>).await;
+        assert_eq!(guids(&batch), ["first", "there"]);
+    }
+
+    #[tokio::test]
+    async fn with_patience_a_commit_takes_what_comes_until_it_is_enough() {
+        let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
+        let (tell, told) = oneshot::channel::<()>();
+        let others = async {
+            for guid in ["soon", "later"] {
+                tokio::task::yield_now().await;
+                queue.send(arrival(guid)).await.expect("somebody reads");
+            }
+            tokio::task::yield_now().await;
+            tell.send(()).expect("somebody waits");
+            tokio::task::yield_now().await;
+            queue.send(arrival("too late")).await.expect("there is room");
+        };
+        let enough = async { told.await.expect("it is told") };
+        let (batch, ()) = tokio::join!(Batch::gather(arrival("first"), &mut queued, Some(enough)), others);
+        assert_eq!(guids(&batch), ["first", "soon", "later"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_batch_waits_for_nobody() {
+        let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
+        for n in 0..BATCH_JOBS {
+            queue.try_send(arrival(&n.to_string())).expect("there is room");
+        }
+        let never = std::future::pending::<()>();
+        let batch = Batch::gather(arrival("first"), &mut queued, Some(never)).await;
+        assert_eq!(batch.deliveries.len(), BATCH_JOBS);
+    }
 }

@@ -49,6 +49,7 @@ mod crashing;
 mod ending;
 mod inside;
 mod posts;
+mod serving;
 
 pub use canary::Canary;
 pub use crashing::Moment;
@@ -200,6 +201,7 @@ impl World {
             setting.default_policy.as_deref(),
             &setting.detector,
             setting.request_timeout_ms,
+            Pace::default(),
         );
         let world = Self {
             github,
@@ -256,7 +258,17 @@ impl World {
         self.engine_on(store).await
     }
 
+    /// The same at another pace.
+    pub async fn another_engine_at(&self, pace: Pace) -> Engine {
+        let store = open_store(&self.folder).await;
+        self.engine_at(store, pace).await
+    }
+
     async fn engine_on(&self, store: SharedStore) -> Engine {
+        self.engine_at(store, Pace::default()).await
+    }
+
+    async fn engine_at(&self, store: SharedStore, pace: Pace) -> Engine {
         let engine = engine(
             &self.github,
             &self.clock,
@@ -265,6 +277,7 @@ impl World {
             self.default_policy.as_deref(),
             &self.detector,
             self.request_timeout_ms,
+            pace,
         );
         engine.shop().learn_own_login().await.expect("the stand-in knows the App");
         engine
@@ -481,6 +494,7 @@ fn engine(
     default_policy: Option<&str>,
     detector: &Arc<dyn Detector>,
     request_timeout_ms: u64,
+    pace: Pace,
 ) -> Engine {
     canary::listen();
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
@@ -495,7 +509,7 @@ fn engine(
         clock: Arc::new(clock.clone()),
         default_policy: default_policy.map(parse),
         policy_interval: Duration::from_secs(300),
-        pace: Pace::default(),
+        pace,
     })
 }
 

@@ -175,6 +175,7 @@ async fn an_operator_verifies_notes_the_head_and_exports() {
     for (arguments, code, complaint) in [
         (vec!["audit", "export", "--out", "rest.jsonl"], 2, "name a new file"),
         (vec!["audit", "export", "--since", "-1"], 2, "--since"),
+        (vec!["audit", "export", "--since", "9999"], 1, "before 9999"),
         (vec!["audit", "export", "--format", "csv"], 2, "jsonl"),
         (vec!["audit", "verify", "--against", "12"], 2, "POSITION:HASH"),
     ] {

@@ -208,6 +208,7 @@ async fn a_wrong_key_or_no_reason_changes_nothing_and_says_what_to_do() {
         (vec!["effects", "list", "--state", "gone"], "possible values: dead, ready, running, done, dropped"),
         (vec!["effects", "list", "--limit", "0"], "1..=100000"),
         (vec!["effects", "list", "--case", "7"], "SEC-YEAR-NUMBER"),
+        (vec!["effects", "list", "--case", "SEC-2026-99"], "there is no case SEC-2026-99"),
         (vec!["deliveries", "retry", "no-such-guid", "--reason", "a good one"], "`embargod deliveries list`"),
     ] {
         let (code, _, error) = run(&world, &arguments).await;

@@ -79,8 +79,8 @@ async fn a_forgotten_delivery_is_new_and_still_does_nothing_twice() {
     let number = world.github.open_issue(REPO, RAE, &title, &body).expect("posted");
     world.settle().await;
     world.wait(days(401)).await;
-    let (ending, made) = (world.ending(number).await, world.made());
-    assert!(ending.is_shielded());
+    let public = world.thread(number);
+    assert!(world.ending(number).await.is_shielded());
     let cleared = clear_away(&world).await;
     assert!(cleared.deliveries > 0);
     assert_eq!(cleared.bodies, cleared.deliveries, "their bodies went before them");
@@ -88,8 +88,12 @@ async fn a_forgotten_delivery_is_new_and_still_does_nothing_twice() {
     assert_eq!(world.store().delivery_state(guid).await.expect("the store works"), None);
 
     redeliver_everything(&world).await;
-    assert_eq!(world.ending(number).await, ending, "what was done is known by its effects and records");
-    assert_eq!(world.made(), made);
+    let again = world.thread(number);
+    assert_eq!((again.title.as_str(), again.body()), (public.title.as_str(), public.body()));
+    assert_eq!(again.comment_texts(), public.comment_texts(), "what was said is known by its effects and records");
+    assert_eq!((again.open, again.locked), (false, true));
+    assert_eq!(world.cases().await.len(), 1, "it is the same case");
+    assert_eq!(world.github.advisories(REPO).expect("it exists").len(), 1, "with the same desk");
     world.finish().await;
 }
 

@@ -6,7 +6,12 @@ use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use crate::store::{
     StoreError,
     portable::{PortableDelivery, PortableEffect, PortableRow, RowSource},
-    sqlite::{commit::to_json, instant::micros, open::BEGIN_WRITE},
+    sqlite::{
+        commit::to_json,
+        effects::{INSERT_PREDECESSORS, predecessors},
+        instant::micros,
+        open::BEGIN_WRITE,
+    },
 };
 
 const IS_EMPTY: &str = "
@@ -31,12 +36,10 @@ const HAS_BODY: &str = "UPDATE deliveries SET has_body = 1 WHERE id = ?1";
 const EFFECT: &str = "
     INSERT INTO effects
         (id, key, kind, lane, urgency, case_key, effect, state, runnable_at, attempts, result, last_error, enqueued_at,
-         caused_at, finished_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-
-const PREDECESSOR: &str = "
-    INSERT INTO effect_predecessors (effect_id, after_key) VALUES (?1, ?2)
-    ON CONFLICT (effect_id, after_key) DO NOTHING";
+         caused_at, finished_at, blocked)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, EXISTS (
+        SELECT 1 FROM json_each(?16) named CROSS JOIN effects earlier ON earlier.key = named.value
+        WHERE earlier.state IN ('scheduled', 'ready', 'running')))";
 
 const RECORD: &str = "INSERT INTO records (kind, key, version, value, written_at) VALUES (?1, ?2, ?3, ?4, ?5)";
 
@@ -131,6 +134,7 @@ async fn effect(to: &mut SqliteConnection, row: PortableEffect) -> Result<(), St
     // A claim turns into 'ready' what is due.
     let state = if row.state == "ready" && runnable_at > 0 { "scheduled".to_owned() } else { row.state };
     let result = if row.result == Value::Null { None } else { Some(to_json(&row.result)?) };
+    let after = predecessors(&effect)?;
     sqlx::query(EFFECT)
         .bind(row.id)
         .bind(effect.key.as_str())
@@ -147,10 +151,11 @@ async fn effect(to: &mut SqliteConnection, row: PortableEffect) -> Result<(), St
         .bind(micros(row.enqueued_at))
         .bind(micros(row.caused_at))
         .bind(row.finished_at.map(micros))
+        .bind(after.as_deref())
         .execute(&mut *to)
         .await?;
-    for before in effect.after.iter().filter(|key| **key != effect.key) {
-        sqlx::query(PREDECESSOR).bind(row.id).bind(before.as_str()).execute(&mut *to).await?;
+    if let Some(after) = after {
+        sqlx::query(INSERT_PREDECESSORS).bind(row.id).bind(after).execute(&mut *to).await?;
     }
     Ok(())
 }
