@@ -91,10 +91,9 @@ impl Operator {
         self.folder.path().join("embargod.log")
     }
 
-    /// Runs a command to its end, and returns what it printed.
-    pub async fn says(&self, arguments: &[&str]) -> Result<String, Failure> {
-        let output = Command::new(&self.binary).args(arguments).env_clear().envs(&self.environment).output().await;
-        output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).map_err(|error| error.to_string())
+    /// A file of the operator's.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Keeps the folder, and tells where it is.

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use embargod::standin::{Fault, Match};
+
 use super::{
     Arguments, MOST_REQUESTS,
     client::{Burst, send},
@@ -13,19 +15,41 @@ use crate::{Failure, stage::Kind};
 /// Starts of which the median is reported.
 const STARTS: usize = 5;
 
+/// What the server does besides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Besides {
+    /// Nothing: on PostgreSQL it has the role `receiver`; on SQLite, where one process does everything, GitHub's API is
+    /// silent, so that there is nothing to decide.
+    Nothing,
+    /// It decides what it accepts.
+    Deciding,
+}
+
 /// Measures one store; whether everything that was acknowledged is kept.
 pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -> Result<bool, Failure> {
+    let alone = accept(arguments, templates, kind, Besides::Nothing).await?;
+    let busy = accept(arguments, templates, kind, Besides::Deciding).await?;
+    Ok(alone && busy)
+}
+
+async fn accept(arguments: &Arguments, templates: &Templates, kind: Kind, besides: Besides) -> Result<bool, Failure> {
     let site = arguments.site(kind).await?;
-    // a server that does nothing but accept, where this build has such a thing
-    let role = if site.has_roles().await? { Some("receiver") } else { None };
+    let role = (besides == Besides::Nothing && kind == Kind::Postgres).then_some("receiver");
+    if besides == Besides::Nothing && role.is_none() {
+        site.stage.github.fault(Match::path("/"), Fault::StallBeforeDoing);
+    }
     let requests = templates.ordinary(MOST_REQUESTS.min(arguments.seconds as usize * 4_000), arguments.body_bytes);
-    let bytes = requests.first().map_or(0, |request| request.body_bytes());
+    let bytes = requests.first().map_or(0, |request| request.body().len());
     println!(
         "Accepted and durable, {}, bodies of {bytes} bytes, {}:\n\n\
          | connections | a second | a CPU-second | p50 ms | p99 ms | MiB at most | database's CPU s | acknowledged | missing after SIGKILL |\n\
          |---|---|---|---|---|---|---|---|---|",
         kind.name(),
-        if role.is_some() { "by a process that only receives" } else { "while the same process also decides" },
+        match (besides, kind) {
+            (Besides::Deciding, _) => "while the same process also decides",
+            (Besides::Nothing, Kind::Postgres) => "by a process that only receives",
+            (Besides::Nothing, Kind::Sqlite) => "while there is nothing to decide, because GitHub does not answer",
+        },
     );
     let mut fine = true;
     let mut kept = 0;

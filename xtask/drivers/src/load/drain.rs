@@ -1,11 +1,19 @@
 //! Ordinary posts, decided end to end: how many a second and core, alone and with a second process beside.
 
-use std::time::Instant;
+use std::{future, time::Instant};
+
+use embargod::{
+    clock::{Clock, SystemClock},
+    github::webhook::lane_of,
+    sealing::{Keyring, Sealer},
+    store::NewDelivery,
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Arguments, MOST_REQUESTS, Site,
     client::{Burst, send},
-    payloads::Templates,
+    payloads::{Templates, guid},
     process,
 };
 use crate::{Failure, program::Program, stage::Kind};
@@ -16,7 +24,7 @@ const CONNECTIONS: usize = 16;
 const HEAD: &str = "| what | posts | s | a second | CPU s | a CPU-second | database's CPU s | MiB at most |\n\
                     |---|---|---|---|---|---|---|---|";
 
-/// Posts arrive and are decided at the same time; then the same number is only drained, where that can be told apart.
+/// Posts arrive and are decided at the same time; then the same number is only decided.
 pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -> Result<bool, Failure> {
     let posts = MOST_REQUESTS.min(arguments.seconds as usize * 2_000);
     println!("Ordinary posts, decided end to end, {}:\n\n{HEAD}", kind.name());
@@ -48,11 +56,7 @@ pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -
         );
     }
     site.close()?;
-    let has_roles = {
-        let site = arguments.site(Kind::Sqlite).await?;
-        site.has_roles().await?
-    };
-    let alone = if has_roles { preloaded(arguments, templates, kind, 1, "decided alone").await? } else { true };
+    let alone = preloaded(arguments, templates, kind, 1, "decided alone").await?;
     println!();
     Ok(fine && alone)
 }
@@ -66,7 +70,7 @@ pub async fn replicas(arguments: &Arguments, templates: &Templates) -> Result<bo
     Ok(one && two)
 }
 
-/// Deliveries are accepted by a process that only receives; then so many workers drain them.
+/// Deliveries lie in the store; then so many processes drain them.
 async fn preloaded(
     arguments: &Arguments,
     templates: &Templates,
@@ -80,7 +84,7 @@ async fn preloaded(
     let (began, database) = (Instant::now(), site.database_cpu()?);
     let mut programs: Vec<Program> = Vec::new();
     for _ in 0..processes {
-        programs.push(site.start(Some("all")).await?);
+        programs.push(site.start(None).await?);
     }
     let ready = began.elapsed();
     let drained = site.drained(&programs[0]).await?;
@@ -106,13 +110,24 @@ async fn preloaded(
     Ok(drained)
 }
 
-/// Has deliveries accepted that nobody works on yet.
+/// Puts deliveries into the store that nobody works on yet, as the receiver does it, but without a server.
 pub async fn fill(site: &Site, templates: &Templates, posts: usize, bytes: usize) -> Result<(), Failure> {
-    let receiver = site.start(Some("receiver")).await?;
+    let store = site.store().await?;
+    let keys = Keyring::read(&site.operator.path("sealing.key")).map_err(|error| error.to_string())?;
+    let sealer = Sealer::new(keys);
     let requests = templates.ordinary(posts.min(MOST_REQUESTS), bytes);
-    let sent = send(&[receiver.listen], &requests, all(posts, 2)).await?;
-    receiver.kill().await?;
-    if sent.acknowledged.len() == posts { Ok(()) } else { Err(format!("{} deliveries were refused", sent.refused)) }
+    let deliveries = (0..posts as u64).map(|number| {
+        let (guid, body) = (guid(2, number), requests[number as usize % requests.len()].body());
+        NewDelivery {
+            event: "issues".to_owned(),
+            lane: lane_of(body),
+            received_at: SystemClock.now(),
+            sealed_body: sealer.seal_delivery(&guid, body.to_vec()),
+            guid,
+        }
+    });
+    let accepted = stream::iter(deliveries).map(|delivery| store.accept(delivery)).buffer_unordered(256);
+    accepted.try_for_each(|_| future::ready(Ok(()))).await.map_err(|error| error.to_string())
 }
 
 fn all(posts: usize, series: u32) -> Burst {

@@ -102,9 +102,9 @@ impl Request {
         buffer.extend_from_slice(&self.after_guid);
     }
 
-    /// Size of its body.
-    pub fn body_bytes(&self) -> usize {
-        self.after_guid.len() - 4
+    /// Its body.
+    pub fn body(&self) -> &[u8] {
+        &self.after_guid[4..]
     }
 }
 

@@ -60,11 +60,6 @@ impl Site {
         }
     }
 
-    /// Whether this build has roles, so that a server can be had that does nothing but accept.
-    pub async fn has_roles(&self) -> Result<bool, Failure> {
-        Ok(self.operator.says(&["serve", "--help"]).await?.contains("--role"))
-    }
-
     /// The store, to look what is in it.
     pub async fn store(&self) -> Result<SharedStore, Failure> {
         store::open(self.operator.database()).await.map_err(|error| error.to_string())
