@@ -29,7 +29,8 @@ pub(super) async fn idle() -> Engine {
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()));
     let mut settings = GitHubSettings::new(1, SecretString::from(pem));
     settings.api_base = "http://127.0.0.1:1".parse().expect("an address");
-    let clock: crate::clock::SharedClock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+    let now: Timestamp = "2026-11-02T09:00:00Z".parse().expect("an instant");
+    let clock: crate::clock::SharedClock = Arc::new(ManualClock::at(now));
     Engine::new(ShopParts {
         store: Arc::new(store),
         github: GitHub::new(&settings, Arc::clone(&clock)).expect("a client"),
