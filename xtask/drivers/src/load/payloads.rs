@@ -16,7 +16,7 @@ const PADDING: &str = "THE-PADDING-STANDS-HERE";
 const NUMBER: u64 = 987_654_321;
 const ID: u64 = 876_543_210_987;
 
-/// Where the GUID stands in [`Request::head`].
+/// Where the GUID stands in the bytes of a request.
 const GUID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Payloads of `issues.opened`, one template a repository.
