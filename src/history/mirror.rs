@@ -160,7 +160,9 @@ fn origin(url: &str) -> String {
 /// git's first line of complaint, without the address, which may hold a password.
 fn first_line(complaint: &str, url: &str) -> String {
     let line = complaint.lines().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason");
-    let line = if url.is_empty() { line.to_owned() } else { line.replace(url, "the address") };
+    let path = url.strip_prefix("file://").unwrap_or(url);
+    let line =
+        if url.is_empty() { line.to_owned() } else { line.replace(url, "the address").replace(path, "the address") };
     line.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 

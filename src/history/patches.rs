@@ -210,8 +210,7 @@ impl Reading {
 
     fn header(&mut self, line: &[u8]) {
         if line.starts_with(b"diff ") {
-            // The first file, or one behind a file whose content did not change.
-            self.flush();
+            // The first file, or one behind a file whose content did not change: git adds both up as one.
             self.file(line);
         } else if line.starts_with(b"GIT binary patch") || line.starts_with(b"Binary files") {
             let (before, after) = std::mem::take(&mut self.blobs);
