@@ -12,6 +12,7 @@ pub mod engine;
 pub mod failpoint;
 pub mod github;
 pub mod health;
+pub mod history;
 pub mod keys;
 pub mod memory;
 pub mod receiver;

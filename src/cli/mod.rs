@@ -13,6 +13,7 @@ pub mod backup;
 mod by_hand;
 pub mod case;
 pub mod classify;
+pub mod coverage;
 pub mod deliveries;
 pub mod doctor;
 pub mod effects;
@@ -58,6 +59,8 @@ enum Command {
     Policy(policy::PolicyCommand),
     /// Say what a post is, and why.
     Classify(classify::ClassifyArgs),
+    /// Prove that release tags hold every security fix on every supported series.
+    Coverage(coverage::CoverageArgs),
     /// Look at cases and at the reasons behind them.
     #[command(subcommand)]
     Case(case::CaseCommand),
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
             }
         },
         Command::Classify(args) => classify::run(args),
+        Command::Coverage(args) => coverage::run(args),
         Command::Case(command) => case::run(command),
         Command::Effects(command) => effects::run(command),
         Command::Deliveries(command) => deliveries::run(command),

@@ -6,6 +6,7 @@
 
 pub mod budget;
 pub mod case;
+pub mod coverage;
 pub mod decision;
 pub mod detector;
 pub mod effect;

@@ -1,0 +1,25 @@
+//! Coverage: whether release tags hold every security fix on every supported series, and by which evidence.
+//!
+//! What flows in: a [`History`] (plain facts about commits, refs and patches, read by others), the policy's `series`, and
+//! [`Fix`]es to be proved. What flows out: one [`Cell`] per fix and series, with a verdict and the evidence for it. What it
+//! must never do: read a repository, take `unknown` for `missing` or `covered`, or trust a claim (a trailer, an archive, a
+//! date of a tag object) that the history itself does not bear out.
+
+mod cells;
+mod evidence;
+mod facts;
+mod finder;
+mod graph;
+mod names;
+mod reverts;
+mod support;
+
+#[cfg(test)]
+mod tests;
+
+pub use cells::{Cell, CellEvidence, Coverage, FixCoverage, Judgement, Verdict, worst};
+pub use evidence::EvidenceKind;
+pub use facts::{Commit, CommitId, Fix, History, LineDigest, Patch, PatchId, Reference, Trailer, TrailerKind};
+pub use graph::{Release, ReleaseKind, SeriesLine, SeriesLines};
+pub use names::{SeriesName, TagName, Version, branch_of, named_ids, series_in_branch, tag_name};
+pub use support::{SeriesKind, supported_on};

@@ -1,0 +1,180 @@
+//! Commits and refs, read by gix.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+};
+
+use gix::{ObjectId, bstr::ByteSlice};
+
+use super::{HistoryError, message};
+use crate::domain::{
+    coverage::{Commit, CommitId, History, Reference, series_in_branch},
+    policy::Series,
+};
+
+/// A local repository.
+pub struct Source {
+    path: PathBuf,
+    repository: gix::Repository,
+}
+
+impl Source {
+    /// Opens the repository at `path`, bare or not.
+    ///
+    /// # Errors
+    /// [`HistoryError::NoRepository`] where there is none.
+    pub fn open(path: &Path) -> Result<Self, HistoryError> {
+        let options = gix::open::Options::isolated();
+        let repository = gix::open_opts(path, options).map_err(|_| HistoryError::NoRepository(path.to_owned()))?;
+        Ok(Self { path: repository.git_dir().to_owned(), repository })
+    }
+
+    /// Where its objects are.
+    pub fn git_directory(&self) -> &Path {
+        &self.path
+    }
+
+    /// Brings `history` up to date with the refs that `policy` names; `progress` hears how many commits were read.
+    ///
+    /// # Errors
+    /// Where the main branch is absent or an object cannot be read.
+    pub fn update(
+        &self,
+        history: &mut History,
+        policy: &Series,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), HistoryError> {
+        let named = self.references(policy)?;
+        let main = format!("refs/heads/{}", policy.main);
+        if !named.iter().any(|(name, _, _)| *name == main) {
+            return Err(HistoryError::NoReference(main));
+        }
+        history.partial = self.is_partial();
+        let tips: Vec<ObjectId> = named.iter().map(|(_, tip, _)| *tip).collect();
+        self.append(history, &tips, progress)?;
+        history.references = named
+            .into_iter()
+            .filter_map(|(name, tip, signed)| Some(Reference { name, commit: history.place(&id(tip))?, signed }))
+            .collect();
+        Ok(())
+    }
+
+    fn is_partial(&self) -> bool {
+        self.repository.is_shallow().unwrap_or(true)
+            || self.repository.config_snapshot().string("extensions.partialClone").is_some()
+            || self.path.join("objects/info/alternates.missing").exists()
+    }
+
+    /// Branches and tags that may matter: the main branch, those of the policy's pattern, all tags; peeled to commits.
+    fn references(&self, policy: &Series) -> Result<Vec<(String, ObjectId, bool)>, HistoryError> {
+        let platform = self.repository.references().map_err(unreadable)?;
+        let mut named = Vec::new();
+        for (prefix, all) in [("refs/heads/", false), ("refs/tags/", true)] {
+            for reference in platform.prefixed(prefix).map_err(unreadable)? {
+                let mut reference = reference.map_err(unreadable)?;
+                let Ok(name) = reference.name().as_bstr().to_str().map(str::to_owned) else {
+                    continue;
+                };
+                let short = &name[prefix.len()..];
+                if !all && short != policy.main && series_in_branch(policy, short).is_none() {
+                    continue;
+                }
+                let signed = reference.try_id().is_some_and(|id| self.is_signed(id.detach()));
+                let Ok(tip) = reference.peel_to_id() else {
+                    continue;
+                };
+                // A tag may name a file or a tree.
+                if self.repository.find_commit(tip.detach()).is_ok() {
+                    named.push((name, tip.detach(), signed));
+                }
+            }
+        }
+        named.sort();
+        Ok(named)
+    }
+
+    fn is_signed(&self, id: ObjectId) -> bool {
+        let Ok(tag) = self.repository.find_tag(id) else {
+            return false;
+        };
+        tag.decode().is_ok_and(|tag| tag.signature.is_some())
+    }
+
+    fn append(
+        &self,
+        history: &mut History,
+        tips: &[ObjectId],
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), HistoryError> {
+        // Depth first with two visits, so that parents come before children whatever their dates say.
+        let mut read: HashMap<ObjectId, (Commit, Vec<ObjectId>)> = HashMap::new();
+        let mut entered: HashSet<ObjectId> = HashSet::new();
+        let mut count = 0_usize;
+        let shallow: HashSet<ObjectId> = self
+            .repository
+            .shallow_commits()
+            .ok()
+            .flatten()
+            .map(|commits| commits.iter().copied().collect())
+            .unwrap_or_default();
+        let mut todo: Vec<(ObjectId, bool)> = tips.iter().map(|tip| (*tip, false)).collect();
+        while let Some((commit_id, parents_done)) = todo.pop() {
+            if parents_done {
+                let Some((mut commit, parents)) = read.remove(&commit_id) else {
+                    continue;
+                };
+                commit.parents = parents.iter().filter_map(|parent| history.place(&id(*parent))).collect();
+                let place = u32::try_from(history.commits.len())
+                    .map_err(|_| HistoryError::Unreadable("more than four thousand million commits".to_owned()))?;
+                history.by_id.insert(commit.id, place);
+                history.commits.push(commit);
+                continue;
+            }
+            if history.place(&id(commit_id)).is_some() || !entered.insert(commit_id) {
+                continue;
+            }
+            let (commit, mut parents) = self.commit(commit_id)?;
+            if shallow.contains(&commit_id) {
+                parents.clear();
+            }
+            todo.push((commit_id, true));
+            todo.extend(parents.iter().rev().map(|parent| (*parent, false)));
+            read.insert(commit_id, (commit, parents));
+            count += 1;
+            if count.is_multiple_of(512) {
+                progress(count);
+            }
+        }
+        progress(count);
+        Ok(())
+    }
+
+    fn commit(&self, commit_id: ObjectId) -> Result<(Commit, Vec<ObjectId>), HistoryError> {
+        let object = self.repository.find_commit(commit_id).map_err(unreadable)?;
+        let commit = object.decode().map_err(unreadable)?;
+        let committed_s = commit.committer().map_err(unreadable)?.seconds();
+        let claims = message::claims(commit.message);
+        let parents = commit.parents().collect();
+        let commit = Commit {
+            id: id(commit_id),
+            parents: Vec::new(),
+            committed_s,
+            subject: claims.subject,
+            trailers: claims.trailers,
+            reverts: claims.reverts,
+            named_in_body: claims.named_in_body,
+        };
+        Ok((commit, parents))
+    }
+}
+
+fn id(object: ObjectId) -> CommitId {
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(object.as_bytes());
+    CommitId(bytes)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> HistoryError {
+    HistoryError::Unreadable(error.to_string())
+}
