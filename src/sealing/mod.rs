@@ -15,6 +15,7 @@
 //! sealed text        version 1 | nonce 12 | ciphertext | tag 16
 //!   associated data  "embargod text" | version | data key id | owner | name
 //! sealed delivery    wrapped data key 73 | sealed text           owner "inbox", name = the delivery's GUID
+//!   its text         the body, or 1 | size of the body 4 | the body by LZ4, where that is shorter
 //! ```
 //!
 //! A blob that was moved to another owner or name, altered, or sealed under another key does not open.
@@ -25,6 +26,7 @@
 mod envelope;
 mod error;
 mod key;
+mod pack;
 mod ring;
 mod source;
 
@@ -54,6 +56,9 @@ pub type Opened = Embargoed<Zeroizing<Vec<u8>>>;
 
 /// Owner of the bodies of deliveries.
 pub const INBOX: &str = "inbox";
+
+/// What a seal adds to the body of a delivery, at most.
+const SEAL_BYTES: usize = 150;
 
 /// Deliveries sealed under one data key; well below the 2^32 messages that random nonces allow
 /// (NIST SP 800-38D, section 8.3).
@@ -214,11 +219,11 @@ impl Sealer {
         }
     }
 
-    /// Seals the body of the delivery `guid`. The plaintext is wiped, or sealed where it lies if `body` has some 150
-    /// bytes of capacity to spare.
+    /// Seals the body of the delivery `guid`, packed where that makes it shorter. The plaintext is wiped, or sealed where
+    /// it lies if `body` has some 150 bytes of capacity to spare.
     pub fn seal_delivery(&self, guid: &str, body: Vec<u8>) -> Vec<u8> {
         let (key, wrapped) = self.inbox_key();
-        key.seal_over(&wrapped, guid, body)
+        key.seal_over(&wrapped, guid, pack::pack(body, SEAL_BYTES))
     }
 
     /// Opens the body of the delivery `guid`.
@@ -227,7 +232,8 @@ impl Sealer {
     /// As [`Sealer::unwrap`].
     pub fn open_delivery(&self, guid: &str, sealed: &[u8], clearance: &Clearance) -> Result<Opened, SealingError> {
         let (wrapped, text) = sealed.split_at_checked(WRAPPED_KEY_BYTES).ok_or(SealingError::Malformed)?;
-        self.unwrap(INBOX, wrapped)?.open(guid, text, clearance)
+        let opened = self.unwrap(INBOX, wrapped)?.open(guid, text, clearance)?;
+        pack::unpack(opened.into_inner(clearance)).map(Embargoed::new)
     }
 
     /// A keyed digest of `text` for `purpose`: 22 characters of base64url that only the holder of the key can make. Marks

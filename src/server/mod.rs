@@ -142,6 +142,9 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     watch::all(&health, &engine, &intervals);
     let shop = engine.shop();
     let keeper = keeper(settings, &engine).await?;
+    if role.works() {
+        begin_serving(&engine).await?;
+    }
     let (stop_doors, stop_engine) = (CancellationToken::new(), CancellationToken::new());
     let limits = DoorLimits {
         drain_ms: u64::from(settings.work.drain_timeout_s) * 1_000,
@@ -179,6 +182,17 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
         work.push(tokio::spawn(async move { learn_own_name(&asker, halt).await }));
     }
     Ok(Running { listen, admin_listen, engine, health, stop_doors, stop_engine, doors, work })
+}
+
+/// Takes over what a server that died had claimed.
+async fn begin_serving(engine: &Engine) -> Result<(), Problems> {
+    let freed = engine.shop().store.begin_serving().await.map_err(|error| {
+        Problems::one("database", error.to_string(), "check that this user may write to the folder of the database")
+    })?;
+    if freed > 0 {
+        tracing::warn!(freed, "the server before this one ended in the middle of {freed} pieces of work; they go on");
+    }
+    Ok(())
 }
 
 /// How the public door tells clients apart.

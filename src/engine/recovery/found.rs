@@ -15,7 +15,7 @@ use crate::{
         Shop, Trouble,
         features::{Delivery, revision, text_is_neutral},
     },
-    github::RecentPost,
+    github::{RecentPost, webhook::lane},
     store::{Acceptance, NewDelivery},
 };
 
@@ -102,7 +102,7 @@ pub(super) async fn take_in(shop: &Shop, listed: &RecentPost, judged: &Judged) -
         sealed_body: shop.sealer.seal_delivery(&guid, body),
         guid: guid.clone(),
         event: listed.event().to_owned(),
-        lane: format!("repo:{}", post.place.repository_id),
+        lane: lane(post.place.repository_id, Some(post.place.thread.number).filter(|number| *number > 0)),
         received_at: shop.clock.now(),
     };
     let is_new = shop.store.accept(delivery).await? == Acceptance::Fresh;

@@ -1,4 +1,5 @@
-//! Which queue a delivery waits in: deliveries of one repository are handled one after the other.
+//! Which queue a delivery waits in. What is about one thread of posts is handled in order; so is what is about a repository
+//! as a whole. Threads do not wait for each other: words exposed in one must not stand behind a flood in another.
 
 use serde::Deserialize;
 
@@ -9,6 +10,9 @@ use super::events::lenient::{Number, Object};
 struct Owners {
     repository: Object<Numbered>,
     installation: Object<Numbered>,
+    issue: Object<Thread>,
+    pull_request: Object<Thread>,
+    discussion: Object<Thread>,
 }
 
 #[derive(Default, Deserialize)]
@@ -17,14 +21,31 @@ struct Numbered {
     id: Number,
 }
 
-/// `repo:{id}`, else `installation:{id}`, else `app`; whatever the bytes.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Thread {
+    number: Number,
+}
+
+/// `repo:{id}/{number}` for an issue, a pull request or a discussion, which share their numbers; else `repo:{id}`, else
+/// `installation:{id}`, else `app`; whatever the bytes.
 pub fn lane_of(body: &[u8]) -> String {
     let owners: Object<Owners> = serde_json::from_slice(body).unwrap_or_default();
     let owners = owners.0.unwrap_or_default();
     let id = |part: Object<Numbered>| part.0.and_then(|part| part.id.0);
+    let threads = [owners.issue, owners.pull_request, owners.discussion];
+    let thread = threads.into_iter().find_map(|thread| thread.0?.number.0);
     match (id(owners.repository), id(owners.installation)) {
-        (Some(id), _) => format!("repo:{id}"),
+        (Some(repository), _) => lane(repository, thread),
         (None, Some(id)) => format!("installation:{id}"),
         (None, None) => "app".to_owned(),
+    }
+}
+
+/// The lane of a repository, or of the thread with a number in it.
+pub fn lane(repository_id: u64, thread: Option<u64>) -> String {
+    match thread {
+        Some(number) => format!("repo:{repository_id}/{number}"),
+        None => format!("repo:{repository_id}"),
     }
 }

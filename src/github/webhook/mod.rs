@@ -15,5 +15,5 @@ pub use events::{
     AdvisoryNotice, Content, Delivered, InstallationNotice, ParseError, PushNotice, RepositoryBrief, RepositoryNotice,
     parse,
 };
-pub use lane::lane_of;
+pub use lane::{lane, lane_of};
 pub use signature::{SignatureProblem, WebhookSecrets};

@@ -12,6 +12,7 @@ mod error;
 mod instant;
 mod open;
 mod read;
+mod serving;
 mod transfer;
 mod upkeep;
 mod writer;
@@ -19,7 +20,10 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -39,6 +43,7 @@ pub struct SqliteStore {
     readers: SqlitePool,
     work: Arc<Notify>,
     options: SqliteConnectOptions,
+    presence: Mutex<Option<serving::Presence>>,
 }
 
 impl SqliteStore {
@@ -74,6 +79,7 @@ impl SqliteStore {
             writer: Writer::start(connection, options.clone(), gather, Arc::clone(&work)),
             work,
             options,
+            presence: Mutex::new(None),
         })
     }
 }

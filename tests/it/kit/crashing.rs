@@ -290,6 +290,11 @@ impl Upkeep for MortalStore {
         self.inner.audit_unlinked().await
     }
 
+    async fn begin_serving(&self) -> Result<u64, StoreError> {
+        self.death.alive()?;
+        self.inner.begin_serving().await
+    }
+
     async fn lead(&self, office: &str) -> Result<Option<Box<dyn Leadership>>, StoreError> {
         self.death.alive()?;
         self.inner.lead(office).await

@@ -251,8 +251,14 @@ fn installations_repositories_and_advisories_are_told() {
 }
 
 #[test]
-fn lanes_keep_the_deliveries_of_one_repository_in_order() {
+fn lanes_keep_the_deliveries_of_one_thread_in_order() {
     let of = |payload: Value| lane_of(payload.to_string().as_bytes());
+    for thread in ["issue", "pull_request", "discussion"] {
+        let post = json!({ "repository": { "id": 12 }, thread: { "number": 3 }, "comment": { "number": 5 } });
+        assert_eq!(of(post), "repo:12/3", "{thread}");
+        assert_eq!(of(json!({ "repository": { "id": 12 }, thread: { "number": "3" } })), "repo:12", "{thread}");
+        assert_eq!(of(json!({ thread: { "number": 3 }, "installation": { "id": 7 } })), "installation:7", "{thread}");
+    }
     assert_eq!(of(envelope("x")), "repo:12");
     assert_eq!(of(json!({ "repository": null, "installation": { "id": 7 } })), "installation:7");
     assert_eq!(of(json!({ "repository": { "id": "12" } })), "app");

@@ -11,10 +11,12 @@ mod retention;
 mod rewrap;
 mod schema;
 
+use std::sync::PoisonError;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{SqliteStore, transfer};
+use super::{SqliteStore, serving, transfer};
 use crate::{
     domain::decision::DecisionRecord,
     store::{
@@ -89,6 +91,22 @@ impl Upkeep for SqliteStore {
 
     async fn audit_unlinked(&self) -> Result<u64, StoreError> {
         audit::unlinked(&self.readers).await
+    }
+
+    async fn begin_serving(&self) -> Result<u64, StoreError> {
+        let path = self.options.get_filename().to_owned();
+        let unlockable = |error: std::io::Error| {
+            StoreError::Unavailable(format!("the file beside it, by which servers know of each other: {error}"))
+        };
+        let arrived = tokio::task::spawn_blocking(move || serving::Presence::arrive(&path)).await;
+        let arrived = arrived.map_err(|_| StoreError::Unavailable("the store is closing".to_owned()))?;
+        let (presence, alone) = arrived.map_err(unlockable)?;
+        let freed = if alone { self.writer.submit(serving::FreeAll).await? } else { 0 };
+        if alone {
+            presence.let_others_in().map_err(unlockable)?;
+        }
+        *self.presence.lock().unwrap_or_else(PoisonError::into_inner) = Some(presence);
+        Ok(freed)
     }
 
     async fn lead(&self, _office: &str) -> Result<Option<Box<dyn Leadership>>, StoreError> {

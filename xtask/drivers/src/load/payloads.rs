@@ -62,7 +62,7 @@ impl Templates {
             .replace(&NUMBER.to_string(), &issue.to_string())
             .replace(&ID.to_string(), &id.to_string());
         let room = bytes.saturating_sub(filled.len() - PADDING.len());
-        Request::signed(&filled.replace(PADDING, &padding(room)))
+        Request::signed(&filled.replace(PADDING, &padding(room, number)))
     }
 }
 
@@ -74,12 +74,48 @@ fn template(mut payload: Value) -> String {
     payload.to_string().replace(&format!("/issues/{old}\""), &format!("/issues/{NUMBER}\""))
 }
 
-/// What most of a payload of GitHub's consists of: addresses.
-fn padding(bytes: usize) -> String {
-    let mut text = "https://api.github.example/repos/acme/framework/contents/{+path}?ref=".repeat(bytes / 64 + 1);
+/// What most of a payload of GitHub's consists of: addresses under names of their own, and ids, so that it packs no better
+/// than theirs do (to a third or less).
+fn padding(bytes: usize, seed: usize) -> String {
+    let mut text = String::with_capacity(bytes + 128);
+    let mut number = seed as u64 | 1;
+    while text.len() < bytes {
+        // Knuth's linear congruential generator: ids must not repeat themselves.
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (id, part) = (number >> 24, PARTS[(number >> 33) as usize % PARTS.len()]);
+        text.push_str(&format!("{part}_url: https://api.github.example/repos/acme/framework/{part}/{id:010x}, "));
+    }
     text.truncate(bytes);
     text
 }
+
+/// Parts of a repository that its addresses name.
+const PARTS: [&str; 24] = [
+    "archive",
+    "assignees",
+    "blobs",
+    "branches",
+    "clone",
+    "collaborators",
+    "comments",
+    "commits",
+    "compare",
+    "contents",
+    "deployments",
+    "downloads",
+    "events",
+    "forks",
+    "hooks",
+    "issues",
+    "keys",
+    "labels",
+    "languages",
+    "merges",
+    "milestones",
+    "notifications",
+    "pulls",
+    "releases",
+];
 
 impl Request {
     fn signed(body: &str) -> Self {

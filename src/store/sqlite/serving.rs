@@ -1,0 +1,137 @@
+//! Who serves from the file. A server that was killed leaves claimed work behind, which would wait until its leases run
+//! out; where no other server lives, the next one need not wait for that.
+//!
+//! Told by locks on a file beside the database, which the system takes away with the process. The database's own file is
+//! left alone: SQLite locks it, and loses its locks when somebody else in the process closes it.
+
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+
+use super::writer::{Verdict, Write};
+use crate::store::StoreError;
+
+const FREE_DELIVERIES: &str = "
+    UPDATE deliveries INDEXED BY deliveries_running
+    SET state = 'ready', lease_token = NULL, lease_until = NULL
+    WHERE state = 'running'";
+
+const FREE_EFFECTS: &str = "
+    UPDATE effects INDEXED BY effects_running
+    SET state = 'ready', lease_token = NULL, lease_until = NULL
+    WHERE state = 'running'";
+
+/// What is claimed by nobody who lives.
+pub(super) struct FreeAll;
+
+#[async_trait]
+impl Write for FreeAll {
+    type Answer = u64;
+
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<u64>, StoreError> {
+        let mut freed = 0;
+        for statement in [FREE_DELIVERIES, FREE_EFFECTS] {
+            freed += sqlx::query(statement).execute(&mut *connection).await?.rows_affected();
+        }
+        Ok(Verdict::Keep(freed))
+    }
+
+    fn makes_work(&self, answer: &u64) -> bool {
+        *answer > 0
+    }
+}
+
+/// Being there. Others see it until it is dropped, or the process dies.
+pub(super) struct Presence(File);
+
+impl Presence {
+    /// Arrives at the database at `path`; whether nobody else is there. Who is alone stays so until
+    /// [`Presence::let_others_in`].
+    pub(super) fn arrive(path: &Path) -> io::Result<(Self, bool)> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(beside(path))?;
+        match file.try_lock() {
+            Ok(()) => Ok((Self(file), true)),
+            Err(TryLockError::WouldBlock) => {
+                // Waits for one that has just arrived alone; it is busy for one commit.
+                file.lock_shared()?;
+                Ok((Self(file), false))
+            }
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Others may arrive, and see that somebody is there.
+    pub(super) fn let_others_in(&self) -> io::Result<()> {
+        // In between another one may find itself alone; it frees what nobody has claimed yet.
+        self.0.unlock()?;
+        self.0.lock_shared()
+    }
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push("-serving");
+    name.into()
+}
+
+#[cfg(test)]
+pub(super) const ONCE: &[&str] = &[FREE_DELIVERIES, FREE_EFFECTS];
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::Presence;
+    use crate::store::{ClaimOrder, Store, Upkeep, conformance::delivery, sqlite::SqliteStore};
+
+    #[test]
+    fn who_comes_first_is_alone_and_who_comes_after_is_not() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("embargod.db");
+        let (first, alone) = Presence::arrive(&path).expect("it arrives");
+        assert!(alone);
+        first.let_others_in().expect("it opens up");
+        let (second, alone) = Presence::arrive(&path).expect("it arrives");
+        assert!(!alone);
+        drop(first);
+        let (third, alone) = Presence::arrive(&path).expect("it arrives");
+        assert!(!alone, "the second is still there");
+        drop((second, third));
+        assert!(Presence::arrive(&path).expect("it arrives").1);
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_server_had_claimed_goes_on_at_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("embargod.db").display().to_string();
+        let open = || async { SqliteStore::open(&path).await.expect("it opens") };
+        let now: Timestamp = "2026-02-02T00:00:00Z".parse().expect("an instant");
+        let killed = open().await;
+        assert_eq!(killed.begin_serving().await, Ok(0));
+        killed.accept(delivery("a", "repo:1", 0)).await.expect("it is taken");
+        let claim = |store: SqliteStore| async move {
+            let claimed = store.claim_deliveries(now, 120_000, 5, ClaimOrder::OldestFirst).await.expect("it answers");
+            (store, claimed.len())
+        };
+        let (killed, claimed) = claim(killed).await;
+        assert_eq!(claimed, 1);
+
+        let beside = open().await;
+        assert_eq!(beside.begin_serving().await, Ok(0), "the first still lives");
+        drop((killed, beside));
+
+        let next = open().await;
+        assert_eq!(next.begin_serving().await, Ok(1));
+        assert_eq!(claim(next).await.1, 1, "no lease is waited for");
+    }
+}
