@@ -89,7 +89,8 @@ fn a_body_of_25_mib_comes_back_whole() {
 #[test]
 fn a_body_with_room_to_spare_is_sealed_where_it_lies() {
     let sealer = sealer();
-    for length in [0, 1, 101, 102, 103, 5_000] {
+    // what is longer is packed first
+    for length in [0, 1, 101, 102, 103, 511] {
         let text = vec![b'x'; length];
         let mut body = Vec::with_capacity(length + 200);
         body.extend_from_slice(&text);

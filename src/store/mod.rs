@@ -20,6 +20,7 @@ use crate::domain::{
 
 #[cfg(test)]
 pub mod conformance;
+mod kept;
 mod measure;
 pub mod portable;
 pub mod postgres;

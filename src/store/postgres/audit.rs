@@ -3,6 +3,7 @@
 use sqlx::{PgPool, Row, postgres::PgRow};
 
 use super::error::Failed;
+use crate::store::kept::reports;
 use crate::store::{AuditLink, StoreError, link_hash};
 
 // Row numbers are handed out before the commit, so a lower one may still be on its way. Under this lock nobody who has
@@ -72,15 +73,7 @@ pub(super) async fn link(pool: &PgPool, most: u32) -> Result<u32, Failed> {
 pub(super) async fn page(pool: &PgPool, after: u64, most: u32) -> Result<Vec<AuditLink>, Failed> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let rows = sqlx::query(PAGE).bind(after).bind(i64::from(most)).fetch_all(pool).await?;
-    let link = |row: &PgRow| {
-        Ok(AuditLink {
-            position: row.try_get::<i64, _>(0)?.unsigned_abs(),
-            previous: hash(row, 1)?,
-            entry: row.try_get(2)?,
-            hash: hash(row, 3)?,
-        })
-    };
-    rows.iter().map(link).collect()
+    Ok(rows.iter().map(reports::audit_link).collect::<Result<_, _>>()?)
 }
 
 /// Looks at every decision there is, so that none can hide: for a person who asks, not for each scrape.

@@ -1,9 +1,10 @@
 //! What is sealed: retention of bodies, and new wrappings. Each is safe to ask again.
 
 use jiff::Timestamp;
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::PgPool;
 
-use super::{error::Failed, instant::micros};
+use super::error::Failed;
+use crate::store::kept::{micros, reports};
 use crate::store::{BodyHead, SealedPage, StoreError};
 
 const DROP_BODIES: &str = "
@@ -63,10 +64,7 @@ async fn limited(pool: &PgPool, sql: &'static str, before: Timestamp, most: u32)
 
 pub(super) async fn sealed_page(pool: &PgPool, name: &str, after: i64, most: u32) -> Result<Vec<SealedPage>, Failed> {
     let rows = sqlx::query(SEALED_PAGE).bind(name).bind(after).bind(i64::from(most)).fetch_all(pool).await?;
-    let page = |row: &PgRow| {
-        Ok(SealedPage { id: row.try_get(0)?, owner: row.try_get(1)?, name: row.try_get(2)?, bytes: row.try_get(3)? })
-    };
-    rows.iter().map(page).collect()
+    Ok(rows.iter().map(reports::sealed_page).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn replace_sealed(pool: &PgPool, id: i64, old: &[u8], new: &[u8]) -> Result<bool, Failed> {
@@ -77,9 +75,7 @@ pub(super) async fn replace_sealed(pool: &PgPool, id: i64, old: &[u8], new: &[u8
 pub(super) async fn heads(pool: &PgPool, after: i64, most: u32, bytes: u32) -> Result<Vec<BodyHead>, Failed> {
     let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
     let rows = sqlx::query(BODY_HEADS).bind(after).bind(i64::from(most)).bind(bytes).fetch_all(pool).await?;
-    let head =
-        |row: &PgRow| Ok(BodyHead { delivery_id: row.try_get(0)?, guid: row.try_get(1)?, head: row.try_get(2)? });
-    rows.iter().map(head).collect()
+    Ok(rows.iter().map(reports::body_head).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn replace_head(pool: &PgPool, delivery_id: i64, old: &[u8], new: &[u8]) -> Result<bool, Failed> {

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
 
-use super::{effects, error::Failed, instant::micros};
+use super::{effects, error::Failed};
+use crate::store::kept::{micros, to_json};
 use crate::{
     domain::{decision::DecisionRecord, effect::Effect, record::RecordWrite},
-    store::{Commit, StoreError},
+    store::Commit,
 };
 
 const OVERWRITE_RECORDS: &str = "
@@ -303,16 +303,6 @@ async fn append_decisions(connection: &mut PgConnection, pieces: &[Piece<'_>]) -
 pub(super) async fn append_decision(connection: &mut PgConnection, decision: &DecisionRecord) -> Result<(), Failed> {
     let alone = Commit { decision: Some(decision.clone()), ..Commit::default() };
     append_decisions(connection, &[(decision.at, &alone)]).await
-}
-
-/// Plain data as JSON. The error is not passed on: it could quote.
-pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|_| StoreError::Corrupt("a value cannot be written as JSON".to_owned()))
-}
-
-/// JSON as the data it was.
-pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, StoreError> {
-    serde_json::from_str(json).map_err(|_| StoreError::Corrupt("a JSON value is not of the expected shape".to_owned()))
 }
 
 /// What runs for every commit; a test looks at how it is planned.

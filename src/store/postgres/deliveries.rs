@@ -11,8 +11,8 @@ use sqlx::{PgConnection, Row};
 use super::{
     desk::{Ring, Trade, Verdict},
     error::Failed,
-    instant::{instant, lease_end, micros},
 };
+use crate::store::kept::{instant, lease_end, micros};
 use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery};
 
 const LOCK_LANES: &str = "

@@ -9,16 +9,14 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use serde_json::Value;
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{PgConnection, Row};
 
 use super::{
-    commit::from_json,
     deliveries::{Ends, attempts},
     error::Failed,
-    instant::{instant, lease_end, micros},
 };
-use crate::store::{ClaimedEffect, EffectReport, EffectState, Lease, StoreError};
+use crate::store::kept::{from_json, instant, lease_end, micros};
+use crate::store::{ClaimedEffect, Lease};
 
 /// Gives the turn to the first ready effect of each lane, should it not have it.
 pub(super) const PASS_TURN: &str = "
@@ -283,34 +281,6 @@ pub(super) async fn settle(
         sqlx::query(UNBLOCK).bind(&over).execute(connection).await?;
     }
     Ok(rows.iter().map(|(id, ..)| *id).collect())
-}
-
-/// Reads `effect, state, attempts, result, last_error, enqueued_at, finished_at`.
-pub(super) fn report(row: &PgRow) -> Result<EffectReport, Failed> {
-    let result: Option<&str> = row.try_get(3)?;
-    let finished_at: Option<i64> = row.try_get(6)?;
-    Ok(EffectReport {
-        effect: from_json(row.try_get(0)?)?,
-        state: state_named(row.try_get(1)?)?,
-        attempts: attempts(row.try_get(2)?),
-        result: result.map_or(Ok(Value::Null), from_json)?,
-        last_error: row.try_get(4)?,
-        enqueued_at: instant(row.try_get(5)?)?,
-        finished_at: finished_at.map(instant).transpose()?,
-    })
-}
-
-fn state_named(name: &str) -> Result<EffectState, StoreError> {
-    Ok(match name {
-        "scheduled" | "blocked" | "ready" => EffectState::Ready,
-        "running" => EffectState::Running,
-        "done" => EffectState::Done,
-        "dead" => EffectState::Dead,
-        "dropped" => EffectState::Dropped,
-        _ => {
-            return Err(StoreError::Corrupt("an effect is in no known state".to_owned()));
-        }
-    })
 }
 
 /// What runs for every effect; a test looks at how it is planned.

@@ -3,23 +3,23 @@
 use std::pin::pin;
 
 use futures_util::TryStreamExt;
-use serde_json::Value;
 use sqlx::{
-    Connection, PgConnection, Row,
+    Connection, PgConnection,
     postgres::{PgConnectOptions, PgRow},
 };
 
 use super::{
-    commit::from_json,
-    deliveries::attempts,
     error::Failed,
-    instant::instant,
     open::{connect, patient},
 };
-use crate::store::portable::{PortableDelivery, PortableEffect, PortableRow, RowSink};
+use crate::store::kept::moving;
+use crate::store::{
+    StoreError,
+    portable::{PortableRow, RowSink},
+};
 
 /// How a row of one table is read.
-type Read = fn(&PgRow) -> Result<PortableRow, Failed>;
+type Read = fn(&PgRow) -> Result<PortableRow, StoreError>;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -44,20 +44,20 @@ const TABLES: &[(&str, Read)] = &[
         "SELECT id, effect, CASE WHEN state IN ('scheduled', 'blocked', 'running') THEN 'ready' ELSE state END,
             runnable_at, attempts, result, last_error, enqueued_at, caused_at, finished_at
          FROM effects ORDER BY id",
-        effect,
+        moving::effect,
     ),
-    ("SELECT kind, key, version, value, written_at FROM records ORDER BY kind, key", record),
-    ("SELECT id, owner, name, taken_at, bytes FROM sealed_blobs ORDER BY id", sealed),
-    ("SELECT series, last FROM numbers ORDER BY series", number),
-    ("SELECT id, decision FROM decisions ORDER BY id", decision),
-    ("SELECT position, decision_id, previous, hash FROM audit_links ORDER BY position", link),
+    ("SELECT kind, key, version, value, written_at FROM records ORDER BY kind, key", moving::record),
+    ("SELECT id, owner, name, taken_at, bytes FROM sealed_blobs ORDER BY id", moving::sealed),
+    ("SELECT series, last FROM numbers ORDER BY series", moving::number),
+    ("SELECT id, decision FROM decisions ORDER BY id", moving::decision),
+    ("SELECT position, decision_id, previous, hash FROM audit_links ORDER BY position", moving::audit_link),
 ];
 
 /// See [`crate::store::Upkeep::export`].
 pub(super) async fn export(options: &PgConnectOptions, into: &mut dyn RowSink) -> Result<(), Failed> {
     let mut connection = connect(&patient(options)).await?;
     let mut transaction = connection.begin_with(BEGIN).await?;
-    table(&mut transaction, DELIVERIES, delivery, into).await?;
+    table(&mut transaction, DELIVERIES, moving::delivery, into).await?;
     bodies(&mut transaction, into).await?;
     for (sql, read) in TABLES {
         table(&mut transaction, sql, *read, into).await?;
@@ -102,76 +102,4 @@ async fn bodies(connection: &mut PgConnection, into: &mut dyn RowSink) -> Result
             }
         }
     }
-}
-
-fn delivery(row: &PgRow) -> Result<PortableRow, Failed> {
-    let not_before: i64 = row.try_get(6)?;
-    let finished_at: Option<i64> = row.try_get(9)?;
-    Ok(PortableRow::Delivery(PortableDelivery {
-        id: row.try_get(0)?,
-        guid: row.try_get(1)?,
-        event: row.try_get(2)?,
-        lane: row.try_get(3)?,
-        received_at: instant(row.try_get(4)?)?,
-        state: row.try_get(5)?,
-        not_before: (not_before != 0).then(|| instant(not_before)).transpose()?,
-        attempts: attempts(row.try_get(7)?),
-        last_error: row.try_get(8)?,
-        finished_at: finished_at.map(instant).transpose()?,
-    }))
-}
-
-fn effect(row: &PgRow) -> Result<PortableRow, Failed> {
-    let runnable_at: i64 = row.try_get(3)?;
-    let result: Option<&str> = row.try_get(5)?;
-    let finished_at: Option<i64> = row.try_get(9)?;
-    Ok(PortableRow::Effect(Box::new(PortableEffect {
-        id: row.try_get(0)?,
-        effect: from_json(row.try_get(1)?)?,
-        state: row.try_get(2)?,
-        runnable_at: (runnable_at != 0).then(|| instant(runnable_at)).transpose()?,
-        attempts: attempts(row.try_get(4)?),
-        result: result.map_or(Ok(Value::Null), from_json)?,
-        last_error: row.try_get(6)?,
-        enqueued_at: instant(row.try_get(7)?)?,
-        caused_at: instant(row.try_get(8)?)?,
-        finished_at: finished_at.map(instant).transpose()?,
-    })))
-}
-
-fn record(row: &PgRow) -> Result<PortableRow, Failed> {
-    Ok(PortableRow::Record {
-        kind: row.try_get(0)?,
-        key: row.try_get(1)?,
-        version: row.try_get(2)?,
-        value: from_json(row.try_get(3)?)?,
-        written_at: instant(row.try_get(4)?)?,
-    })
-}
-
-fn sealed(row: &PgRow) -> Result<PortableRow, Failed> {
-    Ok(PortableRow::Sealed {
-        id: row.try_get(0)?,
-        owner: row.try_get(1)?,
-        name: row.try_get(2)?,
-        at: instant(row.try_get(3)?)?,
-        bytes: row.try_get(4)?,
-    })
-}
-
-fn number(row: &PgRow) -> Result<PortableRow, Failed> {
-    Ok(PortableRow::Number { series: row.try_get(0)?, last: row.try_get(1)? })
-}
-
-fn decision(row: &PgRow) -> Result<PortableRow, Failed> {
-    Ok(PortableRow::Decision { id: row.try_get(0)?, entry: row.try_get(1)? })
-}
-
-fn link(row: &PgRow) -> Result<PortableRow, Failed> {
-    Ok(PortableRow::Link {
-        position: row.try_get::<i64, _>(0)?.unsigned_abs(),
-        decision_id: row.try_get(1)?,
-        previous: hex::encode(row.try_get::<&[u8], _>(2)?),
-        hash: hex::encode(row.try_get::<&[u8], _>(3)?),
-    })
 }

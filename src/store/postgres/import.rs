@@ -4,11 +4,10 @@ use serde_json::Value;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 use super::{
-    commit::to_json,
     error::Failed,
-    instant::micros,
     open::{connect, patient},
 };
+use crate::store::kept::{micros, to_json};
 use crate::store::{
     StoreError,
     portable::{PortableDelivery, PortableEffect, PortableRow, RowSource},

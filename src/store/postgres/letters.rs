@@ -2,14 +2,10 @@
 //! it, in one transaction under the lock of the lane.
 
 use jiff::Timestamp;
-use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
+use sqlx::{PgConnection, PgPool};
 
-use super::{
-    commit::append_decision,
-    deliveries, effects,
-    error::Failed,
-    instant::{instant, micros},
-};
+use super::{commit::append_decision, deliveries, effects, error::Failed};
+use crate::store::kept::{micros, reports};
 use crate::{
     domain::decision::DecisionRecord,
     store::{DeliveryReport, EffectReport, EffectState, Touched},
@@ -85,25 +81,12 @@ pub(super) async fn effects_in(pool: &PgPool, state: EffectState, limit: u32) ->
         EffectState::Dropped => DROPPED,
     };
     let rows = sqlx::query(statement).bind(i64::from(limit)).fetch_all(pool).await?;
-    rows.iter().map(effects::report).collect()
+    Ok(rows.iter().map(reports::effect).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn parked_deliveries(pool: &PgPool, limit: u32) -> Result<Vec<DeliveryReport>, Failed> {
     let rows = sqlx::query(PARKED).bind(i64::from(limit)).fetch_all(pool).await?;
-    let report = |row: &PgRow| {
-        let finished_at: Option<i64> = row.try_get(6)?;
-        Ok(DeliveryReport {
-            guid: row.try_get(0)?,
-            event: row.try_get(1)?,
-            lane: row.try_get(2)?,
-            received_at: instant(row.try_get(3)?)?,
-            attempts: deliveries::attempts(row.try_get(4)?),
-            last_error: row.try_get(5)?,
-            finished_at: finished_at.map(instant).transpose()?,
-            has_body: row.try_get(7)?,
-        })
-    };
-    rows.iter().map(report).collect()
+    Ok(rows.iter().map(reports::parked_delivery).collect::<Result<_, _>>()?)
 }
 
 /// A change that somebody makes by hand.

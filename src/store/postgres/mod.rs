@@ -18,7 +18,6 @@ mod effects;
 mod error;
 mod export;
 mod import;
-mod instant;
 mod lead;
 mod letters;
 mod open;

@@ -1,14 +1,10 @@
 //! Reading: nobody who reads waits for a desk.
 
 use jiff::Timestamp;
-use sqlx::{PgExecutor, PgPool, Row, postgres::PgRow};
+use sqlx::{PgExecutor, PgPool, postgres::PgRow};
 
-use super::{
-    commit::from_json,
-    effects,
-    error::Failed,
-    instant::{instant, micros},
-};
+use super::error::Failed;
+use crate::store::kept::{Columns, micros, reports};
 use crate::{
     domain::decision::DecisionRecord,
     store::{Backlog, EffectReport, Sealed, StoredRecord},
@@ -64,44 +60,36 @@ const BACKLOG: &str = "
         ) AS unfinished
     ) AS due";
 
-fn record_of(row: &PgRow) -> Result<StoredRecord, Failed> {
-    Ok(StoredRecord { key: row.try_get(0)?, version: row.try_get(1)?, value: from_json(row.try_get(2)?)? })
-}
-
-fn sealed_of_row(row: &PgRow) -> Result<Sealed, Failed> {
-    Ok(Sealed { name: row.try_get(0)?, at: instant(row.try_get(1)?)?, bytes: row.try_get(2)? })
-}
-
 pub(super) async fn record(pool: &PgPool, kind: &str, key: &str) -> Result<Option<StoredRecord>, Failed> {
     let row = sqlx::query(RECORD).bind(kind).bind(key);
     let row = row.fetch_optional(pool).await?;
-    row.as_ref().map(record_of).transpose()
+    Ok(row.as_ref().map(reports::record).transpose()?)
 }
 
 pub(super) async fn records(pool: &PgPool, kind: &str) -> Result<Vec<StoredRecord>, Failed> {
     let rows = sqlx::query(RECORDS).bind(kind).fetch_all(pool).await?;
-    rows.iter().map(record_of).collect()
+    Ok(rows.iter().map(reports::record).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn sealed(pool: &PgPool, owner: &str, name: &str) -> Result<Option<Sealed>, Failed> {
     let row = sqlx::query(SEALED).bind(owner).bind(name);
     let row = row.fetch_optional(pool).await?;
-    row.as_ref().map(sealed_of_row).transpose()
+    Ok(row.as_ref().map(reports::sealed).transpose()?)
 }
 
 pub(super) async fn sealed_of(pool: &PgPool, owner: &str) -> Result<Vec<Sealed>, Failed> {
     let rows = sqlx::query(SEALED_OF).bind(owner).fetch_all(pool).await?;
-    rows.iter().map(sealed_of_row).collect()
+    Ok(rows.iter().map(reports::sealed).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn decisions(pool: &PgPool, case: Option<&str>, limit: u32) -> Result<Vec<DecisionRecord>, Failed> {
     let rows = newest(pool, DECISIONS, DECISIONS_OF_CASE, case, limit).await?;
-    rows.iter().rev().map(|row| Ok(from_json(row.try_get(0)?)?)).collect()
+    Ok(rows.iter().rev().map(|row| row.json(0)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn effects(pool: &PgPool, case: Option<&str>, limit: u32) -> Result<Vec<EffectReport>, Failed> {
     let rows = newest(pool, EFFECTS, EFFECTS_OF_CASE, case, limit).await?;
-    rows.iter().rev().map(effects::report).collect()
+    Ok(rows.iter().rev().map(reports::effect).collect::<Result<_, _>>()?)
 }
 
 async fn newest(
@@ -120,7 +108,7 @@ async fn newest(
 
 pub(super) async fn effect(pool: &PgPool, key: &str) -> Result<Option<EffectReport>, Failed> {
     let row = sqlx::query(EFFECT).bind(key).fetch_optional(pool).await?;
-    row.as_ref().map(effects::report).transpose()
+    Ok(row.as_ref().map(reports::effect).transpose()?)
 }
 
 pub(super) async fn delivery_state(pool: &PgPool, guid: &str) -> Result<Option<String>, Failed> {
@@ -130,22 +118,7 @@ pub(super) async fn delivery_state(pool: &PgPool, guid: &str) -> Result<Option<S
 
 pub(super) async fn backlog<'e>(executor: impl PgExecutor<'e>, now: Timestamp) -> Result<Backlog, Failed> {
     let row = sqlx::query(BACKLOG).bind(micros(now)).fetch_one(executor).await?;
-    let count = |column: usize| -> Result<u64, Failed> {
-        let count: i64 = row.try_get(column)?;
-        Ok(count.unsigned_abs())
-    };
-    let oldest = |column: usize| -> Result<Option<Timestamp>, Failed> {
-        let oldest: Option<i64> = row.try_get(column)?;
-        Ok(oldest.map(instant).transpose()?)
-    };
-    Ok(Backlog {
-        deliveries_waiting: count(0)?,
-        oldest_delivery_at: oldest(1)?,
-        deliveries_parked: count(2)?,
-        effects_waiting: count(3)?,
-        oldest_effect_at: oldest(4)?,
-        effects_dead: count(5)?,
-    })
+    Ok(reports::backlog(&row)?)
 }
 
 pub(super) async fn ping(pool: &PgPool) -> Result<(), Failed> {

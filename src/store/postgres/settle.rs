@@ -8,13 +8,13 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::{
-    commit::{self, to_json},
+    commit,
     deliveries::{self, Ends},
     desk::{Ring, Trade, Verdict},
     effects,
     error::Failed,
-    instant::micros,
 };
+use crate::store::kept::{micros, to_json};
 use crate::store::{Commit, Lease, Settled, Settlement};
 
 /// Which claim ends.

@@ -1,6 +1,5 @@
 //! The suite on PostgreSQL, and what only PostgreSQL has.
 
-mod measure;
 mod migrations;
 mod plans;
 mod races;

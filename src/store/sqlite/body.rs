@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sqlx::{Row, SqliteConnection};
 
-use super::commit::to_json;
+use crate::store::kept::to_json;
 use crate::{memory, store::StoreError};
 
 /// Size of every part but the last, which is smaller. What another backend has cut may be cut otherwise, but never into

@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqliteConnection;
 
 use super::{
     effects,
-    instant::micros,
     writer::{Verdict, Write},
 };
+use crate::store::kept::{micros, to_json};
 use crate::{
     domain::{decision::DecisionRecord, record::RecordWrite},
     store::{Commit, SealedWrite, Settled, StoreError},
@@ -145,14 +144,4 @@ impl Write for NextNumber {
     fn makes_work(&self, _answer: &i64) -> bool {
         false
     }
-}
-
-/// Plain data as JSON. The error is not passed on: it could quote.
-pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|_| StoreError::Corrupt("a value cannot be written as JSON".to_owned()))
-}
-
-/// JSON as the data it was.
-pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, StoreError> {
-    serde_json::from_str(json).map_err(|_| StoreError::Corrupt("a JSON value is not of the expected shape".to_owned()))
 }

@@ -8,10 +8,10 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{
     body,
-    commit::{apply, to_json},
-    instant::{instant, lease_end, micros},
+    commit::apply,
     writer::{Verdict, Write},
 };
+use crate::store::kept::{instant, lease_end, micros, to_json};
 use crate::store::{
     Acceptance, ClaimOrder, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError,
 };

@@ -2,17 +2,16 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::Value;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Row, SqliteConnection};
 
 use super::{
-    commit::{apply, from_json, to_json},
-    instant::{instant, lease_end, micros},
+    commit::apply,
     writer::{Verdict, Write},
 };
+use crate::store::kept::{from_json, instant, lease_end, micros, to_json};
 use crate::{
     domain::effect::{Effect, Urgency},
-    store::{ClaimedEffect, Commit, EffectReport, EffectState, Lease, Settled, Settlement, StoreError},
+    store::{ClaimedEffect, Commit, Lease, Settled, Settlement, StoreError},
 };
 
 // One whose predecessors come later is blocked by them when they do; triggers see to all of that.
@@ -207,34 +206,6 @@ impl Write for Settle {
     fn makes_work(&self, answer: &Settled) -> bool {
         *answer == Settled::Committed
     }
-}
-
-/// Reads `effect, state, attempts, result, last_error, enqueued_at, finished_at`.
-pub(super) fn report(row: &SqliteRow) -> Result<EffectReport, StoreError> {
-    let result: Option<&str> = row.try_get(3)?;
-    let finished_at: Option<i64> = row.try_get(6)?;
-    Ok(EffectReport {
-        effect: from_json(row.try_get(0)?)?,
-        state: state_named(row.try_get(1)?)?,
-        attempts: row.try_get(2)?,
-        result: result.map_or(Ok(Value::Null), from_json)?,
-        last_error: row.try_get(4)?,
-        enqueued_at: instant(row.try_get(5)?)?,
-        finished_at: finished_at.map(instant).transpose()?,
-    })
-}
-
-fn state_named(name: &str) -> Result<EffectState, StoreError> {
-    Ok(match name {
-        "scheduled" | "ready" => EffectState::Ready,
-        "running" => EffectState::Running,
-        "done" => EffectState::Done,
-        "dead" => EffectState::Dead,
-        "dropped" => EffectState::Dropped,
-        _ => {
-            return Err(StoreError::Corrupt("an effect is in no known state".to_owned()));
-        }
-    })
 }
 
 /// What runs for every effect; a test looks at how it is planned.

@@ -9,7 +9,6 @@ mod commit;
 mod deliveries;
 mod effects;
 mod error;
-mod instant;
 mod open;
 mod read;
 mod serving;

@@ -19,6 +19,10 @@ const READERS: u32 = 4;
 /// Size to which the write-ahead log is cut back after a burst has made it grow.
 const LOG_BYTES_KEPT: &str = "67108864";
 
+/// Pages (of 4 KiB) in the write-ahead log at which they are folded into the main file. SQLite's own 1,000 make a busy
+/// server fold, and sync twice, every 300 deliveries; reading 16 MiB back after a crash takes some 20 ms.
+const LOG_PAGES: &str = "4096";
+
 /// Starts a transaction that may write. A deferred one would fail at once, without waiting for the lock, when it turns
 /// from reading to writing while another process writes.
 pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
@@ -66,6 +70,7 @@ pub(super) fn options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptio
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(busy_timeout)
+        .pragma("wal_autocheckpoint", LOG_PAGES)
         .pragma("journal_size_limit", LOG_BYTES_KEPT)
         .disable_statement_logging()
 }

@@ -1,13 +1,9 @@
 //! Reading, on connections of its own: nobody who reads waits for the writer.
 
 use jiff::Timestamp;
-use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use sqlx::{SqlitePool, sqlite::SqliteRow};
 
-use super::{
-    commit::from_json,
-    effects,
-    instant::{instant, micros},
-};
+use crate::store::kept::{Columns, micros, reports};
 use crate::{
     domain::decision::DecisionRecord,
     store::{Backlog, EffectReport, Sealed, StoreError, StoredRecord},
@@ -54,34 +50,26 @@ pub(super) const BACKLOG: &str = "
          WHERE state IN ('scheduled', 'ready', 'running') AND MAX(runnable_at, enqueued_at) <= ?1),
         (SELECT COUNT(*) FROM effects INDEXED BY effects_dead WHERE state = 'dead')";
 
-fn record_of(row: &SqliteRow) -> Result<StoredRecord, StoreError> {
-    Ok(StoredRecord { key: row.try_get(0)?, version: row.try_get(1)?, value: from_json(row.try_get(2)?)? })
-}
-
-fn sealed_of_row(row: &SqliteRow) -> Result<Sealed, StoreError> {
-    Ok(Sealed { name: row.try_get(0)?, at: instant(row.try_get(1)?)?, bytes: row.try_get(2)? })
-}
-
 pub(super) async fn record(pool: &SqlitePool, kind: &str, key: &str) -> Result<Option<StoredRecord>, StoreError> {
     let row = sqlx::query(RECORD).bind(kind).bind(key);
     let row = row.fetch_optional(pool).await?;
-    row.as_ref().map(record_of).transpose()
+    row.as_ref().map(reports::record).transpose()
 }
 
 pub(super) async fn records(pool: &SqlitePool, kind: &str) -> Result<Vec<StoredRecord>, StoreError> {
     let rows = sqlx::query(RECORDS).bind(kind).fetch_all(pool).await?;
-    rows.iter().map(record_of).collect()
+    rows.iter().map(reports::record).collect()
 }
 
 pub(super) async fn sealed(pool: &SqlitePool, owner: &str, name: &str) -> Result<Option<Sealed>, StoreError> {
     let row = sqlx::query(SEALED).bind(owner).bind(name);
     let row = row.fetch_optional(pool).await?;
-    row.as_ref().map(sealed_of_row).transpose()
+    row.as_ref().map(reports::sealed).transpose()
 }
 
 pub(super) async fn sealed_of(pool: &SqlitePool, owner: &str) -> Result<Vec<Sealed>, StoreError> {
     let rows = sqlx::query(SEALED_OF).bind(owner).fetch_all(pool).await?;
-    rows.iter().map(sealed_of_row).collect()
+    rows.iter().map(reports::sealed).collect()
 }
 
 pub(super) async fn decisions(
@@ -90,7 +78,7 @@ pub(super) async fn decisions(
     limit: u32,
 ) -> Result<Vec<DecisionRecord>, StoreError> {
     let rows = newest(pool, DECISIONS, DECISIONS_OF_CASE, case, limit).await?;
-    rows.iter().rev().map(|row| from_json(row.try_get(0)?)).collect()
+    rows.iter().rev().map(|row| row.json(0)).collect()
 }
 
 pub(super) async fn effects(
@@ -99,7 +87,7 @@ pub(super) async fn effects(
     limit: u32,
 ) -> Result<Vec<EffectReport>, StoreError> {
     let rows = newest(pool, EFFECTS, EFFECTS_OF_CASE, case, limit).await?;
-    rows.iter().rev().map(effects::report).collect()
+    rows.iter().rev().map(reports::effect).collect()
 }
 
 async fn newest(
@@ -118,7 +106,7 @@ async fn newest(
 
 pub(super) async fn effect(pool: &SqlitePool, key: &str) -> Result<Option<EffectReport>, StoreError> {
     let row = sqlx::query(EFFECT).bind(key).fetch_optional(pool).await?;
-    row.as_ref().map(effects::report).transpose()
+    row.as_ref().map(reports::effect).transpose()
 }
 
 pub(super) async fn delivery_state(pool: &SqlitePool, guid: &str) -> Result<Option<String>, StoreError> {
@@ -128,22 +116,7 @@ pub(super) async fn delivery_state(pool: &SqlitePool, guid: &str) -> Result<Opti
 
 pub(super) async fn backlog(pool: &SqlitePool, now: Timestamp) -> Result<Backlog, StoreError> {
     let row = sqlx::query(BACKLOG).bind(micros(now)).fetch_one(pool).await?;
-    let count = |column: usize| -> Result<u64, StoreError> {
-        let count: i64 = row.try_get(column)?;
-        Ok(count.unsigned_abs())
-    };
-    let oldest = |column: usize| -> Result<Option<Timestamp>, StoreError> {
-        let oldest: Option<i64> = row.try_get(column)?;
-        oldest.map(instant).transpose()
-    };
-    Ok(Backlog {
-        deliveries_waiting: count(0)?,
-        oldest_delivery_at: oldest(1)?,
-        deliveries_parked: count(2)?,
-        effects_waiting: count(3)?,
-        oldest_effect_at: oldest(4)?,
-        effects_dead: count(5)?,
-    })
+    reports::backlog(&row)
 }
 
 pub(super) async fn ping(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -1,6 +1,5 @@
 //! The suite on SQLite, and what only SQLite has.
 
-mod load;
 mod migrations;
 mod steps;
 

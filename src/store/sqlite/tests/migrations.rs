@@ -125,6 +125,8 @@ async fn what_claims_ask_never_walks_over_finished_rows() {
             let step: String = row.get("detail");
             let walks = step.starts_with("SCAN ")
                 && !step.contains("INDEX deliveries_turn")
+                && !step.contains("INDEX deliveries_running")
+                && !step.contains("INDEX effects_running")
                 && !step.contains("INDEX effect_heads_order")
                 && !step.contains("VIRTUAL TABLE")
                 && !step.starts_with("SCAN (subquery")

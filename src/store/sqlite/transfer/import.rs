@@ -3,13 +3,12 @@
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
+use crate::store::kept::{micros, to_json};
 use crate::store::{
     StoreError,
     portable::{PortableDelivery, PortableEffect, PortableRow, RowSource},
     sqlite::{
-        commit::to_json,
         effects::{INSERT_PREDECESSORS, predecessors},
-        instant::micros,
         open::BEGIN_WRITE,
     },
 };

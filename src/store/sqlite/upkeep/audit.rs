@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
+use crate::store::kept::reports;
 use crate::store::{
     AuditLink, StoreError, link_hash,
     sqlite::writer::{Verdict, Write},
@@ -64,15 +65,7 @@ impl Write for Link {
 pub(super) async fn page(pool: &SqlitePool, after: u64, most: u32) -> Result<Vec<AuditLink>, StoreError> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let rows = sqlx::query(PAGE).bind(after).bind(most).fetch_all(pool).await?;
-    let link = |row: &SqliteRow| {
-        Ok(AuditLink {
-            position: row.try_get::<i64, _>(0)?.unsigned_abs(),
-            previous: hash(row, 1)?,
-            entry: row.try_get(2)?,
-            hash: hash(row, 3)?,
-        })
-    };
-    rows.iter().map(link).collect()
+    rows.iter().map(reports::audit_link).collect()
 }
 
 /// Looks at every decision there is, so that none can hide: for a person who asks, not for each scrape.

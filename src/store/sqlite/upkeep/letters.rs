@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::store::kept::micros;
 use crate::{
     domain::decision::DecisionRecord,
     store::{
         StoreError, Touched,
         sqlite::{
             commit::append_decision,
-            instant::micros,
             writer::{Verdict, Write},
         },
     },

@@ -1,11 +1,9 @@
 //! What is only read.
 
-use sqlx::{Row, SqlitePool};
+use sqlx::SqlitePool;
 
-use crate::store::{
-    BodyHead, DeliveryReport, EffectReport, EffectState, SealedPage, StoreError,
-    sqlite::{effects, instant::instant},
-};
+use crate::store::kept::reports;
+use crate::store::{BodyHead, DeliveryReport, EffectReport, EffectState, SealedPage, StoreError};
 
 // The states are written out, so that the small indexes over dead and unfinished effects serve.
 const READY: &str = "
@@ -55,25 +53,12 @@ pub(super) async fn effects_in(
         EffectState::Dropped => DROPPED,
     };
     let rows = sqlx::query(statement).bind(limit).fetch_all(pool).await?;
-    rows.iter().map(effects::report).collect()
+    rows.iter().map(reports::effect).collect()
 }
 
 pub(super) async fn parked_deliveries(pool: &SqlitePool, limit: u32) -> Result<Vec<DeliveryReport>, StoreError> {
     let rows = sqlx::query(PARKED).bind(limit).fetch_all(pool).await?;
-    let report = |row: &sqlx::sqlite::SqliteRow| {
-        let finished_at: Option<i64> = row.try_get(6)?;
-        Ok(DeliveryReport {
-            guid: row.try_get(0)?,
-            event: row.try_get(1)?,
-            lane: row.try_get(2)?,
-            received_at: instant(row.try_get(3)?)?,
-            attempts: row.try_get(4)?,
-            last_error: row.try_get(5)?,
-            finished_at: finished_at.map(instant).transpose()?,
-            has_body: row.try_get(7)?,
-        })
-    };
-    rows.iter().map(report).collect()
+    rows.iter().map(reports::parked_delivery).collect()
 }
 
 pub(super) async fn sealed_page(
@@ -83,10 +68,7 @@ pub(super) async fn sealed_page(
     most: u32,
 ) -> Result<Vec<SealedPage>, StoreError> {
     let rows = sqlx::query(SEALED_PAGE).bind(name).bind(after).bind(most).fetch_all(pool).await?;
-    let page = |row: &sqlx::sqlite::SqliteRow| {
-        Ok(SealedPage { id: row.try_get(0)?, owner: row.try_get(1)?, name: row.try_get(2)?, bytes: row.try_get(3)? })
-    };
-    rows.iter().map(page).collect()
+    rows.iter().map(reports::sealed_page).collect()
 }
 
 pub(super) async fn body_heads(
@@ -96,8 +78,5 @@ pub(super) async fn body_heads(
     bytes: u32,
 ) -> Result<Vec<BodyHead>, StoreError> {
     let rows = sqlx::query(BODY_HEADS).bind(after).bind(most).bind(bytes).fetch_all(pool).await?;
-    let head = |row: &sqlx::sqlite::SqliteRow| {
-        Ok(BodyHead { delivery_id: row.try_get(0)?, guid: row.try_get(1)?, head: row.try_get(2)? })
-    };
-    rows.iter().map(head).collect()
+    rows.iter().map(reports::body_head).collect()
 }

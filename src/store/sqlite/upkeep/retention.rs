@@ -4,12 +4,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::store::kept::micros;
 use crate::store::{
     StoreError,
-    sqlite::{
-        instant::micros,
-        writer::{Verdict, Write},
-    },
+    sqlite::writer::{Verdict, Write},
 };
 
 // Both statements choose the same deliveries: the second takes them out of the choice.
