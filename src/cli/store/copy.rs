@@ -11,10 +11,11 @@ use aws_lc_rs::digest::{Context, SHA256};
 use tokio::sync::mpsc;
 
 use crate::{
-    cli::{FINE, INTERNAL, USAGE},
+    cli::{FINE, INTERNAL, USAGE, by_hand},
     clock::{Clock, SystemClock},
+    domain::operator::Act,
     store::{
-        self, SharedStore, StoreError,
+        self, Commit, SharedStore, StoreError,
         portable::{PortableRow, RowSink, RowSource},
     },
 };
@@ -106,7 +107,27 @@ pub(super) async fn copy(from: &str, to: &str) -> Result<Inventory, Refusal> {
     let mut arrived = Inventory::new("checked");
     target.export(&mut arrived).await.map_err(Refusal::Target)?;
     arrived.progress.end();
-    if sent.is_the_same_as(arrived) { Ok(sent) } else { Err(Refusal::NotTheSame) }
+    if !sent.is_the_same_as(arrived) {
+        return Err(Refusal::NotTheSame);
+    }
+    sign(&target).await.map_err(Refusal::Target)?;
+    Ok(sent)
+}
+
+/// Says in the copy's audit log whose it is; nothing is written into the original.
+async fn sign(target: &SharedStore) -> Result<(), StoreError> {
+    let now = SystemClock.now();
+    let act = Act {
+        outcome: "store_copied",
+        command: "embargod store copy",
+        subject: "database",
+        case: None,
+        effects: Vec::new(),
+        reason: None,
+    };
+    let decision = Some(act.record(&by_hand::operator(), now));
+    target.commit(now, Commit { decision, ..Commit::default() }).await?;
+    Ok(())
 }
 
 async fn is_empty(store: &SharedStore) -> Result<bool, StoreError> {

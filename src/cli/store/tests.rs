@@ -35,6 +35,9 @@ async fn a_copy_holds_everything_and_the_original_stays() {
     for database in [&old, &new] {
         let store = store::open(database).await.expect("it opens");
         assert_eq!(claimable(&*store, 5).await.as_deref(), Some("b"));
+        let decisions = store.decisions(None, 9).await.expect("it answers");
+        let copied = decisions.iter().filter(|decision| decision.outcome == "store_copied").count();
+        assert_eq!(copied, usize::from(*database == new), "the copy says by whom it was made");
     }
 }
 
