@@ -68,7 +68,7 @@ async fn restore(engine: &Engine, id: &CaseId) -> Result<u8, crate::engine::Trou
         println!("{id} was undone before; nothing is left to restore");
         return Ok(FINE);
     }
-    shop.store.begin_serving().await?;
+    shop.store.begin_serving(shop.clock.now()).await?;
     request_undo(shop, id, &by_hand::operator()).await?;
     // A running server may take the work first; both ways end in the same rows.
     let started = tokio::time::Instant::now();

@@ -186,7 +186,7 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
 
 /// Takes over what a server that died had claimed.
 async fn begin_serving(engine: &Engine) -> Result<(), Problems> {
-    let freed = engine.shop().store.begin_serving().await.map_err(|error| {
+    let freed = engine.shop().store.begin_serving(engine.shop().clock.now()).await.map_err(|error| {
         Problems::one("database", error.to_string(), "check that this user may write to the folder of the database")
     })?;
     if freed > 0 {

@@ -185,8 +185,8 @@ pub trait Upkeep: Send + Sync {
     async fn audit_unlinked(&self) -> Result<u64, StoreError>;
 
     /// Says that a server begins to work from this store. Where no other one lives, what a dead one had claimed is free at
-    /// once; returns how many pieces. Elsewhere (with PostgreSQL, always) that waits until its leases run out.
-    async fn begin_serving(&self) -> Result<u64, StoreError>;
+    /// once (from its fourth try on later, because it may be what killed it); returns how many pieces. Elsewhere (with PostgreSQL, always) that waits until its leases run out.
+    async fn begin_serving(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Becomes the one who holds `office`, if nobody does. Where there is one process, it always does.
     async fn lead(&self, office: &str) -> Result<Option<Box<dyn Leadership>>, StoreError>;

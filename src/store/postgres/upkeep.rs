@@ -96,7 +96,7 @@ impl Upkeep for PostgresStore {
         self.ask(move |pool| async move { audit::unlinked(&pool).await }).await
     }
 
-    async fn begin_serving(&self) -> Result<u64, StoreError> {
+    async fn begin_serving(&self, _now: Timestamp) -> Result<u64, StoreError> {
         // A connection that breaks takes its locks with it while the process lives on: nothing here tells the dead from the
         // living before their leases do.
         Ok(0)

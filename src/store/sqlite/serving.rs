@@ -12,23 +12,32 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::writer::{Verdict, Write};
-use crate::store::StoreError;
+use crate::store::{StoreError, kept::micros};
 
+// `?1` is now, in microseconds. What was claimed may be what killed the server: after its third try it waits, longer each
+// time, so that others are done meanwhile; and what was claimed beside it is not counted to death with it.
 const FREE_DELIVERIES: &str = "
     UPDATE deliveries INDEXED BY deliveries_running
-    SET state = 'ready', lease_token = NULL, lease_until = NULL
+    SET state = 'ready', lease_token = NULL, lease_until = NULL,
+        not_before = CASE WHEN attempts <= 3 THEN not_before
+            WHEN attempts = 4 THEN ?1 + 30000000 WHEN attempts = 5 THEN ?1 + 120000000 ELSE ?1 + 600000000 END
     WHERE state = 'running'";
 
 const FREE_EFFECTS: &str = "
     UPDATE effects INDEXED BY effects_running
-    SET state = 'ready', lease_token = NULL, lease_until = NULL
+    SET state = CASE WHEN attempts <= 3 THEN 'ready' ELSE 'scheduled' END, lease_token = NULL, lease_until = NULL,
+        runnable_at = CASE WHEN attempts <= 3 THEN runnable_at
+            WHEN attempts = 4 THEN ?1 + 30000000 WHEN attempts = 5 THEN ?1 + 120000000 ELSE ?1 + 600000000 END
     WHERE state = 'running'";
 
 /// What is claimed by nobody who lives.
-pub(super) struct FreeAll;
+pub(super) struct FreeAll {
+    pub(super) now: Timestamp,
+}
 
 #[async_trait]
 impl Write for FreeAll {
@@ -37,7 +46,7 @@ impl Write for FreeAll {
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<u64>, StoreError> {
         let mut freed = 0;
         for statement in [FREE_DELIVERIES, FREE_EFFECTS] {
-            freed += sqlx::query(statement).execute(&mut *connection).await?.rows_affected();
+            freed += sqlx::query(statement).bind(micros(self.now)).execute(&mut *connection).await?.rows_affected();
         }
         Ok(Verdict::Keep(freed))
     }
@@ -89,10 +98,10 @@ pub(super) const ONCE: &[&str] = &[FREE_DELIVERIES, FREE_EFFECTS];
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
+    use jiff::{SignedDuration, Timestamp};
 
     use super::Presence;
-    use crate::store::{ClaimOrder, Store, Upkeep, conformance::delivery, sqlite::SqliteStore};
+    use crate::store::{ClaimOrder, SharedStore, conformance::delivery, open};
 
     #[test]
     fn who_comes_first_is_alone_and_who_comes_after_is_not() {
@@ -110,28 +119,50 @@ mod tests {
         assert!(Presence::arrive(&path).expect("it arrives").1);
     }
 
+    const START: &str = "2026-02-02T00:00:00Z";
+
+    fn after(seconds: i64) -> Timestamp {
+        START.parse::<Timestamp>().expect("an instant") + SignedDuration::from_secs(seconds)
+    }
+
+    async fn claimed(store: &SharedStore, now: Timestamp) -> usize {
+        store.claim_deliveries(now, 120_000, 5, ClaimOrder::OldestFirst).await.expect("it answers").len()
+    }
+
     #[tokio::test]
     async fn what_a_dead_server_had_claimed_goes_on_at_once() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("embargod.db").display().to_string();
-        let open = || async { SqliteStore::open(&path).await.expect("it opens") };
-        let now: Timestamp = "2026-02-02T00:00:00Z".parse().expect("an instant");
-        let killed = open().await;
-        assert_eq!(killed.begin_serving().await, Ok(0));
+        let path = format!("sqlite:{}", folder.path().join("embargod.db").display());
+        let killed = open(&path).await.expect("it opens");
+        assert_eq!(killed.begin_serving(after(0)).await, Ok(0));
         killed.accept(delivery("a", "repo:1", 0)).await.expect("it is taken");
-        let claim = |store: SqliteStore| async move {
-            let claimed = store.claim_deliveries(now, 120_000, 5, ClaimOrder::OldestFirst).await.expect("it answers");
-            (store, claimed.len())
-        };
-        let (killed, claimed) = claim(killed).await;
-        assert_eq!(claimed, 1);
+        assert_eq!(claimed(&killed, after(0)).await, 1);
 
-        let beside = open().await;
-        assert_eq!(beside.begin_serving().await, Ok(0), "the first still lives");
+        let beside = open(&path).await.expect("it opens");
+        assert_eq!(beside.begin_serving(after(1)).await, Ok(0), "the first still lives");
         drop((killed, beside));
 
-        let next = open().await;
-        assert_eq!(next.begin_serving().await, Ok(1));
-        assert_eq!(claim(next).await.1, 1, "no lease is waited for");
+        let next = open(&path).await.expect("it opens");
+        assert_eq!(next.begin_serving(after(1)).await, Ok(1));
+        assert_eq!(claimed(&next, after(1)).await, 1, "no lease is waited for");
+    }
+
+    #[tokio::test]
+    async fn what_was_under_way_at_death_after_death_waits_longer_each_time() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = format!("sqlite:{}", folder.path().join("embargod.db").display());
+        let door = open(&path).await.expect("it opens");
+        door.accept(delivery("a", "repo:1", 0)).await.expect("it is taken");
+        drop(door);
+        let mut now = 0;
+        for wait in [0, 0, 0, 0, 30, 120, 600] {
+            let server = open(&path).await.expect("it opens");
+            server.begin_serving(after(now)).await.expect("it begins");
+            if wait > 0 {
+                assert_eq!(claimed(&server, after(now + wait - 1)).await, 0, "too early after {wait} s");
+            }
+            now += wait;
+            assert_eq!(claimed(&server, after(now)).await, 1, "due after {wait} s");
+        }
     }
 }

@@ -290,9 +290,9 @@ impl Upkeep for MortalStore {
         self.inner.audit_unlinked().await
     }
 
-    async fn begin_serving(&self) -> Result<u64, StoreError> {
+    async fn begin_serving(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.death.alive()?;
-        self.inner.begin_serving().await
+        self.inner.begin_serving(now).await
     }
 
     async fn lead(&self, office: &str) -> Result<Option<Box<dyn Leadership>>, StoreError> {

@@ -93,7 +93,7 @@ impl Upkeep for SqliteStore {
         audit::unlinked(&self.readers).await
     }
 
-    async fn begin_serving(&self) -> Result<u64, StoreError> {
+    async fn begin_serving(&self, now: Timestamp) -> Result<u64, StoreError> {
         let path = self.options.get_filename().to_owned();
         let unlockable = |error: std::io::Error| {
             StoreError::Unavailable(format!("the file beside it, by which servers know of each other: {error}"))
@@ -101,7 +101,7 @@ impl Upkeep for SqliteStore {
         let arrived = tokio::task::spawn_blocking(move || serving::Presence::arrive(&path)).await;
         let arrived = arrived.map_err(|_| StoreError::Unavailable("the store is closing".to_owned()))?;
         let (presence, alone) = arrived.map_err(unlockable)?;
-        let freed = if alone { self.writer.submit(serving::FreeAll).await? } else { 0 };
+        let freed = if alone { self.writer.submit(serving::FreeAll { now }).await? } else { 0 };
         if alone {
             presence.let_others_in().map_err(unlockable)?;
         }
