@@ -1,6 +1,10 @@
 //! Policies in force: read from the default branch, kept for a while, and never loosened by a broken file.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -60,8 +64,18 @@ pub struct PolicyBook {
 #[derive(Default)]
 struct Entries {
     by_repository: HashMap<u64, Entry>,
+    /// Locked while a repository's policy is being read.
+    being_read: HashMap<u64, Weak<Mutex<()>>>,
     /// Counts what was forgotten: a policy that was being read meanwhile may be the old one, and is not kept.
     forgotten: u64,
+}
+
+/// What is in memory of a repository's policy.
+enum Kept {
+    /// It was read recently.
+    Fresh(Arc<InForce>),
+    /// It has to be read.
+    Stale { reading: Arc<Mutex<()>>, forgotten: u64 },
 }
 
 struct Entry {
@@ -89,15 +103,18 @@ impl PolicyBook {
         owner_is_organisation: bool,
     ) -> Result<Arc<InForce>, Trouble> {
         let now = shop.clock.now();
-        let forgotten = {
-            let entries = self.entries.lock().await;
-            if let Some(entry) = entries.by_repository.get(&repository_id)
-                && now.duration_since(entry.read_at) < self.interval
-            {
-                return Ok(Arc::clone(&entry.policy));
-            }
-            entries.forgotten
+        let (reading, forgotten) = match self.kept(repository_id, now).await {
+            Kept::Fresh(policy) => return Ok(policy),
+            Kept::Stale { reading, forgotten } => (reading, forgotten),
         };
+        // Threads of one repository ask at the same time: the first reads for all. Should that fail, each tries for itself.
+        let first = reading.try_lock();
+        if first.is_err() {
+            drop(reading.lock().await);
+            if let Kept::Fresh(policy) = self.kept(repository_id, now).await {
+                return Ok(policy);
+            }
+        }
         let policy = Arc::new(self.read(shop, installation_id, repository_id, name, owner_is_organisation, now).await?);
         let mut entries = self.entries.lock().await;
         if entries.by_repository.len() >= MOST_ENTRIES {
@@ -108,6 +125,20 @@ impl PolicyBook {
             entries.by_repository.insert(repository_id, entry);
         }
         Ok(policy)
+    }
+
+    async fn kept(&self, repository_id: u64, now: Timestamp) -> Kept {
+        let mut entries = self.entries.lock().await;
+        if let Some(entry) = entries.by_repository.get(&repository_id)
+            && now.duration_since(entry.read_at) < self.interval
+        {
+            return Kept::Fresh(Arc::clone(&entry.policy));
+        }
+        entries.being_read.retain(|_, reading| reading.strong_count() > 0);
+        let known = entries.being_read.get(&repository_id).and_then(Weak::upgrade);
+        let reading = known.unwrap_or_default();
+        entries.being_read.insert(repository_id, Arc::downgrade(&reading));
+        Kept::Stale { reading, forgotten: entries.forgotten }
     }
 
     /// Forgets the policy of a repository: it is read again when it is needed.
@@ -133,7 +164,8 @@ impl PolicyBook {
         owner_is_organisation: bool,
         now: Timestamp,
     ) -> Result<InForce, Trouble> {
-        let last_good = shop.read::<LastGood>(&format!("repo:{repository_id}")).await?.map(|stored| stored.value);
+        let stored = shop.read::<LastGood>(&format!("repo:{repository_id}")).await?;
+        let (version, last_good) = stored.map_or((0, None), |stored| (stored.version, Some(stored.value)));
         let found = match find(shop, installation_id, name, owner_is_organisation).await {
             Ok(found) => found,
             Err(error) => {
@@ -155,7 +187,8 @@ impl PolicyBook {
                 if last_good.is_none_or(|good| good.text != text || good.origin != origin) {
                     let record = LastGood { repository_id, origin: origin.clone(), text };
                     let commit = Commit {
-                        records: vec![RecordWrite::overwriting(&record)],
+                        // Another process may have found the same: one of the two says so.
+                        records: vec![RecordWrite::guarded(&record, version)],
                         decision: Some(entries::policy_in_force(name, &origin, &policy.version.to_string(), now)),
                         ..Commit::default()
                     };
@@ -191,7 +224,7 @@ impl PolicyBook {
         if let Some(open) = alert.filter(|alert| alert.value.resolved_at.is_none()) {
             let resolved = Alert { resolved_at: Some(now), ..open.value };
             let commit = Commit {
-                records: vec![RecordWrite::overwriting(&resolved)],
+                records: vec![RecordWrite::guarded(&resolved, open.version)],
                 decision: Some(entries::policy_mended(name, origin, now)),
                 ..Commit::default()
             };
@@ -281,9 +314,10 @@ async fn raise_alert(
     };
     // It is read again and again while it is broken; that is one decision.
     let told = shop.read::<Alert>(&alert.id).await?;
+    let version = told.as_ref().map_or(0, |told| told.version);
     let known = told.is_some_and(|told| told.value.resolved_at.is_none() && told.value.text == alert.text);
     let decision = (!known).then(|| entries::policy_broken(name, origin, instead, now));
-    let commit = Commit { records: vec![RecordWrite::overwriting(&alert)], decision, ..Commit::default() };
+    let commit = Commit { records: vec![RecordWrite::guarded(&alert, version)], decision, ..Commit::default() };
     shop.store.commit(now, commit).await?;
     Ok(())
 }

@@ -151,7 +151,7 @@ async fn form_encoded_deliveries_are_signed_as_they_are_sent() {
     assert_eq!(door.status_of(&delivery.bytes()).await, 202);
     let claimed = super::door::claim(&door.store).await.expect("a delivery");
     assert_eq!(door.opened(&claimed), payload.as_bytes());
-    assert_eq!(claimed.lane, "repo:900");
+    assert_eq!(claimed.lane, "repo:900/7");
 }
 
 #[tokio::test]
