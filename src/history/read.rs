@@ -110,6 +110,7 @@ impl Source {
         // Depth first with two visits, so that parents come before children whatever their dates say.
         let mut read: HashMap<ObjectId, (Commit, Vec<ObjectId>)> = HashMap::new();
         let mut entered: HashSet<ObjectId> = HashSet::new();
+        let mut added: HashMap<CommitId, u32> = HashMap::new();
         let mut count = 0_usize;
         let shallow: HashSet<ObjectId> = self
             .repository
@@ -124,10 +125,13 @@ impl Source {
                 let Some((mut commit, parents)) = read.remove(&commit_id) else {
                     continue;
                 };
-                commit.parents = parents.iter().filter_map(|parent| history.place(&id(*parent))).collect();
+                commit.parents = parents
+                    .iter()
+                    .filter_map(|parent| added.get(&id(*parent)).copied().or_else(|| history.place(&id(*parent))))
+                    .collect();
                 let place = u32::try_from(history.commits.len())
                     .map_err(|_| HistoryError::Unreadable("more than four thousand million commits".to_owned()))?;
-                history.by_id.insert(commit.id, place);
+                added.insert(commit.id, place);
                 history.commits.push(commit);
                 continue;
             }
@@ -147,6 +151,9 @@ impl Source {
             }
         }
         progress(count);
+        if count > 0 {
+            history.reindex();
+        }
         Ok(())
     }
 

@@ -5,9 +5,24 @@ use std::{collections::HashMap, fmt, str::FromStr};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// Name of a commit.
+/// Name of a commit; written as 40 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct CommitId(pub [u8; 20]);
+
+impl From<CommitId> for String {
+    fn from(id: CommitId) -> Self {
+        hex::encode(id.0)
+    }
+}
+
+impl TryFrom<String> for CommitId {
+    type Error = hex::FromHexError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
 
 impl fmt::Display for CommitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,15 +169,17 @@ pub struct History {
     pub partial: bool,
     /// What commits change; only of those that were asked for so far.
     pub patches: HashMap<CommitId, Patch>,
-    /// Place of each commit.
+    /// Places in the order of the commits' names.
     #[serde(skip)]
-    pub by_id: HashMap<CommitId, u32>,
+    by_id: Vec<u32>,
 }
 
 impl History {
-    /// Makes `by_id` true again after commits were added or read back.
+    /// Makes names resolvable again after commits were added or read back.
     pub fn reindex(&mut self) {
-        self.by_id = self.commits.iter().zip(0..).map(|(commit, place)| (commit.id, place)).collect();
+        let mut by_id: Vec<u32> = (0_u32..).zip(&self.commits).map(|(place, _)| place).collect();
+        by_id.sort_unstable_by_key(|place| self.commits[*place as usize].id);
+        self.by_id = by_id;
     }
 
     /// The commit at a place.
@@ -172,7 +189,8 @@ impl History {
 
     /// Place of a commit.
     pub fn place(&self, id: &CommitId) -> Option<u32> {
-        self.by_id.get(id).copied()
+        let found = self.by_id.binary_search_by_key(id, |place| self.commit(*place).id);
+        found.ok().and_then(|index| self.by_id.get(index).copied())
     }
 
     /// Place of the one commit that a full or shortened name stands for.
@@ -183,10 +201,11 @@ impl History {
         if name.len() < 7 {
             return None;
         }
-        let name = name.to_ascii_lowercase();
-        let mut found = self.commits.iter().zip(0..).filter(|(commit, _)| commit.id.to_string().starts_with(&name));
-        match (found.next(), found.next()) {
-            (Some((_, place)), None) => Some(place),
+        let (low, high) = span_of(name)?;
+        let from = self.by_id.partition_point(|place| self.commit(*place).id < low);
+        match &self.by_id[from..] {
+            [only] if self.commit(*only).id <= high => Some(*only),
+            [first, second, ..] if self.commit(*first).id <= high && self.commit(*second).id > high => Some(*first),
             _ => None,
         }
     }
@@ -195,6 +214,15 @@ impl History {
     pub fn patch(&self, place: u32) -> Option<&Patch> {
         self.patches.get(&self.commit(place).id)
     }
+}
+
+/// The least and the greatest name that begin with 7 to 40 hexadecimal digits.
+fn span_of(digits: &str) -> Option<(CommitId, CommitId)> {
+    let all_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !all_hexadecimal || !(7..=40).contains(&digits.len()) {
+        return None;
+    }
+    Some((format!("{digits:0<40}").parse().ok()?, format!("{digits:f<40}").parse().ok()?))
 }
 
 /// A fix to be proved.
