@@ -11,6 +11,7 @@ pub(super) struct Claims {
     pub(super) subject: String,
     pub(super) trailers: Vec<Trailer>,
     pub(super) reverts: Vec<String>,
+    pub(super) named_in_subject: Vec<String>,
     pub(super) named_in_body: Vec<String>,
 }
 
@@ -51,6 +52,7 @@ pub(super) fn claims(message: &[u8]) -> Claims {
         subject: subject[..end].trim_end().to_owned(),
         trailers,
         reverts: REVERTS.captures_iter(text).map(|found| found[1].to_ascii_lowercase()).collect(),
+        named_in_subject: named_ids(subject),
         named_in_body: named_ids(body),
     }
 }

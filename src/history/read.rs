@@ -7,7 +7,7 @@ use std::{
 
 use gix::{ObjectId, bstr::ByteSlice};
 
-use super::{HistoryError, message};
+use super::{HistoryError, documents, message};
 use crate::domain::{
     coverage::{Commit, CommitId, History, Reference, series_in_branch},
     policy::Series,
@@ -53,6 +53,11 @@ impl Source {
         history.partial = self.is_partial();
         let tips: Vec<ObjectId> = named.iter().map(|(_, tip, _)| *tip).collect();
         self.append(history, &tips, progress)?;
+        let main_tip = named.iter().find(|(name, _, _)| *name == main).map(|(_, tip, _)| *tip);
+        if let Some(tip) = main_tip.filter(|tip| history.accounts_at != Some(id(*tip))) {
+            history.accounts = documents::accounts(&self.repository, tip)?;
+            history.accounts_at = Some(id(tip));
+        }
         history.references = named
             .into_iter()
             .filter_map(|(name, tip, signed)| Some(Reference { name, commit: history.place(&id(tip))?, signed }))
@@ -170,6 +175,7 @@ impl Source {
             subject: claims.subject,
             trailers: claims.trailers,
             reverts: claims.reverts,
+            named_in_subject: claims.named_in_subject,
             named_in_body: claims.named_in_body,
         };
         Ok((commit, parents))

@@ -1,9 +1,11 @@
 //! What is known about a history, as plain values.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr, sync::OnceLock};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+use super::accounts::Account;
 
 /// Name of a commit; written as 40 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -102,6 +104,8 @@ pub struct Commit {
     pub trailers: Vec<Trailer>,
     /// Commits that it says it reverts, as they are written.
     pub reverts: Vec<String>,
+    /// Ids of vulnerabilities that its subject names, in upper case.
+    pub named_in_subject: Vec<String>,
     /// Ids of vulnerabilities that the rest of its message names, in upper case.
     pub named_in_body: Vec<String>,
 }
@@ -123,6 +127,16 @@ pub struct Patch {
 }
 
 impl Patch {
+    /// Which part of its changed lines `others` change too, 0 to 1.
+    pub fn contained_in<'a>(&self, others: impl IntoIterator<Item = &'a Self> + Clone) -> f64 {
+        if self.lines.is_empty() {
+            return 0.0;
+        }
+        let there =
+            |line: &&LineDigest| others.clone().into_iter().any(|other| other.lines.binary_search(line).is_ok());
+        self.lines.iter().filter(there).count() as f64 / self.lines.len() as f64
+    }
+
     /// Jaccard similarity of the changed lines, 0 to 1.
     pub fn similarity(&self, other: &Self) -> f64 {
         let (mut left, mut right) = (self.lines.iter().peekable(), other.lines.iter().peekable());
@@ -167,11 +181,18 @@ pub struct History {
     pub references: Vec<Reference>,
     /// Whether the history was cut off (a shallow or partial clone).
     pub partial: bool,
+    /// What documents on the main branch say about vulnerabilities.
+    pub accounts: Vec<Account>,
+    /// The commit of the main branch whose documents they are.
+    pub accounts_at: Option<CommitId>,
     /// What commits change; only of those that were asked for so far.
     pub patches: HashMap<CommitId, Patch>,
     /// Places in the order of the commits' names.
     #[serde(skip)]
     by_id: Vec<u32>,
+    /// Instants and places, by instant.
+    #[serde(skip)]
+    by_time: OnceLock<Vec<(i64, u32)>>,
 }
 
 impl History {
@@ -180,6 +201,18 @@ impl History {
         let mut by_id: Vec<u32> = (0_u32..).zip(&self.commits).map(|(place, _)| place).collect();
         by_id.sort_unstable_by_key(|place| self.commits[*place as usize].id);
         self.by_id = by_id;
+        self.by_time = OnceLock::new();
+    }
+
+    /// Places of the commits made between two instants, both included, in seconds since 1970; oldest first.
+    pub fn made_between(&self, from_s: i64, to_s: i64) -> impl Iterator<Item = u32> + '_ {
+        let by_time = self.by_time.get_or_init(|| {
+            let mut all: Vec<_> = self.commits.iter().map(|commit| commit.committed_s).zip(0..).collect();
+            all.sort_unstable();
+            all
+        });
+        let from = by_time.partition_point(|(instant, _)| *instant < from_s);
+        by_time[from..].iter().take_while(move |(instant, _)| *instant <= to_s).map(|(_, place)| *place)
     }
 
     /// The commit at a place.

@@ -5,18 +5,21 @@
 //! must never do: read a repository, take `unknown` for `missing` or `covered`, or trust a claim (a trailer, an archive, a
 //! date of a tag object) that the history itself does not bear out.
 
+mod accounts;
 mod cells;
 mod evidence;
 mod facts;
 mod finder;
 mod graph;
 mod names;
+mod recorded;
 mod reverts;
 mod support;
 
 #[cfg(test)]
 mod tests;
 
+pub use accounts::{Account, ListedCommit, accounts_in};
 pub use cells::{Cell, CellEvidence, Coverage, FixCoverage, Judgement, Verdict, worst};
 pub use evidence::EvidenceKind;
 pub use facts::{Commit, CommitId, Fix, History, LineDigest, Patch, PatchId, Reference, Trailer, TrailerKind};
