@@ -175,6 +175,7 @@ impl Source {
             subject: claims.subject,
             trailers: claims.trailers,
             reverts: claims.reverts,
+            mentions: claims.mentions,
             named_in_subject: claims.named_in_subject,
             named_in_body: claims.named_in_body,
         };

@@ -10,7 +10,7 @@ use super::{
         EvidenceKind, Found, Hit, Naming, end_of, is_revert, names, names_another, naming, push_once, search, short,
         short_id, start_of,
     },
-    facts::{CommitId, Fix, History},
+    facts::{Commit, CommitId, Fix, History},
     finder,
     graph::{SeriesLine, SeriesLines},
     names::SeriesName,
@@ -237,6 +237,11 @@ impl<'a> Judgement<'a> {
         cell.notes.extend(found.notes.iter().cloned());
         if found.hits.is_empty() {
             cell.verdict = self.without_hits(of, &mut cell.notes);
+            if cell.verdict == Verdict::Missing && self.ends_before(line, of.fix) {
+                cell.verdict = Verdict::Unknown;
+                let branch = SeriesLines::branch_name(self.policy, name);
+                cell.notes.push(format!("there is no branch {branch} here, and no release since the disclosure"));
+            }
             if matches!(cell.verdict, Verdict::Missing | Verdict::Unknown) && !found.proposals.is_empty() {
                 cell.verdict = Verdict::Unknown;
                 cell.notes.push("a person has to say whether the proposed commit is the fix".to_owned());
@@ -260,6 +265,12 @@ impl<'a> Judgement<'a> {
         }
         self.tag(of.fix, line, &hits, &mut cell);
         cell
+    }
+
+    /// Whether all that is here of a series is older than the disclosure, and its branch is not here.
+    fn ends_before(&self, line: &SeriesLine, fix: &Fix) -> bool {
+        let newest = line.tip.map(|tip| self.history.commit(tip).committed_s);
+        !line.has_branch && newest.is_none_or(|newest| newest < start_of(fix.date))
     }
 
     fn evidence(&self, hit: &Hit) -> CellEvidence {
@@ -314,32 +325,51 @@ impl<'a> Judgement<'a> {
         noted
     }
 
-    /// Further commits of the series that name the vulnerability and change its code.
+    /// Further commits of the series that name the vulnerability, or a commit of its fix, and change its code.
     fn follow_ups(&self, fix: &Fix, line: &SeriesLine, window_s: (i64, i64), found: &mut Found) {
-        if found.hits.is_empty() {
+        let Some(first) = found.hits.iter().map(|hit| hit.commit).min() else {
             return;
-        }
+        };
+        let is_recorded = found.hits.iter().any(|hit| hit.kind == EvidenceKind::Recorded);
         for place in line.own.iter().copied() {
             let commit = self.history.commit(place);
-            if !(window_s.0..=window_s.1).contains(&commit.committed_s)
-                || !names(commit, &fix.id)
+            if !(window_s.0..=window_s.1).contains(&commit.committed_s) {
+                continue;
+            }
+            let named = names(commit, &fix.id);
+            let completes = place > first && !names_another(commit, &fix.id) && self.mentions(commit, &found.hits);
+            if !(named || completes)
                 || found.hits.iter().any(|hit| hit.commit == place)
                 || naming(&commit.subject) == Naming::Account
                 || is_revert(commit)
             {
                 continue;
             }
-            if self.history.patch(place).is_some_and(|patch| patch.touches_code) {
-                found.hits.push(Hit {
+            let code = self.history.patch(place).is_some_and(|patch| patch.touches_code);
+            let name = short_id(commit);
+            match (code, named) {
+                (true, true) => found.hits.push(Hit {
                     commit: place,
                     kind: EvidenceKind::Id,
                     of: None,
                     detail: "a follow-up that changes code".to_owned(),
-                });
-            } else {
-                push_once(&mut found.notes, format!("{} is a follow-up that changes no code", short_id(commit)));
+                }),
+                (true, false) if !is_recorded => found.hits.push(Hit {
+                    commit: place,
+                    kind: EvidenceKind::Mention,
+                    of: None,
+                    detail: "a follow-up that names the fix and changes code".to_owned(),
+                }),
+                (true, false) => push_once(&mut found.notes, format!("{name} names the fix and changes code")),
+                (false, _) => push_once(&mut found.notes, format!("{name} is a follow-up that changes no code")),
             }
         }
+    }
+
+    fn mentions(&self, commit: &Commit, hits: &[Hit]) -> bool {
+        let names_hit =
+            |name: &String| self.history.resolve(name).is_some_and(|place| hits.iter().any(|hit| hit.commit == place));
+        commit.mentions.iter().any(names_hit)
     }
 
     /// Commits of the fix on main that nothing on the series repeats although others are repeated.

@@ -27,6 +27,8 @@ pub enum EvidenceKind {
     PatchIdWithoutDocs,
     /// Its subject names the vulnerability.
     Id,
+    /// Its message names a commit of the fix that came before it on the same series.
+    Mention,
     /// Its subject is that of the fix, and it was made within days of it.
     Subject,
     /// It changes mostly the same lines: a proposal, which a person confirms.

@@ -104,6 +104,8 @@ pub struct Commit {
     pub trailers: Vec<Trailer>,
     /// Commits that it says it reverts, as they are written.
     pub reverts: Vec<String>,
+    /// Other commits that its message names, as they are written.
+    pub mentions: Vec<String>,
     /// Ids of vulnerabilities that its subject names, in upper case.
     pub named_in_subject: Vec<String>,
     /// Ids of vulnerabilities that the rest of its message names, in upper case.

@@ -56,6 +56,8 @@ pub struct SeriesLine {
     pub name: SeriesName,
     /// Full name of the ref that stands for its branch: the branch, the tag that it became, or its last release.
     pub branch: Option<String>,
+    /// Whether that is the branch, or the tag that the branch became.
+    pub has_branch: bool,
     /// The branch's newest commit.
     pub tip: Option<u32>,
     /// Releases, by version.
@@ -211,9 +213,10 @@ fn line(
     }
     own.sort_unstable();
     let last = releases.last().map(|release| (format!("refs/tags/{}", release.tag), release.commit));
+    let has_branch = branch.is_some();
     let branch = branch.map(|(name, tip)| (name.to_owned(), tip)).or(last);
     let (branch, tip) = branch.map_or((None, None), |(name, tip)| (Some(name), Some(tip)));
-    SeriesLine { name, branch, tip, releases, own, on, first_release }
+    SeriesLine { name, branch, has_branch, tip, releases, own, on, first_release }
 }
 
 /// Goes back from `tip` wherever `enter` says that a commit is new.

@@ -89,6 +89,7 @@ impl Built {
             subject: subject.to_owned(),
             trailers: Vec::new(),
             reverts: Vec::new(),
+            mentions: Vec::new(),
             named_in_subject: named_ids(subject),
             named_in_body: Vec::new(),
         };
