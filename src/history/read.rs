@@ -57,12 +57,29 @@ impl Source {
         if let Some(tip) = main_tip.filter(|tip| history.accounts_at != Some(id(*tip))) {
             history.accounts = documents::accounts(&self.repository, tip)?;
             history.accounts_at = Some(id(tip));
+            let listed = history.accounts.iter().flat_map(|account| &account.commits).map(|listed| listed.name.clone());
+            self.look_for_unreached(history, listed.collect::<Vec<_>>());
         }
         history.references = named
             .into_iter()
             .filter_map(|(name, tip, signed)| Some(Reference { name, commit: history.place(&id(tip))?, signed }))
             .collect();
         Ok(())
+    }
+
+    /// Notes which of the commits of these names are here although no branch or tag reaches them: a backport that was
+    /// dropped is told from one that was never fetched.
+    pub fn look_for_unreached(&self, history: &mut History, names: impl IntoIterator<Item = String>) {
+        for name in names {
+            let Ok(object) = ObjectId::from_hex(name.as_bytes()) else {
+                continue;
+            };
+            if history.place(&id(object)).is_none() && self.repository.find_commit(object).is_ok() {
+                history.unreached.push(id(object));
+            }
+        }
+        history.unreached.sort_unstable();
+        history.unreached.dedup();
     }
 
     fn is_partial(&self) -> bool {

@@ -237,10 +237,11 @@ impl<'a> Judgement<'a> {
         cell.notes.extend(found.notes.iter().cloned());
         if found.hits.is_empty() {
             cell.verdict = self.without_hits(of, &mut cell.notes);
-            if cell.verdict == Verdict::Missing && self.ends_before(line, of.fix) {
+            if cell.verdict == Verdict::Missing
+                && let Some(why) = self.not_fetched(of, line)
+            {
                 cell.verdict = Verdict::Unknown;
-                let branch = SeriesLines::branch_name(self.policy, name);
-                cell.notes.push(format!("there is no branch {branch} here, and no release since the disclosure"));
+                cell.notes.push(why);
             }
             if matches!(cell.verdict, Verdict::Missing | Verdict::Unknown) && !found.proposals.is_empty() {
                 cell.verdict = Verdict::Unknown;
@@ -249,7 +250,7 @@ impl<'a> Judgement<'a> {
             }
             return cell;
         }
-        let mut hits = found.hits;
+        let mut hits = self.set_follow_ups_aside(of.fix, line, found.hits, &mut cell.notes);
         hits.sort_by_key(|hit| (hit.commit, hit.kind));
         cell.commits = hits.iter().map(|hit| self.history.commit(hit.commit).id).collect();
         cell.commits.dedup();
@@ -263,14 +264,30 @@ impl<'a> Judgement<'a> {
             }
             return cell;
         }
-        self.tag(of.fix, line, &hits, &mut cell);
+        let standing = self.stand(of.fix, line, &hits);
+        cell.verdict = standing.verdict;
+        cell.notes.extend(standing.notes);
+        if let Some(release) = standing.release.and_then(|release| line.releases.get(release)) {
+            cell.first_tag = Some(release.tag.clone());
+            cell.first_tag_date = Some(release.day);
+        }
         cell
     }
 
-    /// Whether all that is here of a series is older than the disclosure, and its branch is not here.
-    fn ends_before(&self, line: &SeriesLine, fix: &Fix) -> bool {
+    /// Why a series whose newest commit here is older than the disclosure cannot be judged: its branch is not here, or a
+    /// commit is recorded for it that this repository has never seen.
+    fn not_fetched(&self, of: &OneFix<'_>, line: &SeriesLine) -> Option<String> {
         let newest = line.tip.map(|tip| self.history.commit(tip).committed_s);
-        !line.has_branch && newest.is_none_or(|newest| newest < start_of(fix.date))
+        if newest.is_some_and(|newest| newest >= start_of(of.fix.date)) {
+            return None;
+        }
+        if !line.has_branch {
+            let branch = SeriesLines::branch_name(self.policy, &line.name);
+            return Some(format!("there is no branch {branch} here, and no release since the disclosure"));
+        }
+        let claims = of.recorded.by_series.get(&line.name).into_iter().flatten();
+        let unseen = claims.filter(|claim| claim.place.is_none()).find(|claim| !self.history.is_unreached(&claim.name));
+        unseen.map(|claim| format!("{} was not fetched: nothing here is newer than the disclosure", short(&claim.name)))
     }
 
     fn evidence(&self, hit: &Hit) -> CellEvidence {
@@ -292,6 +309,7 @@ impl<'a> Judgement<'a> {
                     commit: place,
                     kind: EvidenceKind::Recorded,
                     of: Some(place),
+                    is_follow_up: false,
                     detail: format!("{}, and on {}", claim.by, line.branch.as_deref().unwrap_or("a release")),
                 });
             } else {
@@ -318,6 +336,7 @@ impl<'a> Judgement<'a> {
                 commit: *place,
                 kind: EvidenceKind::Similar,
                 of: None,
+                is_follow_up: false,
                 detail: "made for several series about the day of disclosure".to_owned(),
             }));
         }
@@ -352,12 +371,14 @@ impl<'a> Judgement<'a> {
                     commit: place,
                     kind: EvidenceKind::Id,
                     of: None,
+                    is_follow_up: true,
                     detail: "a follow-up that changes code".to_owned(),
                 }),
                 (true, false) if !is_recorded => found.hits.push(Hit {
                     commit: place,
                     kind: EvidenceKind::Mention,
                     of: None,
+                    is_follow_up: true,
                     detail: "a follow-up that names the fix and changes code".to_owned(),
                 }),
                 (true, false) => push_once(&mut found.notes, format!("{name} names the fix and changes code")),
@@ -418,36 +439,56 @@ impl<'a> Judgement<'a> {
         Verdict::Missing
     }
 
-    fn tag(&self, fix: &Fix, line: &SeriesLine, hits: &[Hit], cell: &mut Cell) {
+    /// Where a recorded fix stands complete without them, follow-ups are told and are no part of it.
+    fn set_follow_ups_aside(&self, fix: &Fix, line: &SeriesLine, hits: Vec<Hit>, notes: &mut Vec<String>) -> Vec<Hit> {
+        let (follow_ups, main): (Vec<Hit>, Vec<Hit>) = hits.iter().cloned().partition(|hit| hit.is_follow_up);
+        let is_recorded = main.iter().any(|hit| hit.kind == EvidenceKind::Recorded);
+        if !is_recorded || follow_ups.is_empty() {
+            return hits;
+        }
+        let (alone, all) = (self.stand(fix, line, &main), self.stand(fix, line, &hits));
+        if alone.verdict != all.verdict || alone.release != all.release {
+            return hits;
+        }
+        for hit in &follow_ups {
+            notes.push(format!("{} is a follow-up in the same release", short_id(self.history.commit(hit.commit))));
+        }
+        main
+    }
+
+    /// What the releases, up to the last day that counts, hold of `hits`.
+    fn stand(&self, fix: &Fix, line: &SeriesLine, hits: &[Hit]) -> Standing {
         let last_day = self.last_day(fix);
         let end = line.releases.iter().position(|release| release.day > last_day).unwrap_or(line.releases.len());
         let mut since = Some(0);
         let mut undone = false;
+        let mut notes = Vec::new();
         for hit in hits {
-            let events = events(self.history, line, hit, &fix.id);
-            let until =
-                |event: &&super::reverts::Event| self.history.commit(event.commit).committed_s <= end_of(last_day);
-            let seen: Vec<_> = events.iter().filter(until).cloned().collect();
-            cell.notes.extend(seen.iter().filter_map(|event| event.note.clone()));
+            let mut seen = events(self.history, line, hit, &fix.id);
+            seen.retain(|event| self.history.commit(event.commit).committed_s <= end_of(last_day));
+            notes.extend(seen.iter().filter_map(|event| event.note.clone()));
             undone |= seen.last().is_some_and(|event| !event.applied);
-            since = match (since, stands_since(line, &seen, end)) {
-                (Some(since), Some(stands)) => Some(since.max(stands)),
-                _ => None,
-            };
+            since = since.zip(stands_since(line, &seen, end)).map(|(since, stands)| since.max(stands));
         }
-        match since.and_then(|since| line.releases.get(since)) {
-            Some(release) => {
-                cell.verdict = Verdict::Covered;
-                cell.first_tag = Some(release.tag.clone());
-                cell.first_tag_date = Some(release.day);
-                if undone {
-                    cell.notes.push("it was reverted after the last release: the next one will lack it".to_owned());
-                }
-            }
-            None if undone => cell.verdict = Verdict::Missing,
-            None => cell.verdict = Verdict::NotTaggedYet,
+        let release = since.filter(|since| *since < line.releases.len());
+        if release.is_some() && undone {
+            notes.push("it was reverted after the last release: the next one will lack it".to_owned());
         }
+        let verdict = match release {
+            Some(_) => Verdict::Covered,
+            None if undone => Verdict::Missing,
+            None => Verdict::NotTaggedYet,
+        };
+        Standing { verdict, release, notes }
     }
+}
+
+/// What releases hold of a fix.
+struct Standing {
+    verdict: Verdict,
+    /// Place of the first release that holds all of it, and after which none lacks it.
+    release: Option<usize>,
+    notes: Vec<String>,
 }
 
 /// A fix, and what is known of it before a series is looked at.

@@ -58,6 +58,8 @@ pub(super) struct Hit {
     pub(super) kind: EvidenceKind,
     /// The commit of the fix that it repeats, where one is known.
     pub(super) of: Option<u32>,
+    /// Whether it came after the fix, as its completion.
+    pub(super) is_follow_up: bool,
     pub(super) detail: String,
 }
 
@@ -189,6 +191,7 @@ pub(super) fn search(
             commit: *fix,
             kind: EvidenceKind::Ancestor,
             of: Some(*fix),
+            is_follow_up: false,
             detail: "the fix itself is on the branch".to_owned(),
         });
     }
@@ -235,7 +238,7 @@ fn one(history: &History, place: u32, id: &str, fixes: &BTreeSet<u32>, found: &m
         if let Some((kind, detail)) = known
             && best.as_ref().is_none_or(|hit| kind < hit.kind)
         {
-            best = Some(Hit { commit: place, kind, of: Some(fix), detail });
+            best = Some(Hit { commit: place, kind, of: Some(fix), is_follow_up: false, detail });
         }
     }
     if named
@@ -244,7 +247,13 @@ fn one(history: &History, place: u32, id: &str, fixes: &BTreeSet<u32>, found: &m
         && best.as_ref().is_none_or(|hit| hit.kind > EvidenceKind::Id)
     {
         let of = best.as_ref().and_then(|hit| hit.of);
-        best = Some(Hit { commit: place, kind: EvidenceKind::Id, of, detail: format!("its subject names {id}") });
+        best = Some(Hit {
+            commit: place,
+            kind: EvidenceKind::Id,
+            of,
+            is_follow_up: false,
+            detail: format!("its subject names {id}"),
+        });
     }
     if best.is_none() && !claims.another && code {
         propose(history, place, fixes, &mut found.proposals);
@@ -330,7 +339,7 @@ fn propose(history: &History, place: u32, fixes: &BTreeSet<u32>, proposals: &mut
         };
         let name = short_id(history.commit(fix));
         let detail = format!("{:.0} % of the changed lines are those of {name}", likeness * 100.0);
-        proposals.push(Hit { commit: place, kind: EvidenceKind::Similar, of: Some(fix), detail });
+        proposals.push(Hit { commit: place, kind: EvidenceKind::Similar, of: Some(fix), is_follow_up: false, detail });
     }
 }
 

@@ -187,6 +187,8 @@ pub struct History {
     pub accounts: Vec<Account>,
     /// The commit of the main branch whose documents they are.
     pub accounts_at: Option<CommitId>,
+    /// Commits that the repository has, that somebody names, and that no branch or tag reaches; sorted.
+    pub unreached: Vec<CommitId>,
     /// What commits change; only of those that were asked for so far.
     pub patches: HashMap<CommitId, Patch>,
     /// Places in the order of the commits' names.
@@ -243,6 +245,14 @@ impl History {
             [first, second, ..] if self.commit(*first).id <= high && self.commit(*second).id > high => Some(*first),
             _ => None,
         }
+    }
+
+    /// Whether a name stands for a commit that the repository has and no branch or tag reaches.
+    pub fn is_unreached(&self, name: &str) -> bool {
+        span_of(name).is_some_and(|(low, high)| {
+            let from = self.unreached.partition_point(|id| *id < low);
+            self.unreached.get(from).is_some_and(|id| *id <= high)
+        })
     }
 
     /// What a commit changes, where that is known.

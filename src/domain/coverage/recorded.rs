@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    evidence::{names_another, push_once, short, short_id},
+    evidence::{names_another, push_once, short_id},
     facts::{Fix, History},
     graph::SeriesLines,
     names::{SeriesName, tag_name},
@@ -68,12 +68,13 @@ impl Recorded {
         for account in history.accounts.iter().filter(|account| account.is_about(&fix.id, fix.date)) {
             self.advised_only |= account.says_no_patch && account.commits.is_empty();
             for listed in &account.commits {
-                let place = history.resolve(&listed.name);
-                let Some(place) = place else {
-                    push_once(
-                        &mut self.notes,
-                        format!("{} lists {}, which is not in this history", account.path, short(&listed.name)),
-                    );
+                let labelled = listed.label.as_deref().and_then(|label| series_named(policy, lines, label));
+                let by = || format!("listed in {}", account.path);
+                let Some(place) = history.resolve(&listed.name) else {
+                    if let Some(series) = labelled.filter(|series| !asked.contains(series)) {
+                        let claim = Claim { name: listed.name.clone(), place: None, by: by() };
+                        self.by_series.entry(series).or_default().push(claim);
+                    }
                     continue;
                 };
                 let commit = history.commit(place);
@@ -87,7 +88,6 @@ impl Recorded {
                     continue;
                 }
                 self.commits.insert(place);
-                let labelled = listed.label.as_deref().and_then(|label| series_named(policy, lines, label));
                 let series: Vec<SeriesName> = match labelled {
                     Some(series) => vec![series],
                     None => lines.all().filter(|line| line.is_own(place)).map(|line| line.name.clone()).collect(),
@@ -95,8 +95,7 @@ impl Recorded {
                 for series in series.into_iter().filter(|series| !asked.contains(series)) {
                     let claims = self.by_series.entry(series).or_default();
                     if claims.iter().all(|claim| claim.place != Some(place)) {
-                        let by = format!("listed in {}", account.path);
-                        claims.push(Claim { name: listed.name.clone(), place: Some(place), by });
+                        claims.push(Claim { name: listed.name.clone(), place: Some(place), by: by() });
                     }
                 }
             }
