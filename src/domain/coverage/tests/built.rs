@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::{Date, date};
 
 use super::super::{
-    Commit, CommitId, Fix, FixCoverage, History, Judgement, Patch, PatchId, Reference, SeriesLines, Trailer,
+    Claims, Commit, CommitId, Fix, FixCoverage, History, Judgement, Patch, PatchId, Reference, SeriesLines, Trailer,
     TrailerKind, named_ids,
 };
 use crate::domain::policy::Series;
@@ -86,12 +86,8 @@ impl Built {
             id: CommitId(id),
             parents,
             committed_s: noon.timestamp().as_second(),
-            subject: subject.to_owned(),
-            trailers: Vec::new(),
-            reverts: Vec::new(),
-            mentions: Vec::new(),
-            named_in_subject: named_ids(subject),
-            named_in_body: Vec::new(),
+            subject: subject.into(),
+            claims: Some(Box::new(Claims { named_in_subject: named_ids(subject), ..Claims::default() })),
         };
         Making { built: self, branch: branch.to_owned(), commit, patch: patch(place as u32 + 1_000, &[]) }
     }
@@ -144,18 +140,22 @@ impl Making<'_> {
     }
 
     pub(super) fn trailer(mut self, kind: TrailerKind, target: &CommitId) -> Self {
-        self.commit.trailers.push(Trailer { kind, target: target.to_string() });
+        self.claims().trailers.push(Trailer { kind, target: target.to_string() });
         self
     }
 
     pub(super) fn reverts(mut self, target: &CommitId) -> Self {
-        self.commit.reverts.push(target.to_string());
+        self.claims().reverts.push(target.to_string());
         self
     }
 
     pub(super) fn naming_in_body(mut self, id: &str) -> Self {
-        self.commit.named_in_body = named_ids(id);
+        self.claims().named_in_body = named_ids(id);
         self
+    }
+
+    fn claims(&mut self) -> &mut Claims {
+        self.commit.claims.get_or_insert_default()
     }
 
     pub(super) fn make(self) -> CommitId {
