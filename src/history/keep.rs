@@ -7,7 +7,7 @@
 use std::{
     cell::Cell,
     fs,
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -15,7 +15,7 @@ use super::{HistoryError, packed};
 use crate::domain::coverage::{Account, CommitId, History, PackedPatches};
 
 /// Begins each file; changed with the form of what follows.
-const MARK: &[u8; 16] = b"embargod hist 5\n";
+const MARK: &[u8; 16] = b"embargod hist 7\n";
 
 /// With more segments than this a file is written anew.
 const MOST_SEGMENTS: usize = 48;
@@ -28,7 +28,7 @@ const PATCHES: u8 = 2;
 const NOTES: u8 = 3;
 
 /// What else is kept; the last one in the file counts.
-type Notes = (Vec<Account>, Option<CommitId>, Vec<CommitId>, Vec<(CommitId, CommitId, bool)>);
+type Notes = (Vec<Account>, Option<[u8; 20]>, Vec<[u8; 20]>, Vec<([u8; 20], [u8; 20], bool)>);
 
 /// Keeps a history in one file.
 pub struct Keeper {
@@ -61,33 +61,53 @@ impl Keeper {
     pub fn load(&self) -> History {
         let mut history = History::default();
         self.loaded.set(None);
-        let bytes = fs::read(&self.path).unwrap_or_default();
-        let Some(mut rest) = bytes.strip_prefix(MARK) else {
+        let Some((mut file, size)) = self.open() else {
             return history;
         };
-        let mut loaded = Loaded { bytes: bytes.len() as u64, segments: 0, commits: 0, notes: 0 };
-        while let Some((kind, content, behind)) = segment(rest) {
-            let taken = match kind {
-                COMMITS => packed::unpack_commits(content, &mut history),
-                PATCHES => {
-                    PackedPatches::new(content.to_vec()).map(|packed| history.patches.add_kept(packed)).is_some()
+        let mut loaded = Loaded { bytes: size, segments: 0, commits: 0, notes: 0 };
+        let mut whole = true;
+        let mut behind = size - MARK.len() as u64;
+        // Commits come in three segments, and are taken when the third is there.
+        let mut parts: Vec<Vec<u8>> = Vec::new();
+        while behind > 0 {
+            let Some((kind, content)) = segment(&mut file, behind) else {
+                whole = false;
+                break;
+            };
+            behind -= (HEAD + content.len()) as u64;
+            let sum = crc32fast::hash(&content);
+            whole = match kind.0 {
+                _ if sum != kind.1 => false,
+                COMMITS => {
+                    parts.push(content);
+                    parts.len() < 3 || packed::unpack_commits(std::mem::take(&mut parts), &mut history)
                 }
-                NOTES => take_notes(content, &mut history),
+                PATCHES => PackedPatches::new(content).map(|packed| history.patches.add_kept(packed)).is_some(),
+                NOTES => take_notes(&content, &mut history),
                 _ => false,
             };
-            if !taken {
+            if !whole {
                 break;
             }
-            if kind == NOTES {
-                loaded.notes = crc32fast::hash(content);
+            if kind.0 == NOTES {
+                loaded.notes = sum;
             }
             loaded.segments += 1;
-            rest = behind;
         }
+        whole &= parts.is_empty();
         loaded.commits = history.commits.len();
         // What cannot be read must not stand before what is appended.
-        self.loaded.set(rest.is_empty().then_some(loaded));
+        self.loaded.set(whole.then_some(loaded));
         history
+    }
+
+    /// The file behind its mark, and its size.
+    fn open(&self) -> Option<(fs::File, u64)> {
+        let mut file = fs::File::open(&self.path).ok()?;
+        let size = file.metadata().ok()?.len();
+        let mut mark = [0; MARK.len()];
+        file.read_exact(&mut mark).ok()?;
+        (mark == *MARK).then_some((file, size))
     }
 
     /// Keeps `history`: what is new is appended to what was loaded; else all is written, in one step.
@@ -104,7 +124,9 @@ impl Keeper {
         }) {
             let mut added = Vec::new();
             if history.commits.len() > loaded.commits {
-                push(&mut added, COMMITS, &packed::pack_commits(history, loaded.commits));
+                for part in packed::pack_commits(history, loaded.commits) {
+                    push(&mut added, COMMITS, &part);
+                }
             }
             if history.patches.fresh() > 0 {
                 push(&mut added, PATCHES, &history.patches.pack_fresh());
@@ -116,7 +138,9 @@ impl Keeper {
             return file.write_all(&added).map_err(|error| failed(&error));
         }
         let mut all = MARK.to_vec();
-        push(&mut all, COMMITS, &packed::pack_commits(history, 0));
+        for part in packed::pack_commits(history, 0) {
+            push(&mut all, COMMITS, &part);
+        }
         push(&mut all, PATCHES, &history.patches.pack_all());
         push(&mut all, NOTES, &notes);
         let folder = self.path.parent().unwrap_or(Path::new("."));
@@ -128,12 +152,19 @@ impl Keeper {
     }
 }
 
-/// Kind and content of the first segment, and what is behind it; `None` where it is damaged or there is none.
-fn segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (head, rest) = bytes.split_at_checked(HEAD)?;
-    let number = |at: usize| Some(u32::from_le_bytes(head[at..at + 4].try_into().ok()?));
-    let (content, behind) = rest.split_at_checked(number(1)? as usize)?;
-    (crc32fast::hash(content) == number(5)?).then_some((head[0], content, behind))
+/// Kind and sum of the next segment, and its content; `None` where the file is damaged.
+fn segment(file: &mut fs::File, behind: u64) -> Option<((u8, u32), Vec<u8>)> {
+    let mut head = [0; HEAD];
+    file.read_exact(&mut head).ok()?;
+    let [kind, rest @ ..] = head;
+    let (length, sum) = rest.split_first_chunk::<4>()?;
+    let length = u32::from_le_bytes(*length);
+    if u64::from(length) + HEAD as u64 > behind {
+        return None;
+    }
+    let mut content = vec![0; length as usize];
+    file.read_exact(&mut content).ok()?;
+    Some(((kind, u32::from_le_bytes(sum.try_into().ok()?)), content))
 }
 
 fn push(bytes: &mut Vec<u8>, kind: u8, content: &[u8]) {
@@ -144,7 +175,9 @@ fn push(bytes: &mut Vec<u8>, kind: u8, content: &[u8]) {
 }
 
 fn notes_of(history: &History) -> Result<Vec<u8>, postcard::Error> {
-    let notes = (&history.accounts, history.accounts_at, &history.unreached, &history.tag_objects);
+    let unreached: Vec<_> = history.unreached.iter().map(|commit| commit.0).collect();
+    let tags: Vec<_> = history.tag_objects.iter().map(|(tag, commit, signed)| (tag.0, commit.0, *signed)).collect();
+    let notes = (&history.accounts, history.accounts_at.map(|commit| commit.0), unreached, tags);
     postcard::to_stdvec(&notes)
 }
 
@@ -152,6 +185,10 @@ fn take_notes(bytes: &[u8], history: &mut History) -> bool {
     let Ok((accounts, at, unreached, tags)) = postcard::from_bytes::<Notes>(bytes) else {
         return false;
     };
-    (history.accounts, history.accounts_at, history.unreached, history.tag_objects) = (accounts, at, unreached, tags);
+    history.accounts = accounts;
+    history.accounts_at = at.map(CommitId);
+    history.unreached = unreached.into_iter().map(CommitId).collect();
+    history.tag_objects =
+        tags.into_iter().map(|(tag, commit, signed)| (CommitId(tag), CommitId(commit), signed)).collect();
     true
 }

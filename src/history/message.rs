@@ -35,7 +35,7 @@ fn is_blamed(text: &str, at: usize) -> bool {
 }
 
 /// Reads a message.
-pub(super) fn read(message: &[u8]) -> (String, Option<Box<Claims>>) {
+pub(super) fn read(message: &[u8]) -> (String, Claims) {
     static ORIGINS: LazyLock<[(TrailerKind, Regex); 3]> = LazyLock::new(|| {
         let compile = |expression: &str| Regex::new(expression).expect("a valid expression");
         [
@@ -79,5 +79,5 @@ pub(super) fn read(message: &[u8]) -> (String, Option<Box<Claims>>) {
     let claims =
         Claims { trailers, reverts, mentions, named_in_subject: named_ids(subject), named_in_body: named_ids(body) };
     let subject = subject[..end].trim_end().to_owned();
-    (subject, (claims != Claims::default()).then(|| Box::new(claims)))
+    (subject, claims)
 }

@@ -132,17 +132,16 @@ impl Source {
     /// The commit that a branch or tag names in the end, and whether the tag object is signed.
     fn peel(&self, target: ObjectId, history: &mut History) -> Option<(ObjectId, bool)> {
         let target_id = id(target);
-        if history.place(&target_id).is_some() {
-            return Some((target, false));
-        }
-        let known = history.tag_objects.binary_search_by_key(&target_id, |(tag, ..)| *tag);
-        let at = match known {
+        let at = match history.tag_objects.binary_search_by_key(&target_id, |(tag, ..)| *tag) {
             Ok(at) => {
                 let (_, commit, signed) = history.tag_objects[at];
                 return Some((ObjectId::from(commit.0), signed));
             }
             Err(at) => at,
         };
+        if history.place(&target_id).is_some() {
+            return Some((target, false));
+        }
         if self.repository.find_commit(target).is_ok() {
             return Some((target, false));
         }
@@ -216,13 +215,7 @@ impl Source {
         let committed_s = commit.committer().map_err(unreadable)?.seconds();
         let (subject, claims) = message::read(commit.message);
         let parents = commit.parents().collect();
-        let commit = Commit {
-            id: id(commit_id),
-            parents: Parents::new(),
-            committed_s,
-            subject: subject.as_str().into(),
-            claims,
-        };
+        let commit = Commit::new(id(commit_id), Parents::new(), committed_s, &subject, claims);
         Ok((commit, parents))
     }
 }

@@ -1,6 +1,11 @@
 //! What is known about a history, as plain values.
 
-use std::{fmt, ops::Deref, str::FromStr, sync::Arc};
+use std::{
+    fmt,
+    ops::Deref,
+    str::FromStr,
+    sync::{Arc, OnceLock},
+};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -78,34 +83,47 @@ pub struct Trailer {
     pub target: String,
 }
 
-/// A text that is a part of a longer one: a hundred thousand subjects are kept in one piece.
+/// What the messages of many commits say, in one piece: subjects one behind the other, and claims in their kept form,
+/// which are opened when they are asked for.
+#[derive(Debug, Default)]
+pub struct Messages {
+    subjects: String,
+    claims: Vec<u8>,
+    /// Where the claims of a commit that claims something begin.
+    starts: Vec<u32>,
+    opened: Vec<OnceLock<Claims>>,
+}
+
+impl Messages {
+    /// Takes what was kept: all subjects, all claims, and where each begins.
+    pub fn new(subjects: String, claims: Vec<u8>, starts: Vec<u32>) -> Self {
+        let opened = vec![OnceLock::new(); starts.len()];
+        Self { subjects, claims, starts, opened }
+    }
+
+    fn claims(&self, index: u32) -> Option<&Claims> {
+        let opened = self.opened.get(index as usize)?;
+        Some(opened.get_or_init(|| {
+            let kept = self.starts.get(index as usize).and_then(|start| self.claims.get(*start as usize..));
+            kept.and_then(|kept| postcard::take_from_bytes(kept).ok()).map(|(claims, _)| claims).unwrap_or_default()
+        }))
+    }
+}
+
+/// A part of the subjects of many commits.
 #[derive(Clone)]
 pub struct Text {
-    whole: Arc<str>,
+    messages: Arc<Messages>,
     start: u32,
     length: u32,
-}
-
-impl Text {
-    /// The part of `whole` from `start` on, `length` bytes long; empty where there is no such part.
-    pub fn part(whole: &Arc<str>, start: u32, length: u32) -> Self {
-        let end = start as usize + length as usize;
-        let length = if whole.get(start as usize..end).is_some() { length } else { 0 };
-        Self { whole: Arc::clone(whole), start: if length == 0 { 0 } else { start }, length }
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self { whole: Arc::from(text), start: 0, length: u32::try_from(text.len()).unwrap_or_default() }
-    }
 }
 
 impl Deref for Text {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.whole[self.start as usize..self.start as usize + self.length as usize]
+        let (start, length) = (self.start as usize, self.length as usize);
+        self.messages.subjects.get(start..start + length).unwrap_or_default()
     }
 }
 
@@ -151,7 +169,7 @@ pub struct Claims {
 }
 
 /// One commit, without its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Commit {
     /// Its name.
     pub id: CommitId,
@@ -161,9 +179,44 @@ pub struct Commit {
     pub committed_s: i64,
     /// First line of its message.
     pub subject: Text,
-    /// What it claims; `None` where it claims nothing.
-    pub claims: Option<Box<Claims>>,
+    /// Which claims among those of its messages are its own; none where there is no such.
+    claims: u32,
 }
+
+/// Of a commit that claims nothing.
+const NO_CLAIMS: u32 = u32::MAX;
+
+impl Commit {
+    /// A commit that was just read.
+    pub fn new(id: CommitId, parents: Parents, committed_s: i64, subject: &str, claims: Claims) -> Self {
+        let length = u32::try_from(subject.len()).unwrap_or_default();
+        let opened = vec![OnceLock::from(claims)];
+        let messages = Messages { subjects: subject.to_owned(), claims: Vec::new(), starts: Vec::new(), opened };
+        let subject = Text { messages: Arc::new(messages), start: 0, length };
+        Self { id, parents, committed_s, subject, claims: 0 }
+    }
+
+    /// A commit whose subject, `(start, length)` in bytes, and claims are in `messages`.
+    pub fn kept(
+        id: CommitId,
+        parents: Parents,
+        committed_s: i64,
+        messages: &Arc<Messages>,
+        subject: (u32, u32),
+        claims: Option<u32>,
+    ) -> Self {
+        let subject = Text { messages: Arc::clone(messages), start: subject.0, length: subject.1 };
+        Self { id, parents, committed_s, subject, claims: claims.unwrap_or(NO_CLAIMS) }
+    }
+}
+
+impl PartialEq for Commit {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.parents == other.parents && self.subject == other.subject && **self == **other
+    }
+}
+
+impl Eq for Commit {}
 
 impl Deref for Commit {
     type Target = Claims;
@@ -177,7 +230,7 @@ impl Deref for Commit {
             named_in_subject: Vec::new(),
             named_in_body: Vec::new(),
         };
-        self.claims.as_deref().unwrap_or(&NONE)
+        self.subject.messages.claims(self.claims).unwrap_or(&NONE)
     }
 }
 

@@ -24,7 +24,7 @@ mod tests;
 pub use accounts::{Account, ListedCommit, accounts_in};
 pub use cells::{Cell, CellEvidence, Coverage, FixCoverage, Judgement, Verdict, worst};
 pub use evidence::EvidenceKind;
-pub use facts::{Claims, Commit, CommitId, Fix, Parents, Reference, Text, Trailer, TrailerKind};
+pub use facts::{Claims, Commit, CommitId, Fix, Messages, Parents, Reference, Text, Trailer, TrailerKind};
 pub use graph::{Release, ReleaseKind, SeriesLine, SeriesLines};
 pub use history::History;
 pub use names::{SeriesName, TagName, Version, branch_of, named_ids, series_in_branch, tag_name};

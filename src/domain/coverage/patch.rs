@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn what_was_kept_is_what_was_read() {
         let mut patches = Patches::default();
-        patches.extend((0..100).map(|number| (CommitId([number.wrapping_mul(37); 20]), patch(number))));
+        patches.extend((0..100_u8).map(|number| (CommitId([number.wrapping_mul(37); 20]), patch(number))));
         let mut again = Patches::default();
         again.add_kept(PackedPatches::new(patches.pack_all()).expect("a whole one"));
         for number in 0..100_u8 {
