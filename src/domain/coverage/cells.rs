@@ -464,8 +464,14 @@ impl<'a> Judgement<'a> {
         let mut since = Some(0);
         let mut undone = false;
         let mut notes = Vec::new();
+        let mut told: BTreeSet<u32> = BTreeSet::new();
         for hit in hits {
+            // Who applies an earlier one again stands in its place.
+            if told.contains(&hit.commit) {
+                continue;
+            }
             let mut seen = events(self.history, line, hit, &fix.id);
+            told.extend(seen.iter().map(|event| event.commit));
             seen.retain(|event| self.history.commit(event.commit).committed_s <= end_of(last_day));
             notes.extend(seen.iter().filter_map(|event| event.note.clone()));
             undone |= seen.last().is_some_and(|event| !event.applied);

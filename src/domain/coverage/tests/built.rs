@@ -89,6 +89,15 @@ impl Built {
         Making { built: self, branch: branch.to_owned(), commit, claims, patch: patch(place as u32 + 1_000, &[]) }
     }
 
+    /// Merges one branch into another; the merge itself changes nothing.
+    pub(super) fn merge(&mut self, branch: &str, other: &str, subject: &str) -> CommitId {
+        let tip = self.tips[other];
+        let mut making = self.commit(branch, subject);
+        making.commit.parents.push(tip);
+        making.patch = Patch::default();
+        making.make()
+    }
+
     fn refresh(&mut self) {
         for (name, tip) in &self.tips {
             let name = format!("refs/heads/{name}");
@@ -143,6 +152,12 @@ impl Making<'_> {
 
     pub(super) fn reverts(mut self, target: &CommitId) -> Self {
         self.claims.reverts.push(target.to_string());
+        self
+    }
+
+    /// Its message names another commit.
+    pub(super) fn mentioning(mut self, target: &CommitId) -> Self {
+        self.claims.mentions.push(target.to_string());
         self
     }
 
