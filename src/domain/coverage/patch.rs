@@ -221,9 +221,9 @@ mod tests {
 
     fn patch(number: u8) -> Patch {
         Patch {
-            all: (number % 3 != 0).then_some(PatchId([number; 20])),
-            without_docs: (number % 2 == 0).then_some(PatchId([number + 1; 20])),
-            touches_code: number % 5 == 0,
+            all: (!number.is_multiple_of(3)).then_some(PatchId([number; 20])),
+            without_docs: number.is_multiple_of(2).then_some(PatchId([number + 1; 20])),
+            touches_code: number.is_multiple_of(5),
             lines: (0..u32::from(number)).collect(),
         }
     }
