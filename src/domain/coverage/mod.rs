@@ -17,12 +17,13 @@ mod patch;
 mod recorded;
 mod reverts;
 mod support;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
 
 pub use accounts::{Account, ListedCommit, accounts_in};
-pub use cells::{Cell, CellEvidence, Coverage, FixCoverage, Judgement, Verdict, worst};
+pub use cells::Judgement;
 pub use evidence::EvidenceKind;
 pub use facts::{Claims, Commit, CommitId, Fix, Messages, Parents, Reference, Text, Trailer, TrailerKind};
 pub use graph::{Release, ReleaseKind, SeriesLine, SeriesLines};
@@ -30,3 +31,4 @@ pub use history::History;
 pub use names::{SeriesName, TagName, Version, branch_of, named_ids, series_in_branch, tag_name};
 pub use patch::{LineDigest, PackedPatches, Patch, PatchId, Patches};
 pub use support::{SeriesKind, supported_on};
+pub use verdict::{Cell, CellEvidence, Coverage, FixCoverage, Verdict, worst};

@@ -41,8 +41,10 @@ impl Recorded {
     /// Gathers what is claimed about `fix`.
     pub(super) fn of(history: &History, policy: &Series, lines: &SeriesLines, fix: &Fix) -> Self {
         let mut recorded = Self::default();
+        // A kept history may remember commits that no branch or tag holds any more.
+        let resolve = |name: &str| history.resolve(name).filter(|place| lines.hold(*place));
         for name in fix.main.iter().flatten() {
-            match history.resolve(name) {
+            match resolve(name) {
                 Some(place) => recorded.commits.extend(merged(history, place)),
                 None => recorded.absent.push(name.clone()),
             }
@@ -53,7 +55,7 @@ impl Recorded {
                 continue;
             };
             for name in names {
-                let place = history.resolve(name);
+                let place = resolve(name);
                 recorded.commits.extend(place);
                 recorded.absent.extend(place.is_none().then(|| name.clone()));
                 let claim = Claim { name: name.clone(), place, by: "recorded".to_owned() };
@@ -71,7 +73,7 @@ impl Recorded {
             for listed in &account.commits {
                 let labelled = listed.label.as_deref().and_then(|label| series_named(policy, lines, label));
                 let by = || format!("listed in {}", account.path);
-                let Some(place) = history.resolve(&listed.name) else {
+                let Some(place) = history.resolve(&listed.name).filter(|place| lines.hold(*place)) else {
                     if let Some(series) = labelled.filter(|series| !asked.contains(series)) {
                         let claim = Claim { name: listed.name.clone(), place: None, by: by() };
                         self.by_series.entry(series).or_default().push(claim);
