@@ -97,6 +97,8 @@ fn cover(args: &CoverageArgs) -> Result<Coverage, String> {
     let mut history = keeper.load();
     let before = history.commits.len();
     source.update(&mut history, &series, &mut |_| {}).map_err(said)?;
+    let named = fixes.iter().flat_map(|fix| fix.main.iter().flatten().chain(fix.series.values().flatten()));
+    source.look_for_unreached(&mut history, named.cloned().collect::<Vec<_>>());
     let lines = SeriesLines::of(&history, &series);
     let needed = {
         let judgement = Judgement::new(&history, &series, &lines, args.at);

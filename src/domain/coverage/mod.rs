@@ -5,21 +5,30 @@
 //! must never do: read a repository, take `unknown` for `missing` or `covered`, or trust a claim (a trailer, an archive, a
 //! date of a tag object) that the history itself does not bear out.
 
+mod accounts;
 mod cells;
 mod evidence;
 mod facts;
 mod finder;
 mod graph;
+mod history;
 mod names;
+mod patch;
+mod recorded;
 mod reverts;
 mod support;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
 
-pub use cells::{Cell, CellEvidence, Coverage, FixCoverage, Judgement, Verdict, worst};
+pub use accounts::{Account, ListedCommit, accounts_in};
+pub use cells::Judgement;
 pub use evidence::EvidenceKind;
-pub use facts::{Commit, CommitId, Fix, History, LineDigest, Patch, PatchId, Reference, Trailer, TrailerKind};
+pub use facts::{Claims, Commit, CommitId, Fix, Messages, Parents, Reference, Text, Trailer, TrailerKind};
 pub use graph::{Release, ReleaseKind, SeriesLine, SeriesLines};
+pub use history::History;
 pub use names::{SeriesName, TagName, Version, branch_of, named_ids, series_in_branch, tag_name};
+pub use patch::{LineDigest, PackedPatches, Patch, PatchId, Patches};
 pub use support::{SeriesKind, supported_on};
+pub use verdict::{Cell, CellEvidence, Coverage, FixCoverage, Verdict, worst};

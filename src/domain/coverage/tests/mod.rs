@@ -1,8 +1,10 @@
 //! Small histories in the shapes that real ones have.
 
 mod built;
+mod gaps;
 mod ladder;
 mod reverts;
+mod shapes;
 mod support;
 mod unknown;
 
