@@ -7,11 +7,13 @@
 
 mod cells;
 mod evidence;
+mod explained;
 mod facts;
 mod finder;
 mod graph;
 mod names;
 mod reverts;
+mod scan;
 mod support;
 
 #[cfg(test)]
@@ -19,7 +21,9 @@ mod tests;
 
 pub use cells::{Cell, CellEvidence, Coverage, FixCoverage, Judgement, Verdict, worst};
 pub use evidence::EvidenceKind;
+pub use explained::{ExplainedCell, ExplainedCommit, Explainer, Step};
 pub use facts::{Commit, CommitId, Fix, History, LineDigest, Patch, PatchId, Reference, Trailer, TrailerKind};
 pub use graph::{Release, ReleaseKind, SeriesLine, SeriesLines};
 pub use names::{SeriesName, TagName, Version, branch_of, named_ids, series_in_branch, tag_name};
+pub use scan::{Confidence, Proposal, Scan};
 pub use support::{SeriesKind, supported_on};

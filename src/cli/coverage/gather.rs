@@ -1,0 +1,148 @@
+//! The history that is judged: opened where it is, or copied from an address first, and read as far as it is needed.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use secrecy::SecretString;
+
+use super::{arguments::SourceArgs, input::reason, progress};
+use crate::{
+    domain::{coverage::History, policy::Series},
+    history::{
+        HistoryError, Keeper, PatchReader, Source, cache_file,
+        mirror::{Mirror, MirrorLimits, mirror_folder},
+    },
+};
+
+/// The environment variable that holds a token for private repositories.
+const TOKEN: &str = "EMBARGOD_GIT_TOKEN";
+
+/// What people should know beside the answer; on standard error.
+#[derive(Default)]
+pub(super) struct Notes(pub(super) Vec<String>);
+
+impl Notes {
+    /// Says them.
+    pub(super) fn say(&self) {
+        for note in &self.0 {
+            eprintln!("embargod: note: {}", super::words::plain(note));
+        }
+    }
+}
+
+/// A history, and where more of it can be read.
+pub(super) struct Gathered {
+    pub(super) history: History,
+    source: Source,
+    keeper: Keeper,
+}
+
+/// Opens, and brings up to date what was kept.
+pub(super) fn history(args: &SourceArgs, series: &Series, notes: &mut Notes) -> Result<Gathered, String> {
+    let folder = match args.cache.clone().map_or_else(cache_folder, Ok) {
+        Ok(folder) => folder,
+        Err(why) => return Err(why),
+    };
+    let place = match args.address() {
+        Some(address) => mirrored(args, address, folder.join("mirrors"), series)?,
+        None => local(args)?,
+    };
+    let source = Source::open(&place).map_err(|error| error.to_string())?;
+    let keeper = Keeper::new(cache_file(&folder, &place));
+    let mut history = keeper.load();
+    let before = (history.commits.len(), history.references.clone(), history.partial);
+    if history.partial {
+        // Parents that were cut off then may be there now.
+        history = History { patches: history.patches, ..History::default() };
+    }
+    let spinner = progress::spinner("Reading the history", "commits");
+    let read = source.update(&mut history, series, &mut |count| spinner.set_position(count as u64));
+    spinner.finish_and_clear();
+    read.map_err(|error| error.to_string())?;
+    if history.partial {
+        notes.0.push(
+            "this history was cut off (a shallow or partial clone), so what is not found in it is unknown; \
+             `git fetch --unshallow` brings the rest"
+                .to_owned(),
+        );
+    }
+    let gathered = Gathered { history, source, keeper };
+    if before != (gathered.history.commits.len(), gathered.history.references.clone(), gathered.history.partial) {
+        gathered.keep(notes);
+    }
+    Ok(gathered)
+}
+
+impl Gathered {
+    /// Reads what commits change, as far as it is not known.
+    pub(super) fn read_patches(&mut self, places: BTreeSet<u32>, notes: &mut Notes) -> Result<(), String> {
+        let needed: Vec<_> = places
+            .into_iter()
+            .map(|place| self.history.commit(place).id)
+            .filter(|id| !self.history.patches.contains_key(id))
+            .collect();
+        if needed.is_empty() {
+            return Ok(());
+        }
+        let bar = progress::bar("Reading changes", needed.len());
+        let read = PatchReader::new(&self.source).read(&needed, &|done| bar.set_position(done as u64));
+        bar.finish_and_clear();
+        let read = read.map_err(|error| error.to_string())?;
+        // A merge changes nothing by itself; that is known, too.
+        self.history.patches.extend(needed.iter().map(|id| (*id, Default::default())));
+        self.history.patches.extend(read);
+        self.keep(notes);
+        Ok(())
+    }
+
+    /// The answer does not need it; the next run is slower without.
+    fn keep(&self, notes: &mut Notes) {
+        if let Err(error) = self.keeper.save(&self.history) {
+            let note = format!("{error}; the next run reads it again. --cache names another folder");
+            if !notes.0.contains(&note) {
+                notes.0.push(note);
+            }
+        }
+    }
+}
+
+/// The folder of a local repository, under one name wherever it is called from.
+fn local(args: &SourceArgs) -> Result<PathBuf, String> {
+    let git = args.git();
+    git.canonicalize().map_err(|error| {
+        let shown = git.display();
+        if git.to_str().is_some_and(|text| text.contains('@') && text.contains(':')) {
+            return format!("--git {shown}: is no folder here, and of addresses only https:// ones are fetched");
+        }
+        format!("--git {shown}: {}; give a clone of the repository, or its https:// address", reason(&error))
+    })
+}
+
+fn mirrored(args: &SourceArgs, address: &str, folder: PathBuf, series: &Series) -> Result<PathBuf, String> {
+    let limits = MirrorLimits {
+        time_ms: u64::try_from(args.fetch_time.as_millis()).unwrap_or(u64::MAX),
+        size_bytes: args.fetch_size.0,
+    };
+    let token = std::env::var(TOKEN).ok().filter(|token| !token.trim().is_empty());
+    let token = token.map(|token| SecretString::from(token.trim().to_owned()));
+    let mirror = Mirror::new(mirror_folder(&folder, address), limits);
+    let spinner = progress::spinner("Fetching", "KiB in the copy");
+    let fetched = mirror.fetch_watched(address, token.as_ref(), series, &mut |bytes| spinner.set_position(bytes >> 10));
+    spinner.finish_and_clear();
+    match fetched {
+        Ok(()) => Ok(mirror.path().to_owned()),
+        Err(HistoryError::Git(why)) => Err(format!(
+            "the repository could not be fetched: {why}. A private one needs a token in {TOKEN}{}; limits are \
+             --fetch-time and --fetch-size",
+            if token.is_some() { " (there is one)" } else { "" }
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn cache_folder() -> Result<PathBuf, String> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    home.map(|home| home.join("embargod")).ok_or_else(|| {
+        "there is neither HOME nor XDG_CACHE_HOME to keep things in; name a folder with --cache".to_owned()
+    })
+}
