@@ -10,7 +10,7 @@ use super::HistoryError;
 use crate::domain::coverage::History;
 
 /// Begins each file; changed with the form of what follows.
-const MARK: &[u8; 16] = b"embargod hist 1\n";
+const MARK: &[u8; 16] = b"embargod hist 4\n";
 
 /// Keeps a history in one file.
 pub struct Keeper {

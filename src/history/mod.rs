@@ -5,6 +5,7 @@
 //! do: judge, write into a repository that it was only shown, run what a repository brings (hooks, configuration, filters),
 //! or put a token on a command line.
 
+mod documents;
 mod git;
 mod keep;
 mod message;

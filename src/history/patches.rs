@@ -301,6 +301,11 @@ fn hunk(line: &[u8]) -> Option<(u32, u32)> {
     Some((count(words.next()?)?, count(words.next()?)?))
 }
 
+/// Whether a path is documentation, whose changes differ from series to series.
+pub(super) fn is_documentation(path: &str) -> bool {
+    kind_of(path) == Kind::Docs
+}
+
 fn kind_of(path: &str) -> Kind {
     let lower = path.to_ascii_lowercase();
     let mut parts: Vec<&str> = lower.split('/').collect();

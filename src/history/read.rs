@@ -7,7 +7,7 @@ use std::{
 
 use gix::{ObjectId, bstr::ByteSlice};
 
-use super::{HistoryError, message};
+use super::{HistoryError, documents, message};
 use crate::domain::{
     coverage::{Commit, CommitId, History, Reference, series_in_branch},
     policy::Series,
@@ -53,11 +53,33 @@ impl Source {
         history.partial = self.is_partial();
         let tips: Vec<ObjectId> = named.iter().map(|(_, tip, _)| *tip).collect();
         self.append(history, &tips, progress)?;
+        let main_tip = named.iter().find(|(name, _, _)| *name == main).map(|(_, tip, _)| *tip);
+        if let Some(tip) = main_tip.filter(|tip| history.accounts_at != Some(id(*tip))) {
+            history.accounts = documents::accounts(&self.repository, tip)?;
+            history.accounts_at = Some(id(tip));
+            let listed = history.accounts.iter().flat_map(|account| &account.commits).map(|listed| listed.name.clone());
+            self.look_for_unreached(history, listed.collect::<Vec<_>>());
+        }
         history.references = named
             .into_iter()
             .filter_map(|(name, tip, signed)| Some(Reference { name, commit: history.place(&id(tip))?, signed }))
             .collect();
         Ok(())
+    }
+
+    /// Notes which of the commits of these names are here although no branch or tag reaches them: a backport that was
+    /// dropped is told from one that was never fetched.
+    pub fn look_for_unreached(&self, history: &mut History, names: impl IntoIterator<Item = String>) {
+        for name in names {
+            let Ok(object) = ObjectId::from_hex(name.as_bytes()) else {
+                continue;
+            };
+            if history.place(&id(object)).is_none() && self.repository.find_commit(object).is_ok() {
+                history.unreached.push(id(object));
+            }
+        }
+        history.unreached.sort_unstable();
+        history.unreached.dedup();
     }
 
     fn is_partial(&self) -> bool {
@@ -110,6 +132,7 @@ impl Source {
         // Depth first with two visits, so that parents come before children whatever their dates say.
         let mut read: HashMap<ObjectId, (Commit, Vec<ObjectId>)> = HashMap::new();
         let mut entered: HashSet<ObjectId> = HashSet::new();
+        let mut added: HashMap<CommitId, u32> = HashMap::new();
         let mut count = 0_usize;
         let shallow: HashSet<ObjectId> = self
             .repository
@@ -124,10 +147,13 @@ impl Source {
                 let Some((mut commit, parents)) = read.remove(&commit_id) else {
                     continue;
                 };
-                commit.parents = parents.iter().filter_map(|parent| history.place(&id(*parent))).collect();
+                commit.parents = parents
+                    .iter()
+                    .filter_map(|parent| added.get(&id(*parent)).copied().or_else(|| history.place(&id(*parent))))
+                    .collect();
                 let place = u32::try_from(history.commits.len())
                     .map_err(|_| HistoryError::Unreadable("more than four thousand million commits".to_owned()))?;
-                history.by_id.insert(commit.id, place);
+                added.insert(commit.id, place);
                 history.commits.push(commit);
                 continue;
             }
@@ -147,6 +173,9 @@ impl Source {
             }
         }
         progress(count);
+        if count > 0 {
+            history.reindex();
+        }
         Ok(())
     }
 
@@ -163,6 +192,8 @@ impl Source {
             subject: claims.subject,
             trailers: claims.trailers,
             reverts: claims.reverts,
+            mentions: claims.mentions,
+            named_in_subject: claims.named_in_subject,
             named_in_body: claims.named_in_body,
         };
         Ok((commit, parents))

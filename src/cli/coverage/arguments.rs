@@ -49,6 +49,9 @@ pub struct ScanArgs {
     /// Propose only what was released, or made where there is no release, on this day or later.
     #[arg(long, value_name = "DATE", value_parser = input::day)]
     pub(super) since: Option<Date>,
+    /// Do not look at what the repository's own documents list.
+    #[arg(long)]
+    pub(super) ignore_documents: bool,
     /// How the proposals are written; json can be given to `embargod coverage --fixes`.
     #[arg(long, value_enum, default_value = "table")]
     pub(super) format: ListFormat,

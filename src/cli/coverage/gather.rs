@@ -52,7 +52,9 @@ pub(super) fn history(args: &SourceArgs, series: &Series, notes: &mut Notes) -> 
     let before = (history.commits.len(), history.references.clone(), history.partial);
     if history.partial {
         // Parents that were cut off then may be there now.
-        history = History { patches: history.patches, ..History::default() };
+        let patches = std::mem::take(&mut history.patches);
+        history = History::default();
+        history.patches = patches;
     }
     let spinner = progress::spinner("Reading the history", "commits");
     let read = source.update(&mut history, series, &mut |count| spinner.set_position(count as u64));
@@ -73,6 +75,11 @@ pub(super) fn history(args: &SourceArgs, series: &Series, notes: &mut Notes) -> 
 }
 
 impl Gathered {
+    /// Notes which of these commits are here although no branch or tag reaches them.
+    pub(super) fn look_for_unreached(&mut self, names: Vec<String>) {
+        self.source.look_for_unreached(&mut self.history, names);
+    }
+
     /// Reads what commits change, as far as it is not known.
     pub(super) fn read_patches(&mut self, places: BTreeSet<u32>, notes: &mut Notes) -> Result<(), String> {
         let needed: Vec<_> = places

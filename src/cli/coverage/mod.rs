@@ -114,6 +114,8 @@ fn cover(args: &CoverageArgs, notes: &mut Notes) -> Result<Answer, String> {
     }
     let mut gathered = gather::history(&args.source, &series, notes)?;
     fixes.extend(input::from_command_line(&args.named.0, &gathered.history, &mut notes.0)?);
+    let recorded = fixes.iter().flat_map(|fix| fix.main.iter().flatten().chain(fix.series.values().flatten()));
+    gathered.look_for_unreached(recorded.cloned().collect());
     let lines = SeriesLines::of(&gathered.history, &series);
     if let Some(path) = &args.fixes {
         input::check_series(&fixes[..in_file], &path.display().to_string(), &series, &lines, &mut notes.0)?;

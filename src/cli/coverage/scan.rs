@@ -38,9 +38,9 @@ fn scan(args: &ScanArgs, notes: &mut Notes) -> Result<Vec<Proposal>, String> {
     let series = input::series(args.source.policy())?;
     let mut gathered = gather::history(&args.source, &series, notes)?;
     let lines = SeriesLines::of(&gathered.history, &series);
-    let needed = Scan::new(&gathered.history, &lines, args.since).needs();
+    let needed = Scan::new(&gathered.history, &lines, args.since, !args.ignore_documents).needs();
     gathered.read_patches(needed, notes)?;
-    Ok(Scan::new(&gathered.history, &lines, args.since).proposals())
+    Ok(Scan::new(&gathered.history, &lines, args.since, !args.ignore_documents).proposals())
 }
 
 fn word(confidence: Confidence) -> &'static str {

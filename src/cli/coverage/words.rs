@@ -37,6 +37,7 @@ pub(super) fn step(kind: EvidenceKind) -> &'static str {
         EvidenceKind::PatchId => "patch-id",
         EvidenceKind::PatchIdWithoutDocs => "patch-id without docs",
         EvidenceKind::Id => "id in the subject",
+        EvidenceKind::Mention => "named in the message",
         EvidenceKind::Subject => "same subject",
         EvidenceKind::Similar => "similar lines",
     }

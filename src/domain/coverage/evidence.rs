@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    facts::{Commit, History},
+    facts::{Commit, History, Patch},
     graph::SeriesLine,
     names::named_ids,
 };
@@ -27,6 +27,8 @@ pub enum EvidenceKind {
     PatchIdWithoutDocs,
     /// Its subject names the vulnerability.
     Id,
+    /// Its message names a commit of the fix that came before it on the same series.
+    Mention,
     /// Its subject is that of the fix, and it was made within days of it.
     Subject,
     /// It changes mostly the same lines: a proposal, which a person confirms.
@@ -40,6 +42,12 @@ const SUBJECT_WINDOW_S: i64 = 10 * 86_400;
 /// fixes of the same history stay below .2.
 const PROPOSED_FROM: f64 = 0.5;
 
+/// Likeness of two subjects from which a slip of the pen may explain the difference.
+const NEARLY_FROM: f64 = 0.75;
+
+/// A shorter subject says too little to tell one change from another.
+const TELLING_BYTES: usize = 12;
+
 /// Similarity below which a trailer's claim is not borne out by the lines.
 const CLAIM_BORNE_OUT_FROM: f64 = 0.2;
 
@@ -50,6 +58,8 @@ pub(super) struct Hit {
     pub(super) kind: EvidenceKind,
     /// The commit of the fix that it repeats, where one is known.
     pub(super) of: Option<u32>,
+    /// Whether it came after the fix, as its completion.
+    pub(super) is_follow_up: bool,
     pub(super) detail: String,
 }
 
@@ -61,16 +71,47 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
 }
 
-/// A subject without `[5.1.x]`, case and the full stop.
-pub(super) fn bare_subject(subject: &str) -> String {
+/// A subject without `[5.1.x]`, `(#123)` and the full stop.
+pub(super) fn bare_subject(subject: &str) -> &str {
     let mut rest = subject.trim();
     while let Some((mark, behind)) = rest.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
         if mark.len() > 40 {
             break;
         }
-        rest = behind.trim_start();
+        rest = behind.trim_start_matches([' ', ':', '-']);
     }
-    rest.trim_end_matches('.').to_lowercase()
+    while let Some(before) = rest.strip_suffix(')').and_then(|inside| {
+        let (before, number) = inside.rsplit_once("(#")?;
+        number.bytes().all(|byte| byte.is_ascii_digit()).then_some(before)
+    }) {
+        rest = before.trim_end();
+    }
+    rest.trim_end_matches('.')
+}
+
+/// Whether two subjects say the same, and enough to tell it from others.
+pub(super) fn same_subject(left: &str, right: &str) -> bool {
+    let (left, right) = (bare_subject(left), bare_subject(right));
+    left.len() >= TELLING_BYTES && left.eq_ignore_ascii_case(right)
+}
+
+/// Whether two subjects differ by a slip of the pen or a word.
+fn nearly_same_subject(left: &str, right: &str) -> bool {
+    let (left, right) = (bare_subject(left), bare_subject(right));
+    left.len() >= TELLING_BYTES
+        && right.len() >= TELLING_BYTES
+        && strsim::normalized_levenshtein(&left.to_lowercase(), &right.to_lowercase()) >= NEARLY_FROM
+}
+
+/// Whether a subject begins with a word, whatever its case.
+pub(super) fn begins(subject: &str, word: &str) -> bool {
+    subject.as_bytes().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether a commit says that it undoes another.
+pub(super) fn is_revert(commit: &Commit) -> bool {
+    !commit.reverts.is_empty() && stands_in(&commit.subject, "revert")
+        || begins(bare_subject(&commit.subject), "revert")
 }
 
 /// What a commit that names a vulnerability in its subject says about it.
@@ -86,25 +127,54 @@ pub(super) enum Naming {
 
 /// How a subject speaks of the vulnerabilities that it names.
 pub(super) fn naming(subject: &str) -> Naming {
+    const ACCOUNTS: [&str; 9] = [
+        "security archive",
+        "security release archive",
+        "release note",
+        "release-note",
+        "changelog",
+        "stub",
+        "security.txt",
+        "advisory text",
+        "security advisor",
+    ];
+    const FOLLOW_UPS: [&str; 9] =
+        ["refs ", "ref ", "see ", "test", "added test", "add test", "added regression", "forwardport", "document"];
     let bare = bare_subject(subject);
-    let account =
-        ["security archive", "release note", "release notes", "stub", "changelog", "security.txt", "advisory text"];
-    if account.iter().any(|words| bare.contains(words)) && !bare.starts_with("fix") {
+    let lower = bare.to_ascii_lowercase();
+    if ACCOUNTS.iter().any(|words| lower.contains(words)) && !begins(bare, "fix") {
         return Naming::Account;
     }
-    let follow_up = ["refs ", "ref ", "see ", "test", "added test", "added regression", "forwardport", "document"];
-    if follow_up.iter().any(|words| bare.starts_with(words)) { Naming::FollowUp } else { Naming::Fix }
+    if FOLLOW_UPS.iter().any(|words| begins(bare, words)) { Naming::FollowUp } else { Naming::Fix }
 }
 
 /// Whether a subject names other vulnerabilities and not this one.
 pub(super) fn names_another(commit: &Commit, id: &str) -> bool {
-    let ids = named_ids(&commit.subject);
-    !ids.is_empty() && !ids.iter().any(|named| named.eq_ignore_ascii_case(id))
+    !commit.named_in_subject.is_empty() && !names(commit, id)
 }
 
+/// Whether a subject names this vulnerability, by a public id or by the project's own.
 pub(super) fn names(commit: &Commit, id: &str) -> bool {
-    commit.subject.to_ascii_uppercase().contains(&id.to_ascii_uppercase())
-        && (named_ids(&commit.subject).iter().any(|named| named.eq_ignore_ascii_case(id)) || named_ids(id).is_empty())
+    if commit.named_in_subject.iter().any(|named| named.eq_ignore_ascii_case(id)) {
+        return true;
+    }
+    is_own_id(id) && stands_in(&commit.subject, id)
+}
+
+/// Whether an id is a project's own, and such that it does not stand in a text by chance.
+fn is_own_id(id: &str) -> bool {
+    id.len() >= 6 && id.bytes().any(|byte| byte.is_ascii_digit()) && !id.contains(' ') && named_ids(id).is_empty()
+}
+
+/// Whether a word stands in a text, whatever its case.
+fn stands_in(text: &str, word: &str) -> bool {
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    text.windows(word.len()).enumerate().any(|(at, part)| {
+        part.eq_ignore_ascii_case(word)
+            && is_edge(at.checked_sub(1).and_then(|before| text.get(before)))
+            && is_edge(text.get(at + word.len()))
+    })
 }
 
 /// Looks on a series for repetitions of `fixes`, and for commits that name `id`, made between two instants.
@@ -121,6 +191,7 @@ pub(super) fn search(
             commit: *fix,
             kind: EvidenceKind::Ancestor,
             of: Some(*fix),
+            is_follow_up: false,
             detail: "the fix itself is on the branch".to_owned(),
         });
     }
@@ -138,91 +209,138 @@ pub(super) fn search(
 
 fn one(history: &History, place: u32, id: &str, fixes: &BTreeSet<u32>, found: &mut Found) -> Option<Hit> {
     let commit = history.commit(place);
-    let another = names_another(commit, id);
-    let naming = naming(&commit.subject);
-    let bare = bare_subject(&commit.subject);
-    let is_revert = bare.starts_with("revert");
-    let mut best: Option<Hit> = None;
-    let mut offer = |kind: EvidenceKind, of: Option<u32>, detail: String| {
-        if best.as_ref().is_none_or(|hit| kind < hit.kind) {
-            best = Some(Hit { commit: place, kind, of, detail });
-        }
-    };
-    if is_revert || naming == Naming::Account {
+    if is_revert(commit) {
+        return None;
+    }
+    let named = names(commit, id);
+    if named && naming(&commit.subject) == Naming::Account {
         return None;
     }
     let patch = history.patch(place);
+    let code = patch.is_none_or(|patch| patch.touches_code);
+    let targets: Vec<Option<u32>> = commit.trailers.iter().map(|trailer| history.resolve(&trailer.target)).collect();
+    let mut claims = Claims { commit, named, another: names_another(commit, id), targets, notes: &mut found.notes };
+    let mut best: Option<Hit> = None;
     for fix in fixes.iter().copied() {
         let original = history.commit(fix);
-        let same_subject = bare == bare_subject(&original.subject);
         let original_patch = history.patch(fix);
-        let similarity = match (patch, original_patch) {
-            (Some(patch), Some(original)) => Some(patch.similarity(original)),
-            _ => None,
-        };
-        for trailer in &commit.trailers {
-            let said = format!("\"{} {}\"", trailer.kind.words(), short(&trailer.target));
-            match history.resolve(&trailer.target) {
-                Some(target) if target == fix => {
-                    let fits =
-                        same_subject || names(commit, id) || similarity.is_none_or(|s| s >= CLAIM_BORNE_OUT_FROM);
-                    if another {
-                        let note =
-                            format!("{} says {said}, but its subject names another vulnerability", short_id(commit));
-                        push_once(&mut found.notes, note);
-                    } else if fits {
-                        offer(EvidenceKind::Trailer, Some(fix), said);
-                    } else {
-                        let note = format!("{} says {said}, but neither subject nor lines fit", short_id(commit));
-                        push_once(&mut found.notes, note);
-                    }
-                }
-                None if names(commit, id) => {
-                    let note = format!("{} says {said}, which is not in this history", short_id(commit));
-                    push_once(&mut found.notes, note);
-                }
-                _ => {}
-            }
-        }
-        if another {
+        // Notes and tests alone repeat no change of code.
+        if !code && original_patch.is_some_and(|original| original.touches_code) {
             continue;
         }
-        if let (Some(patch), Some(original_patch)) = (patch, original_patch) {
-            if patch.all.is_some() && patch.all == original_patch.all {
-                offer(EvidenceKind::PatchId, Some(fix), format!("same patch-id as {}", short_id(original)));
-            } else if patch.without_docs.is_some() && patch.without_docs == original_patch.without_docs {
-                let detail = format!("same patch-id as {}, documentation left out", short_id(original));
-                offer(EvidenceKind::PatchIdWithoutDocs, Some(fix), detail);
+        let likeness = likeness(patch, original_patch);
+        let known = claims.trailer(fix, original, likeness).or_else(|| {
+            if claims.another {
+                return None;
             }
-        }
-        if same_subject && (commit.committed_s - original.committed_s).abs() <= SUBJECT_WINDOW_S {
-            offer(EvidenceKind::Subject, Some(fix), format!("same subject as {}", short_id(original)));
-        }
-    }
-    let code = patch.is_none_or(|patch| patch.touches_code);
-    if names(commit, id) && code && naming == Naming::Fix {
-        let of = fixes.iter().copied().find(|fix| bare == bare_subject(&history.commit(*fix).subject));
-        offer(EvidenceKind::Id, of, format!("its subject names {id}"));
-    }
-    if best.is_none() && !another && code {
-        let likeness = fixes.iter().filter_map(|fix| {
-            let similarity = patch?.similarity(history.patch(*fix)?);
-            (similarity >= PROPOSED_FROM).then_some((*fix, similarity))
+            equal_change(patch, original_patch, original).or_else(|| equal_words(commit, original, likeness))
         });
-        for (fix, similarity) in likeness {
-            found.proposals.push(Hit {
-                commit: place,
-                kind: EvidenceKind::Similar,
-                of: Some(fix),
-                detail: format!(
-                    "{:.0} % of the changed lines are those of {}",
-                    similarity * 100.0,
-                    short_id(history.commit(fix))
-                ),
-            });
+        if let Some((kind, detail)) = known
+            && best.as_ref().is_none_or(|hit| kind < hit.kind)
+        {
+            best = Some(Hit { commit: place, kind, of: Some(fix), is_follow_up: false, detail });
         }
+    }
+    if named
+        && code
+        && naming(&commit.subject) == Naming::Fix
+        && best.as_ref().is_none_or(|hit| hit.kind > EvidenceKind::Id)
+    {
+        let of = best.as_ref().and_then(|hit| hit.of);
+        best = Some(Hit {
+            commit: place,
+            kind: EvidenceKind::Id,
+            of,
+            is_follow_up: false,
+            detail: format!("its subject names {id}"),
+        });
+    }
+    if best.is_none() && !claims.another && code {
+        propose(history, place, fixes, &mut found.proposals);
     }
     best
+}
+
+/// A commit, and what it claims by words.
+struct Claims<'a> {
+    commit: &'a Commit,
+    named: bool,
+    another: bool,
+    targets: Vec<Option<u32>>,
+    notes: &'a mut Vec<String>,
+}
+
+impl Claims<'_> {
+    /// A trailer that names `fix` and is borne out by subject, id or lines.
+    fn trailer(&mut self, fix: u32, original: &Commit, likeness: Option<f64>) -> Option<(EvidenceKind, String)> {
+        for (trailer, target) in self.commit.trailers.iter().zip(&self.targets) {
+            let said = format!("\"{} {}\"", trailer.kind.words(), short(&trailer.target));
+            let note = match target {
+                Some(target) if *target == fix => {
+                    let fits = same_subject(&self.commit.subject, &original.subject)
+                        || self.named
+                        || likeness.is_none_or(|likeness| likeness >= CLAIM_BORNE_OUT_FROM);
+                    match (self.another, fits) {
+                        (true, _) => "but its subject names another vulnerability",
+                        (false, true) => return Some((EvidenceKind::Trailer, said)),
+                        (false, false) => "but neither subject nor lines fit",
+                    }
+                }
+                None if self.named => "which is not in this history",
+                _ => continue,
+            };
+            push_once(self.notes, format!("{} says {said}, {note}", short_id(self.commit)));
+        }
+        None
+    }
+}
+
+/// Similarity of two changes, where both change lines that count.
+fn likeness(patch: Option<&Patch>, other: Option<&Patch>) -> Option<f64> {
+    let (patch, other) = patch.zip(other)?;
+    (!patch.lines.is_empty() && !other.lines.is_empty()).then(|| patch.similarity(other))
+}
+
+fn equal_change(patch: Option<&Patch>, other: Option<&Patch>, original: &Commit) -> Option<(EvidenceKind, String)> {
+    let (patch, other) = patch.zip(other)?;
+    if patch.all.is_some() && patch.all == other.all {
+        return Some((EvidenceKind::PatchId, format!("same patch-id as {}", short_id(original))));
+    }
+    (patch.without_docs.is_some() && patch.without_docs == other.without_docs).then(|| {
+        let detail = format!("same patch-id as {}, documentation left out", short_id(original));
+        (EvidenceKind::PatchIdWithoutDocs, detail)
+    })
+}
+
+fn equal_words(commit: &Commit, original: &Commit, likeness: Option<f64>) -> Option<(EvidenceKind, String)> {
+    let alike = likeness.filter(|likeness| *likeness >= PROPOSED_FROM);
+    let within_days = (commit.committed_s - original.committed_s).abs() <= SUBJECT_WINDOW_S;
+    let percent = |likeness: f64| format!("{:.0} % of its lines", likeness * 100.0);
+    if same_subject(&commit.subject, &original.subject) {
+        // Nothing in common but the words is not enough where the lines are known.
+        let contradicted = likeness == Some(0.0);
+        return match (within_days && !contradicted, alike) {
+            (true, _) => Some((EvidenceKind::Subject, format!("same subject as {}", short_id(original)))),
+            (false, Some(alike)) => {
+                Some((EvidenceKind::Subject, format!("same subject as {}, and {}", short_id(original), percent(alike))))
+            }
+            _ => None,
+        };
+    }
+    let alike = alike.filter(|_| nearly_same_subject(&commit.subject, &original.subject))?;
+    Some((EvidenceKind::Subject, format!("nearly the subject of {}, and {}", short_id(original), percent(alike))))
+}
+
+fn propose(history: &History, place: u32, fixes: &BTreeSet<u32>, proposals: &mut Vec<Hit>) {
+    for fix in fixes.iter().copied() {
+        let likeness = likeness(history.patch(place), history.patch(fix));
+        let Some(likeness) = likeness.filter(|likeness| *likeness >= PROPOSED_FROM) else {
+            continue;
+        };
+        let name = short_id(history.commit(fix));
+        let detail = format!("{:.0} % of the changed lines are those of {name}", likeness * 100.0);
+        proposals.push(Hit { commit: place, kind: EvidenceKind::Similar, of: Some(fix), is_follow_up: false, detail });
+    }
 }
 
 pub(super) fn push_once(notes: &mut Vec<String>, note: String) {

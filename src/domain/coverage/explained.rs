@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     cells::{Cell, FixCoverage, Verdict},
-    evidence::{EvidenceKind, bare_subject},
+    evidence::{EvidenceKind, same_subject},
     facts::{Commit, CommitId, Fix, History},
     graph::{SeriesLine, SeriesLines, day_of},
     names::{SeriesName, named_ids},
@@ -242,8 +242,7 @@ impl<'a> Explainer<'a> {
     }
 
     fn subject(&self, others: &[u32], commit: &Commit) -> Step {
-        let bare = bare_subject(&commit.subject);
-        match others.iter().find(|other| bare_subject(&self.history.commit(**other).subject) == bare) {
+        match others.iter().find(|other| same_subject(&self.history.commit(**other).subject, &commit.subject)) {
             Some(other) => step(EvidenceKind::Subject, true, format!("that of {}", self.short(*other))),
             None => step(EvidenceKind::Subject, false, "no other commit of the fix has this subject"),
         }

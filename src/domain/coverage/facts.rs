@@ -1,13 +1,30 @@
 //! What is known about a history, as plain values.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr, sync::OnceLock};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// Name of a commit.
+use super::accounts::Account;
+
+/// Name of a commit; written as 40 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct CommitId(pub [u8; 20]);
+
+impl From<CommitId> for String {
+    fn from(id: CommitId) -> Self {
+        hex::encode(id.0)
+    }
+}
+
+impl TryFrom<String> for CommitId {
+    type Error = hex::FromHexError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
 
 impl fmt::Display for CommitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,6 +104,10 @@ pub struct Commit {
     pub trailers: Vec<Trailer>,
     /// Commits that it says it reverts, as they are written.
     pub reverts: Vec<String>,
+    /// Other commits that its message names, as they are written.
+    pub mentions: Vec<String>,
+    /// Ids of vulnerabilities that its subject names, in upper case.
+    pub named_in_subject: Vec<String>,
     /// Ids of vulnerabilities that the rest of its message names, in upper case.
     pub named_in_body: Vec<String>,
 }
@@ -108,6 +129,16 @@ pub struct Patch {
 }
 
 impl Patch {
+    /// Which part of its changed lines `others` change too, 0 to 1.
+    pub fn contained_in<'a>(&self, others: impl IntoIterator<Item = &'a Self> + Clone) -> f64 {
+        if self.lines.is_empty() {
+            return 0.0;
+        }
+        let there =
+            |line: &&LineDigest| others.clone().into_iter().any(|other| other.lines.binary_search(line).is_ok());
+        self.lines.iter().filter(there).count() as f64 / self.lines.len() as f64
+    }
+
     /// Jaccard similarity of the changed lines, 0 to 1.
     pub fn similarity(&self, other: &Self) -> f64 {
         let (mut left, mut right) = (self.lines.iter().peekable(), other.lines.iter().peekable());
@@ -152,17 +183,40 @@ pub struct History {
     pub references: Vec<Reference>,
     /// Whether the history was cut off (a shallow or partial clone).
     pub partial: bool,
+    /// What documents on the main branch say about vulnerabilities.
+    pub accounts: Vec<Account>,
+    /// The commit of the main branch whose documents they are.
+    pub accounts_at: Option<CommitId>,
+    /// Commits that the repository has, that somebody names, and that no branch or tag reaches; sorted.
+    pub unreached: Vec<CommitId>,
     /// What commits change; only of those that were asked for so far.
     pub patches: HashMap<CommitId, Patch>,
-    /// Place of each commit.
+    /// Places in the order of the commits' names.
     #[serde(skip)]
-    pub by_id: HashMap<CommitId, u32>,
+    by_id: Vec<u32>,
+    /// Instants and places, by instant.
+    #[serde(skip)]
+    by_time: OnceLock<Vec<(i64, u32)>>,
 }
 
 impl History {
-    /// Makes `by_id` true again after commits were added or read back.
+    /// Makes names resolvable again after commits were added or read back.
     pub fn reindex(&mut self) {
-        self.by_id = self.commits.iter().zip(0..).map(|(commit, place)| (commit.id, place)).collect();
+        let mut by_id: Vec<u32> = (0_u32..).zip(&self.commits).map(|(place, _)| place).collect();
+        by_id.sort_unstable_by_key(|place| self.commits[*place as usize].id);
+        self.by_id = by_id;
+        self.by_time = OnceLock::new();
+    }
+
+    /// Places of the commits made between two instants, both included, in seconds since 1970; oldest first.
+    pub fn made_between(&self, from_s: i64, to_s: i64) -> impl Iterator<Item = u32> + '_ {
+        let by_time = self.by_time.get_or_init(|| {
+            let mut all: Vec<_> = self.commits.iter().map(|commit| commit.committed_s).zip(0..).collect();
+            all.sort_unstable();
+            all
+        });
+        let from = by_time.partition_point(|(instant, _)| *instant < from_s);
+        by_time[from..].iter().take_while(move |(instant, _)| *instant <= to_s).map(|(_, place)| *place)
     }
 
     /// The commit at a place.
@@ -172,7 +226,8 @@ impl History {
 
     /// Place of a commit.
     pub fn place(&self, id: &CommitId) -> Option<u32> {
-        self.by_id.get(id).copied()
+        let found = self.by_id.binary_search_by_key(id, |place| self.commit(*place).id);
+        found.ok().and_then(|index| self.by_id.get(index).copied())
     }
 
     /// Place of the one commit that a full or shortened name stands for.
@@ -183,18 +238,36 @@ impl History {
         if name.len() < 7 {
             return None;
         }
-        let name = name.to_ascii_lowercase();
-        let mut found = self.commits.iter().zip(0..).filter(|(commit, _)| commit.id.to_string().starts_with(&name));
-        match (found.next(), found.next()) {
-            (Some((_, place)), None) => Some(place),
+        let (low, high) = span_of(name)?;
+        let from = self.by_id.partition_point(|place| self.commit(*place).id < low);
+        match &self.by_id[from..] {
+            [only] if self.commit(*only).id <= high => Some(*only),
+            [first, second, ..] if self.commit(*first).id <= high && self.commit(*second).id > high => Some(*first),
             _ => None,
         }
+    }
+
+    /// Whether a name stands for a commit that the repository has and no branch or tag reaches.
+    pub fn is_unreached(&self, name: &str) -> bool {
+        span_of(name).is_some_and(|(low, high)| {
+            let from = self.unreached.partition_point(|id| *id < low);
+            self.unreached.get(from).is_some_and(|id| *id <= high)
+        })
     }
 
     /// What a commit changes, where that is known.
     pub fn patch(&self, place: u32) -> Option<&Patch> {
         self.patches.get(&self.commit(place).id)
     }
+}
+
+/// The least and the greatest name that begin with 7 to 40 hexadecimal digits.
+fn span_of(digits: &str) -> Option<(CommitId, CommitId)> {
+    let all_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !all_hexadecimal || !(7..=40).contains(&digits.len()) {
+        return None;
+    }
+    Some((format!("{digits:0<40}").parse().ok()?, format!("{digits:f<40}").parse().ok()?))
 }
 
 /// A fix to be proved.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::{
-    evidence::{Naming, bare_subject, end_of, names, naming, start_of},
-    facts::{Fix, History},
+    evidence::{Naming, bare_subject, end_of, is_revert, names, naming, same_subject, start_of},
+    facts::{Commit, Fix, History},
     graph::SeriesLines,
 };
 
@@ -17,67 +17,78 @@ const AFTER_S: i64 = 30 * 86_400;
 /// Around the day of disclosure, in seconds: fixes that do not name what they mend.
 const SAME_DAYS_S: i64 = 3 * 86_400;
 
-/// What was found, and how, for notes.
+/// What was found.
+#[derive(Clone, Debug, Default)]
 pub(super) struct FoundFix {
-    pub(super) commits: BTreeSet<u32>,
-    pub(super) how: &'static str,
+    /// Commits on main and on series that are this fix, and by what they are known.
+    pub(super) commits: BTreeMap<u32, &'static str>,
+    /// Commits that may be this fix; which vulnerability they mend, nobody says.
+    pub(super) proposed: BTreeSet<u32>,
 }
 
-/// The commits, on main and on series, that are this fix; none where nothing fits.
-pub(super) fn find(history: &History, lines: &SeriesLines, fix: &Fix) -> FoundFix {
-    let named = near(history, fix.date, BEFORE_S, AFTER_S).filter(|place| {
+/// The commits that are this fix, those in `known` left out.
+pub(super) fn find(history: &History, lines: &SeriesLines, fix: &Fix, known: &BTreeSet<u32>) -> FoundFix {
+    let mut found = FoundFix::default();
+    let wanted = |place: &u32| {
         let commit = history.commit(*place);
-        names(commit, &fix.id)
-            && naming(&commit.subject) == Naming::Fix
-            && !bare_subject(&commit.subject).starts_with("revert")
+        naming(&commit.subject) == Naming::Fix
+            && !is_revert(commit)
             && history.patch(*place).is_none_or(|patch| patch.touches_code)
-    });
-    let named: BTreeSet<u32> = named.collect();
-    if !named.is_empty() {
-        return FoundFix { commits: named, how: "the subject names it" };
+            && lines.hold(*place)
+    };
+    let named = near(history, fix.date, BEFORE_S, AFTER_S).filter(|place| names(history.commit(*place), &fix.id));
+    found.commits.extend(named.filter(wanted).map(|place| (place, "the subject names it")));
+    if found.commits.is_empty() && known.is_empty() {
+        let named = near(history, fix.date, BEFORE_S, AFTER_S).filter(|place| in_body(history.commit(*place), &fix.id));
+        found.commits.extend(named.filter(wanted).map(|place| (place, "the message names it")));
     }
-    let id = fix.id.to_ascii_uppercase();
-    let in_body: BTreeSet<u32> = near(history, fix.date, BEFORE_S, AFTER_S)
-        .filter(|place| {
-            let commit = history.commit(*place);
-            commit.named_in_body.contains(&id)
-                && naming(&commit.subject) == Naming::Fix
-                && history.patch(*place).is_none_or(|patch| patch.touches_code)
-        })
-        .collect();
-    if !in_body.is_empty() {
-        return FoundFix { commits: in_body, how: "the message names it" };
+    let all: BTreeSet<u32> = known.iter().chain(found.commits.keys()).copied().collect();
+    for place in origins(history, lines, &all) {
+        found.commits.entry(place).or_insert("a commit on a series says that it repeats it, or has its subject");
     }
-    FoundFix { commits: by_shape(history, lines, fix.date), how: "made for several series on the day of disclosure" }
+    if all.is_empty() {
+        found.proposed = by_shape(history, lines, fix.date);
+    }
+    found
 }
 
-/// Commits that were made for at least two series (and mostly main) under one subject about the day of disclosure, touch
-/// code, speak of security, and name no vulnerability. Only one such change is an answer: of two, nobody knows which.
+/// Whether the rest of a message, below a subject that names no other, names a vulnerability.
+pub(super) fn in_body(commit: &Commit, id: &str) -> bool {
+    commit.named_in_subject.is_empty() && commit.named_in_body.iter().any(|named| named.eq_ignore_ascii_case(id))
+}
+
+/// Commits on main that commits on series repeat, by their trailers and subjects.
+fn origins(history: &History, lines: &SeriesLines, known: &BTreeSet<u32>) -> BTreeSet<u32> {
+    let mut found = BTreeSet::new();
+    for place in known.iter().copied().filter(|place| !lines.main_holds(*place)) {
+        let commit = history.commit(place);
+        for trailer in &commit.trailers {
+            let target = history.resolve(&trailer.target).filter(|target| lines.main_holds(*target));
+            found.extend(target.filter(|target| same_subject(&history.commit(*target).subject, &commit.subject)));
+        }
+        let day = super::graph::day_of(commit.committed_s);
+        let around = near(history, day, SAME_DAYS_S, SAME_DAYS_S).filter(|other| lines.main_holds(*other));
+        found.extend(around.filter(|other| same_subject(&history.commit(*other).subject, &commit.subject)));
+    }
+    found.retain(|place| !known.contains(place));
+    found
+}
+
+/// Commits that were made for at least two series under one subject about the day of disclosure, touch code, speak of
+/// security, and name no vulnerability.
 fn by_shape(history: &History, lines: &SeriesLines, date: Date) -> BTreeSet<u32> {
     let mut groups: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
-    for line in lines.all() {
-        for place in line.own.iter().copied() {
-            let commit = history.commit(place);
-            if (commit.committed_s - start_of(date)).abs() <= SAME_DAYS_S
-                && super::names::named_ids(&commit.subject).is_empty()
-                && speaks_of_security(&commit.subject)
-                && history.patch(place).is_none_or(|patch| patch.touches_code)
-            {
-                groups.entry(bare_subject(&commit.subject)).or_default().insert(place);
-            }
+    for place in near(history, date, SAME_DAYS_S, SAME_DAYS_S) {
+        let commit = history.commit(place);
+        if commit.named_in_subject.is_empty()
+            && speaks_of_security(&commit.subject)
+            && lines.hold(place)
+            && history.patch(place).is_none_or(|patch| patch.touches_code)
+        {
+            groups.entry(bare_subject(&commit.subject).to_lowercase()).or_default().insert(place);
         }
     }
-    groups.retain(|_, places| places.len() >= 2);
-    if groups.len() != 1 {
-        return BTreeSet::new();
-    }
-    let Some((subject, mut places)) = groups.pop_first() else {
-        return BTreeSet::new();
-    };
-    let on_main = near(history, date, SAME_DAYS_S, SAME_DAYS_S)
-        .filter(|place| lines.main_holds(*place) && bare_subject(&history.commit(*place).subject) == subject);
-    places.extend(on_main.collect::<Vec<_>>());
-    places
+    groups.into_values().filter(|places| places.len() >= 2).flatten().collect()
 }
 
 fn speaks_of_security(subject: &str) -> bool {
@@ -112,8 +123,5 @@ fn speaks_of_security(subject: &str) -> bool {
 /// Places of the commits made around a day.
 pub(super) fn near(history: &History, date: Date, before_s: i64, after_s: i64) -> impl Iterator<Item = u32> + '_ {
     let window = start_of(date) - before_s..=end_of(date) + after_s;
-    (0_u32..)
-        .zip(&history.commits)
-        .filter(move |(_, commit)| window.contains(&commit.committed_s))
-        .map(|(place, _)| place)
+    history.made_between(*window.start(), *window.end())
 }

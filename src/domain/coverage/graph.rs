@@ -56,6 +56,8 @@ pub struct SeriesLine {
     pub name: SeriesName,
     /// Full name of the ref that stands for its branch: the branch, the tag that it became, or its last release.
     pub branch: Option<String>,
+    /// Whether that is the branch, or the tag that the branch became.
+    pub has_branch: bool,
     /// The branch's newest commit.
     pub tip: Option<u32>,
     /// Releases, by version.
@@ -77,6 +79,11 @@ impl SeriesLine {
         self.on.has(commit)
     }
 
+    /// Whether it holds a commit that the main branch does not.
+    pub fn is_own(&self, commit: u32) -> bool {
+        self.own.binary_search(&commit).is_ok()
+    }
+
     /// Place in `releases` of the first that holds a commit.
     pub fn first_release_with(&self, commit: u32) -> Option<usize> {
         let place = self.first_release[commit as usize];
@@ -88,6 +95,7 @@ impl SeriesLine {
 #[derive(Clone, Debug)]
 pub struct SeriesLines {
     lines: BTreeMap<SeriesName, SeriesLine>,
+    names: BTreeSet<SeriesName>,
     main: Bits,
     /// Whether the main branch is there.
     pub has_main: bool,
@@ -129,13 +137,14 @@ impl SeriesLines {
             }
         }
         let names: BTreeSet<SeriesName> = known.into_iter().chain(releases.keys().cloned()).collect();
-        let lines = names.into_iter().map(|name| {
+        let lines = names.iter().cloned().map(|name| {
             let mut releases = releases.remove(&name).unwrap_or_default();
             releases.sort_by(|a, b| a.version.cmp(&b.version));
             let branch = branches.get(&name).copied();
             (name.clone(), line(history, name, branch, releases, &main))
         });
-        Self { lines: lines.collect(), main, has_main: main_tip.is_some() }
+        let lines = lines.collect();
+        Self { lines, names, main, has_main: main_tip.is_some() }
     }
 
     /// All series, oldest first.
@@ -146,6 +155,16 @@ impl SeriesLines {
     /// One series.
     pub fn get(&self, name: &SeriesName) -> Option<&SeriesLine> {
         self.lines.get(name)
+    }
+
+    /// The names of all series.
+    pub fn names(&self) -> &BTreeSet<SeriesName> {
+        &self.names
+    }
+
+    /// Whether any line, or the main branch, holds a commit: a kept history may remember others.
+    pub fn hold(&self, commit: u32) -> bool {
+        self.main.has(commit) || self.lines.values().any(|line| line.holds(commit))
     }
 
     /// Whether the main branch holds a commit.
@@ -194,9 +213,10 @@ fn line(
     }
     own.sort_unstable();
     let last = releases.last().map(|release| (format!("refs/tags/{}", release.tag), release.commit));
+    let has_branch = branch.is_some();
     let branch = branch.map(|(name, tip)| (name.to_owned(), tip)).or(last);
     let (branch, tip) = branch.map_or((None, None), |(name, tip)| (Some(name), Some(tip)));
-    SeriesLine { name, branch, tip, releases, own, on, first_release }
+    SeriesLine { name, branch, has_branch, tip, releases, own, on, first_release }
 }
 
 /// Goes back from `tip` wherever `enter` says that a commit is new.

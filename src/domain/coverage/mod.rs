@@ -5,6 +5,7 @@
 //! must never do: read a repository, take `unknown` for `missing` or `covered`, or trust a claim (a trailer, an archive, a
 //! date of a tag object) that the history itself does not bear out.
 
+mod accounts;
 mod cells;
 mod evidence;
 mod explained;
@@ -12,6 +13,7 @@ mod facts;
 mod finder;
 mod graph;
 mod names;
+mod recorded;
 mod reverts;
 mod scan;
 mod support;
@@ -19,6 +21,7 @@ mod support;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::{Account, ListedCommit, accounts_in};
 pub use cells::{Cell, CellEvidence, Coverage, FixCoverage, Judgement, Verdict, worst};
 pub use evidence::EvidenceKind;
 pub use explained::{ExplainedCell, ExplainedCommit, Explainer, Step};

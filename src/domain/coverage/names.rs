@@ -20,6 +20,11 @@ impl SeriesName {
         numbers.filter(|numbers| numbers.len() <= 4).map(Self)
     }
 
+    /// What is left when numbers are taken from its end, longest first.
+    pub(super) fn beginnings(&self) -> impl Iterator<Item = Self> + '_ {
+        (1..self.0.len()).rev().map(|length| Self(self.0[..length].to_vec()))
+    }
+
     fn looks_usual(&self) -> bool {
         // Named by year, or by two numbers.
         if self.0[0] >= 1_000 { self.0.len() == 1 } else { self.0.len() == 2 }

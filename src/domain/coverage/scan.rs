@@ -1,7 +1,7 @@
 //! Scanning: security fixes found in a history without any list.
 //!
-//! Two traces are followed. Commits that name a vulnerability in their subject, or in the rest of their message, are a fix
-//! by their own word. The others are known by their shape: one change, made for several series within days, that speaks of
+//! Three traces are followed. Commits that name a vulnerability in their subject, or in the rest of their message, are a fix
+//! by their own word; commits that the repository's own documents list, by theirs. The others are known by their shape: one change, made for several series within days, that speaks of
 //! security or reaches series which get nothing else any more, and is released on several series on one day. What is found
 //! is a proposal with its reasons; a person decides.
 
@@ -13,8 +13,8 @@ use serde::Serialize;
 use super::{
     evidence::{Naming, bare_subject, naming, short, start_of},
     facts::{CommitId, History},
-    graph::{SeriesLine, SeriesLines, day_of},
-    names::named_ids,
+    graph::{ReleaseKind, SeriesLine, SeriesLines, day_of},
+    names::{SeriesName, named_ids},
 };
 
 /// Commits under one subject that are further apart than this are two changes, in seconds.
@@ -63,28 +63,78 @@ pub struct Proposal {
 struct Change {
     id: Option<String>,
     in_subject: bool,
+    /// The document that lists commits of it.
+    listed_in: Option<String>,
+    /// The day that the document names.
+    day: Option<Date>,
     commits: BTreeSet<u32>,
 }
+
+/// Begins the ids of what has none.
+const UNNAMED: &str = "unnamed-";
+
+/// Series, and the commits of a change on each.
+type Lines<'a> = BTreeMap<&'a SeriesName, (&'a SeriesLine, Vec<u32>)>;
+
+/// A proposal, and what speaks for it in points.
+struct Weighed {
+    is_certain: bool,
+    points: u32,
+    has_words: bool,
+    tags: Vec<String>,
+    proposal: Proposal,
+}
+
+impl Weighed {
+    /// `with_fixes` are releases that hold likely fixes, `told` those whose fixes are named or listed.
+    fn decided(&self, with_fixes: &BTreeSet<&String>, told: &BTreeSet<&String>) -> Option<Proposal> {
+        let mut proposal = self.proposal.clone();
+        if self.is_certain {
+            return Some(proposal);
+        }
+        let mut points = self.points;
+        if self.tags.iter().any(|tag| told.contains(tag)) {
+            // Where the fixes of a release are named, what is not named is none rather than one.
+            points = points.saturating_sub(1);
+        } else if let Some(tag) = self.tags.iter().find(|tag| with_fixes.contains(tag)).filter(|_| self.has_words) {
+            points += 1;
+            proposal.why.push(format!("{tag} holds other security fixes"));
+        }
+        proposal.confidence = match points {
+            LIKELY_FROM.. => Confidence::Likely,
+            POSSIBLE_FROM.. => Confidence::Possible,
+            _ => return None,
+        };
+        Some(proposal)
+    }
+}
+
+/// Points from which a proposal is likely.
+const LIKELY_FROM: u32 = 6;
+/// Points that make it possible.
+const POSSIBLE_FROM: u32 = 4;
 
 /// Looks for fixes in one history.
 pub struct Scan<'a> {
     history: &'a History,
     lines: &'a SeriesLines,
     since: Option<Date>,
+    documents: bool,
     /// The series on which a commit is, and not on main.
     series_of: BTreeMap<u32, Vec<&'a SeriesLine>>,
 }
 
 impl<'a> Scan<'a> {
-    /// Looks only for what was released, or made, on `since` or later.
-    pub fn new(history: &'a History, lines: &'a SeriesLines, since: Option<Date>) -> Self {
+    /// Looks only for what was released, or made, on `since` or later; with `documents`, also at what the repository's own
+    /// documents list.
+    pub fn new(history: &'a History, lines: &'a SeriesLines, since: Option<Date>, documents: bool) -> Self {
         let mut series_of: BTreeMap<u32, Vec<&SeriesLine>> = BTreeMap::new();
         for line in lines.all() {
             for place in &line.own {
                 series_of.entry(*place).or_default().push(line);
             }
         }
-        Self { history, lines, since, series_of }
+        Self { history, lines, since, documents, series_of }
     }
 
     /// The commits whose patches the scan will ask for.
@@ -96,7 +146,14 @@ impl<'a> Scan<'a> {
     pub fn proposals(&self) -> Vec<Proposal> {
         let code = |place: u32| self.history.patch(place).is_none_or(|patch| patch.touches_code);
         let changes = self.changes(&code);
-        let mut proposals: Vec<Proposal> = changes.iter().filter_map(|change| self.proposal(change)).collect();
+        let weighed: Vec<Weighed> = changes.iter().filter_map(|change| self.proposal(change)).collect();
+        let tags = |wanted: &dyn Fn(&Weighed) -> bool| -> BTreeSet<&String> {
+            weighed.iter().filter(|weighed| wanted(weighed)).flat_map(|weighed| &weighed.tags).collect()
+        };
+        let told = tags(&|weighed| weighed.is_certain);
+        let with_fixes = tags(&|weighed| weighed.points >= LIKELY_FROM);
+        let mut proposals: Vec<Proposal> =
+            weighed.iter().filter_map(|weighed| weighed.decided(&with_fixes, &told)).collect();
         self.name(&mut proposals);
         proposals.retain(|proposal| self.since.is_none_or(|since| proposal.date >= since));
         proposals.sort_by(|a, b| (a.date, &a.id).cmp(&(b.date, &b.id)));
@@ -113,7 +170,7 @@ impl<'a> Scan<'a> {
                     && commit.parents.len() < 2
                     && reached(place)
                     && naming(&commit.subject) == Naming::Fix
-                    && !is_housekeeping(&bare_subject(&commit.subject))
+                    && !is_housekeeping(&bare_subject(&commit.subject).to_lowercase())
                     && code(*place)
             })
             .map(|(place, _)| place)
@@ -135,22 +192,75 @@ impl<'a> Scan<'a> {
             }
             by_subject.entry(key_of(&commit.subject)).or_default().insert(place);
         }
-        let mut changes: Vec<Change> = Vec::new();
-        for (id, commits) in &by_id {
-            changes.push(Change { id: Some(id.clone()), in_subject: true, commits: commits.clone() });
-        }
-        by_body.retain(|id, _| !by_id.contains_key(id));
+        let mut changes: Vec<Change> = by_id
+            .iter()
+            .map(|(id, commits)| Change {
+                id: Some(id.clone()),
+                in_subject: true,
+                commits: commits.clone(),
+                ..Change::default()
+            })
+            .collect();
+        self.listed(&mut changes);
+        let listed: BTreeSet<u32> = changes
+            .iter()
+            .filter(|change| change.listed_in.is_some())
+            .flat_map(|change| &change.commits)
+            .copied()
+            .collect();
+        by_body.retain(|id, _| !changes.iter().any(|change| change.id.as_ref() == Some(id)));
         for commits in by_subject.into_values() {
             for commits in self.clusters(&commits) {
+                if !commits.is_disjoint(&listed) {
+                    // The rest of what a document lists only in part.
+                    for change in &mut changes {
+                        if change.listed_in.is_some() && !change.commits.is_disjoint(&commits) {
+                            change.commits.extend(&commits);
+                        }
+                    }
+                    continue;
+                }
                 // A change that reaches no series, or one only, is known by its words alone.
                 let id = by_body.iter().find(|(_, named)| !named.is_disjoint(&commits)).map(|(id, _)| id.clone());
                 let series = self.series(&commits).len();
-                if id.is_some() || series >= 2 || (series == 1 && self.strong_words(&commits).is_some()) {
-                    changes.push(Change { id, in_subject: false, commits });
+                if id.is_some() || series >= 2 || (series == 1 && self.word(&commits, STRONG).is_some()) {
+                    changes.push(Change { id, commits, ..Change::default() });
                 }
             }
         }
         changes
+    }
+
+    /// What documents list: more commits of what is known, and what is known by them alone.
+    fn listed(&self, changes: &mut Vec<Change>) {
+        for account in self.history.accounts.iter().filter(|_| self.documents) {
+            let commits: BTreeSet<u32> =
+                account.commits.iter().filter_map(|listed| self.history.resolve(&listed.name)).collect();
+            if commits.is_empty() {
+                continue;
+            }
+            let ids: Vec<Option<&String>> =
+                if account.ids.is_empty() { vec![None] } else { account.ids.iter().map(Some).collect() };
+            for id in ids {
+                let known = changes.iter_mut().find(|change| match id {
+                    Some(id) => change.id.as_ref() == Some(id),
+                    None => change.id.is_none() && change.commits == commits,
+                });
+                if let Some(change) = known {
+                    change.commits.extend(&commits);
+                    change.listed_in = Some(account.path.clone());
+                    change.day = change.day.or(account.days.first().copied());
+                } else {
+                    changes.push(Change {
+                        id: id.cloned(),
+                        in_subject: false,
+                        listed_in: Some(account.path.clone()),
+                        day: account.days.first().copied(),
+                        commits: commits.clone(),
+                    });
+                }
+            }
+        }
     }
 
     /// Parts whose commits were made near each other.
@@ -172,8 +282,8 @@ impl<'a> Scan<'a> {
         clusters
     }
 
-    fn series(&self, commits: &BTreeSet<u32>) -> BTreeMap<&super::SeriesName, (&'a SeriesLine, Vec<u32>)> {
-        let mut series: BTreeMap<&super::SeriesName, (&SeriesLine, Vec<u32>)> = BTreeMap::new();
+    fn series(&self, commits: &BTreeSet<u32>) -> Lines<'a> {
+        let mut series: Lines = BTreeMap::new();
         for place in commits {
             for line in self.series_of.get(place).into_iter().flatten() {
                 series.entry(&line.name).or_insert((line, Vec::new())).1.push(*place);
@@ -182,49 +292,38 @@ impl<'a> Scan<'a> {
         series
     }
 
-    fn strong_words(&self, commits: &BTreeSet<u32>) -> Option<&'static str> {
-        commits.iter().find_map(|place| word_in(&self.history.commit(*place).subject, STRONG))
+    fn word(&self, commits: &BTreeSet<u32>, words: &[&'static str]) -> Option<&'static str> {
+        commits.iter().find_map(|place| word_in(&self.history.commit(*place).subject, words))
     }
 
-    fn proposal(&self, change: &Change) -> Option<Proposal> {
+    fn proposal(&self, change: &Change) -> Option<Weighed> {
         let first = *change.commits.iter().min_by_key(|place| (self.history.commit(**place).committed_s, **place))?;
-        let series = self.series(&change.commits);
-        let mut why = Vec::new();
-        // The first release of each series that holds all its commits, where it followed soon.
-        let mut released: BTreeMap<Date, Vec<&str>> = BTreeMap::new();
-        for (line, places) in series.values() {
-            let last = places.iter().filter_map(|place| line.first_release_with(*place)).max();
-            let made_s = places.iter().map(|place| self.history.commit(*place).committed_s).max().unwrap_or_default();
-            if let Some(release) = last.and_then(|last| line.releases.get(last))
-                && release.committed_s - made_s <= RELEASED_WITHIN_S
-            {
-                released.entry(release.day).or_default().push(&release.tag);
-            }
-        }
         let made = day_of(self.history.commit(first).committed_s);
-        let together = released.values().max_by_key(|tags| tags.len()).filter(|tags| tags.len() >= 2);
-        let date = released.iter().find(|(_, tags)| together.is_none_or(|most| tags.len() == most.len()));
-        let date = date.map_or(made, |(day, _)| *day);
+        let series = self.series(&change.commits);
+        let releases = self.releases(&series);
+        let (date, together) = releases
+            .iter()
+            .max_by_key(|(day, tags)| (tags.len(), std::cmp::Reverse(**day)))
+            .map_or((made, Vec::new()), |(day, tags)| (*day, tags.clone()));
+        let date = change.day.unwrap_or(date);
         // Series whose successor is out get little else than security fixes.
-        let later_released = |line: &SeriesLine| {
-            self.lines
-                .all()
-                .any(|other| other.name > line.name && other.final_release().is_some_and(|release| release.day < made))
-        };
-        let final_by = |line: &SeriesLine| line.final_release().is_some_and(|release| release.day <= date);
         let old: Vec<String> = series
             .values()
-            .filter(|(line, _)| final_by(line) && later_released(line))
+            .filter(|(line, _)| self.has_successor(line, made))
             .map(|(line, _)| line.name.to_string())
             .collect();
-        let strong = self.strong_words(&change.commits);
-        let weak = change.commits.iter().find_map(|place| word_in(&self.history.commit(*place).subject, WEAK));
-        match (&change.id, change.in_subject) {
-            (Some(id), true) => why.push(format!("its subject names {id}")),
-            (Some(id), false) => why.push(format!("its message names {id}")),
-            (None, _) => {}
+        let word = |words| self.word(&change.commits, words);
+        let (plain, strong, weak) = (word(PLAIN), word(STRONG), word(WEAK));
+        let mut why = Vec::new();
+        match (&change.id, change.in_subject, &change.listed_in) {
+            (Some(id), true, _) => why.push(format!("its subject names {id}")),
+            (Some(id), false, None) => why.push(format!("its message names {id}")),
+            _ => {}
         }
-        if let Some(word) = strong.or(weak) {
+        if let Some(path) = &change.listed_in {
+            why.push(format!("{path} lists it"));
+        }
+        if let Some(word) = plain.or(strong).or(weak) {
             why.push(format!("its subject speaks of security (\"{word}\")"));
         }
         if series.len() >= 2 {
@@ -234,39 +333,70 @@ impl<'a> Scan<'a> {
         if !old.is_empty() {
             why.push(format!("{} had a successor by then", old.join(", ")));
         }
-        if let Some(tags) = together {
-            why.push(format!("released on one day in {}", tags.join(", ")));
+        if together.len() >= 2 {
+            why.push(format!("released on one day in {}", together.join(", ")));
         }
-        let confidence = if change.in_subject {
-            Confidence::Sure
-        } else {
-            let points = 3 * u32::from(change.id.is_some())
-                + 3 * u32::from(strong.is_some())
-                + 2 * u32::from(strong.is_none() && weak.is_some())
-                + u32::from(series.len() >= 2)
-                + u32::from(!old.is_empty())
-                + u32::from(together.is_some());
-            match points {
-                5.. => Confidence::Likely,
-                4 => Confidence::Possible,
-                _ => return None,
-            }
+        let words = match (plain, strong, weak) {
+            (Some(_), _, _) => 4,
+            (None, Some(_), _) => 3,
+            (None, None, Some(_)) => 2,
+            (None, None, None) => 0,
         };
-        let name = |places: &[u32]| places.iter().map(|place| self.history.commit(*place).id).collect::<Vec<_>>();
+        let harmless = u32::from(words < 3 && word(HARMLESS).is_some());
+        let shape = u32::from(series.len() >= 2)
+            + u32::from(!old.is_empty())
+            + u32::from(together.len() >= 2)
+            + u32::from(together.len() >= 3);
+        let points = 3 * u32::from(change.id.is_some()) + words + shape;
         let main: Vec<u32> = change.commits.iter().copied().filter(|place| self.lines.main_holds(*place)).collect();
         let id = change
             .id
             .clone()
-            .unwrap_or_else(|| format!("unnamed-{date}-{}", &short(&self.history.commit(first).id.to_string())[..8]));
-        Some(Proposal {
-            id,
-            date,
-            main: name(&main),
-            series: series.iter().map(|(series, (_, places))| (series.to_string(), name(places))).collect(),
-            confidence,
-            why,
-            subject: self.history.commit(first).subject.clone(),
+            .unwrap_or_else(|| format!("{UNNAMED}{date}-{}", &short(&self.history.commit(first).id.to_string())[..8]));
+        Some(Weighed {
+            is_certain: change.in_subject || change.listed_in.is_some(),
+            points: points.saturating_sub(2 * harmless),
+            has_words: words > 0,
+            tags: releases.into_values().flatten().collect(),
+            proposal: Proposal {
+                id,
+                date,
+                main: self.names(&main),
+                series: series.iter().map(|(name, (_, places))| (name.to_string(), self.names(places))).collect(),
+                confidence: Confidence::Sure,
+                why,
+                subject: self.history.commit(first).subject.clone(),
+            },
         })
+    }
+
+    fn names(&self, places: &[u32]) -> Vec<CommitId> {
+        places.iter().map(|place| self.history.commit(*place).id).collect()
+    }
+
+    /// Final releases, by day, that were the first with all commits of their series and followed soon.
+    fn releases(&self, series: &Lines<'a>) -> BTreeMap<Date, Vec<String>> {
+        let mut released: BTreeMap<Date, Vec<String>> = BTreeMap::new();
+        for (line, places) in series.values() {
+            let last = places.iter().filter_map(|place| line.first_release_with(*place)).max();
+            let made_s = places.iter().map(|place| self.history.commit(*place).committed_s).max().unwrap_or_default();
+            if let Some(release) = last.and_then(|last| line.releases.get(last))
+                && release.kind() == ReleaseKind::Final
+                && line.final_release().is_some_and(|first| first.tag != release.tag)
+                && release.committed_s - made_s <= RELEASED_WITHIN_S
+            {
+                released.entry(release.day).or_default().push(release.tag.clone());
+            }
+        }
+        released
+    }
+
+    fn has_successor(&self, line: &SeriesLine, day: Date) -> bool {
+        line.final_release().is_some()
+            && self
+                .lines
+                .all()
+                .any(|other| other.name > line.name && other.final_release().is_some_and(|release| release.day < day))
     }
 
     /// Ids that accounts of a release name, and no fix does, belong to the fixes of that day that have no id.
@@ -284,9 +414,13 @@ impl<'a> Scan<'a> {
                 accounts.push((day_of(commit.committed_s), ids));
             }
         }
+        for account in self.history.accounts.iter().filter(|_| self.documents) {
+            let ids: BTreeSet<String> = account.ids.iter().filter(|id| !taken.contains(*id)).cloned().collect();
+            accounts.extend(account.days.iter().filter(|_| !ids.is_empty()).map(|day| (*day, ids.clone())));
+        }
         let mut by_day: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
         for (index, proposal) in proposals.iter().enumerate() {
-            if proposal.id.starts_with("unnamed-") {
+            if proposal.id.starts_with(UNNAMED) {
                 by_day.entry(proposal.date).or_default().push(index);
             }
         }
@@ -317,14 +451,14 @@ fn day_difference(from: Date, to: Date) -> i32 {
 
 /// A subject as the name of a change: without marks, ends that differ from series to series, and signs.
 fn key_of(subject: &str) -> String {
-    let bare = bare_subject(subject);
+    let bare = bare_subject(subject).to_lowercase();
     let bare = bare.split("backport of").next().unwrap_or_default();
     bare.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// Work that is done for every series and mends nothing.
 fn is_housekeeping(bare: &str) -> bool {
-    const BEGINS: [&str; 12] = [
+    const BEGINS: [&str; 10] = [
         "revert",
         "bump",
         "update translation",
@@ -332,34 +466,55 @@ fn is_housekeeping(bare: &str) -> bool {
         "merge",
         "prepare",
         "post-release",
-        "set version",
         "back to development",
         "release ",
-        "imported",
         "pinned",
     ];
-    const HOLDS: [&str; 5] = ["translation", "release notes", "version number", "for release", "copyright"];
+    const HOLDS: [&str; 12] = [
+        "translation",
+        "release notes",
+        "version number",
+        "version bump",
+        "flake8",
+        "docstring",
+        "gitignore",
+        " tests ",
+        "tox ",
+        "for release",
+        "security release",
+        "copyright",
+    ];
     BEGINS.iter().any(|words| bare.starts_with(words)) || HOLDS.iter().any(|words| bare.contains(words))
 }
 
-/// Words that stand for security wherever they appear.
+/// Words that say it plainly.
+const PLAIN: &[&str] = &[
+    "security issue",
+    "security fix",
+    "security alert",
+    "security bug",
+    "security announcement",
+    "security hole",
+    "vulnerab",
+    "disclosure",
+    "exploit",
+    "denial of service",
+    "denial-of-service",
+    "code execution",
+];
+
+/// Words that stand for security mostly.
 const STRONG: &[&str] = &[
     "security",
-    "vulnerab",
-    "exploit",
     "attack",
     "xss",
     "cross-site",
     "csrf",
-    "denial of service",
-    "denial-of-service",
     "dos",
     "redos",
     "injection",
-    "code execution",
     "traversal",
     "spoof",
-    "disclosure",
     "malicious",
     "is_safe_url",
     "poison",
@@ -369,16 +524,21 @@ const STRONG: &[&str] = &[
     "enumeration",
     "privilege",
     "clickjacking",
+    "use after free",
+    "use-after-free",
+    "out of bounds",
+    "out-of-bounds",
+    "overflow",
 ];
 
-/// Words that stand for security rather often.
+/// Words that stand for security now and then.
 const WEAK: &[&str] = &[
     "leak",
     "unsafe",
     "escap",
+    "autoescap",
     "sanitiz",
     "sanitis",
-    "prevent",
     "permission",
     "session",
     "password",
@@ -386,12 +546,11 @@ const WEAK: &[&str] = &[
     "host header",
     "redirect",
     "infinite loop",
-    "memory",
+    "large memory",
     "hijack",
     "bypass",
     "arbitrary",
     "validat",
-    "inclusion",
     "other hosts",
     "quadratic",
     "backtracking",
@@ -403,11 +562,23 @@ const WEAK: &[&str] = &[
     "unauthor",
     "credential",
     "secret",
-    "overflow",
-    "use after free",
-    "use-after-free",
-    "out of bounds",
-    "out-of-bounds",
+    "unexpected results",
+    "logout",
+    "o(n)",
+];
+
+/// Words of other reasons to mend what is old.
+const HARMLESS: &[&str] = &[
+    "crash",
+    "data loss",
+    "loss of",
+    "migration",
+    "regression",
+    "compat",
+    "deprecat",
+    "typo",
+    "help text",
+    "alignment",
 ];
 
 fn word_in(subject: &str, words: &[&'static str]) -> Option<&'static str> {
@@ -418,7 +589,7 @@ fn word_in(subject: &str, words: &[&'static str]) -> Option<&'static str> {
             let after = subject[place + word.len()..].chars().next();
             // Short words stand alone: `dos` is no `ends`.
             let begins = before.is_none_or(|c| !c.is_alphanumeric());
-            let ends = word.len() > 4 || after.is_none_or(|c| !c.is_alphanumeric());
+            let ends = after.is_none_or(|c| if word.len() > 4 { c != '_' } else { !c.is_alphanumeric() });
             begins && ends
         })
     })

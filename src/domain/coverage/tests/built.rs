@@ -89,6 +89,8 @@ impl Built {
             subject: subject.to_owned(),
             trailers: Vec::new(),
             reverts: Vec::new(),
+            mentions: Vec::new(),
+            named_in_subject: named_ids(subject),
             named_in_body: Vec::new(),
         };
         Making { built: self, branch: branch.to_owned(), commit, patch: patch(place as u32 + 1_000, &[]) }
