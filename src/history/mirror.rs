@@ -74,7 +74,7 @@ impl Mirror {
         policy: &Series,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), HistoryError> {
-        check_address(url)?;
+        check_address(url).map_err(|what| HistoryError::Git(what.to_owned()))?;
         let begun = Instant::now();
         fs::create_dir_all(&self.path).map_err(|error| self.unwritable(&error))?;
         let lock = self.lock(begun)?;
@@ -207,7 +207,11 @@ impl Mirror {
             if too_large || self.is_late(begun) {
                 let _ = child.kill();
                 let _ = child.wait();
-                let why = if too_large { "grew too large and was stopped" } else { "took too long and was stopped" };
+                let why = if too_large {
+                    "grew too large and was stopped (--fetch-size)"
+                } else {
+                    "took too long and was stopped (--fetch-time)"
+                };
                 return Err(HistoryError::Git(why.to_owned()));
             }
             thread::sleep(LOOK);
@@ -215,7 +219,7 @@ impl Mirror {
         if status.success() {
             // It may have been done between two looks.
             if size_of(&self.path) > self.limits.size_bytes {
-                return Err(HistoryError::Git("the copy is larger than allowed".to_owned()));
+                return Err(HistoryError::Git("the copy is larger than allowed (--fetch-size)".to_owned()));
             }
             return Ok(());
         }
@@ -236,9 +240,12 @@ pub fn mirror_folder(folder: &Path, url: &str) -> PathBuf {
     folder.join(format!("{}.git", hex::encode(&digest.as_ref()[..12])))
 }
 
-/// Only addresses that can be fetched without telling anybody else a secret.
-fn check_address(url: &str) -> Result<(), HistoryError> {
-    let wrong = |what: &str| Err(HistoryError::Git(what.to_owned()));
+/// Whether an address can be fetched without telling anybody else a secret.
+///
+/// # Errors
+/// With what is wrong about it; the address itself is not repeated.
+pub fn check_address(url: &str) -> Result<(), &'static str> {
+    let wrong = |what| Err(what);
     if url.starts_with("file://") {
         return Ok(());
     }

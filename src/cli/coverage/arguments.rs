@@ -204,7 +204,7 @@ fn placed<T: Clone + Send + Sync + 'static>(
 }
 
 fn wrong(what: &str) -> clap::Error {
-    clap::Error::raw(ErrorKind::ValueValidation, format!("{what}\n"))
+    clap::Error::raw(ErrorKind::ValueValidation, what)
 }
 
 fn duration(text: &str) -> Result<SignedDuration, String> {

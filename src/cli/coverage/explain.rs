@@ -7,7 +7,7 @@ use super::{
     table::{colour, styled},
     words::{lag, lag_in_words, plain, series, short, step, summary, verdict},
 };
-use crate::domain::coverage::{Cell, Coverage, ExplainedCell, ExplainedCommit, FixCoverage};
+use crate::domain::coverage::{Cell, Coverage, ExplainedCell, ExplainedCommit, FixCoverage, SeriesKind, Verdict};
 
 /// A line and what hangs below it.
 struct Branch {
@@ -61,13 +61,16 @@ fn cell_branch(fix: &FixCoverage, cell: &Cell, why: &ExplainedCell) -> Branch {
     } else {
         "proposed:"
     };
-    below.extend(why.commits.iter().map(|commit| commit_branch(words, commit)));
+    below.extend(why.commits.iter().map(|commit| commit_branch(words, cell, commit)));
+    if why.commits.is_empty() && matches!(cell.verdict, Verdict::Missing | Verdict::Unknown) {
+        below.push(leaf("no step of the ladder found a commit"));
+    }
     below.extend(cell.notes.iter().map(|note| leaf(format!("note: {}", plain(note)))));
     below.extend(why.remedy.iter().map(|remedy| leaf(format!("to do: {}", plain(remedy)))));
     Branch { line, below }
 }
 
-fn commit_branch(words: &str, commit: &ExplainedCommit) -> Branch {
+fn commit_branch(words: &str, cell: &Cell, commit: &ExplainedCommit) -> Branch {
     let name = commit.commit.to_string();
     let tagged = commit
         .first_tag
@@ -84,7 +87,9 @@ fn commit_branch(words: &str, commit: &ExplainedCommit) -> Branch {
         })
     });
     let mut below: Vec<Branch> = steps.collect();
-    below.push(leaf(tagged));
+    if cell.kind != SeriesKind::Main {
+        below.push(leaf(tagged));
+    }
     Branch { line: format!("{words} {} {} {}", short(&name), commit.day, plain(&commit.subject)), below }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     domain::{coverage::History, policy::Series},
     history::{
         HistoryError, Keeper, PatchReader, Source, cache_file,
-        mirror::{Mirror, MirrorLimits, mirror_folder},
+        mirror::{Mirror, MirrorLimits, check_address, mirror_folder},
     },
 };
 
@@ -38,15 +38,18 @@ pub(super) struct Gathered {
 
 /// Opens, and brings up to date what was kept.
 pub(super) fn history(args: &SourceArgs, series: &Series, notes: &mut Notes) -> Result<Gathered, String> {
-    let folder = match args.cache.clone().map_or_else(cache_folder, Ok) {
-        Ok(folder) => folder,
-        Err(why) => return Err(why),
-    };
+    let folder = args.cache.clone().map_or_else(cache_folder, Ok)?;
     let place = match args.address() {
         Some(address) => mirrored(args, address, folder.join("mirrors"), series)?,
         None => local(args)?,
     };
-    let source = Source::open(&place).map_err(|error| error.to_string())?;
+    let source = Source::open(&place).map_err(|error| match error {
+        HistoryError::NoRepository(_) => format!(
+            "--git {}: is no git repository; give the folder in which .git is, or a bare one",
+            args.git().display()
+        ),
+        other => other.to_string(),
+    })?;
     let keeper = Keeper::new(cache_file(&folder, &place));
     let mut history = keeper.load();
     let before = (history.commits.len(), history.references.clone(), history.partial);
@@ -104,7 +107,11 @@ impl Gathered {
     /// The answer does not need it; the next run is slower without.
     fn keep(&self, notes: &mut Notes) {
         if let Err(error) = self.keeper.save(&self.history) {
-            let note = format!("{error}; the next run reads it again. --cache names another folder");
+            let what = match error {
+                HistoryError::Unreadable(what) => what,
+                other => other.to_string(),
+            };
+            let note = format!("{what}; the next run reads it again. --cache names another folder");
             if !notes.0.contains(&note) {
                 notes.0.push(note);
             }
@@ -125,6 +132,7 @@ fn local(args: &SourceArgs) -> Result<PathBuf, String> {
 }
 
 fn mirrored(args: &SourceArgs, address: &str, folder: PathBuf, series: &Series) -> Result<PathBuf, String> {
+    check_address(address).map_err(|what| format!("--git: {what}"))?;
     let limits = MirrorLimits {
         time_ms: u64::try_from(args.fetch_time.as_millis()).unwrap_or(u64::MAX),
         size_bytes: args.fetch_size.0,
@@ -137,11 +145,14 @@ fn mirrored(args: &SourceArgs, address: &str, folder: PathBuf, series: &Series) 
     spinner.finish_and_clear();
     match fetched {
         Ok(()) => Ok(mirror.path().to_owned()),
-        Err(HistoryError::Git(why)) => Err(format!(
-            "the repository could not be fetched: {why}. A private one needs a token in {TOKEN}{}; limits are \
-             --fetch-time and --fetch-size",
-            if token.is_some() { " (there is one)" } else { "" }
-        )),
+        Err(HistoryError::Git(why)) => {
+            let remedy = match (address.starts_with("https://"), &token) {
+                (true, None) => format!("; a private one needs a token in {TOKEN}"),
+                (true, Some(_)) => format!("; it was asked with the token in {TOKEN}, and may have moved"),
+                (false, _) => String::new(),
+            };
+            Err(format!("the repository could not be fetched: {why}{remedy}"))
+        }
         Err(error) => Err(error.to_string()),
     }
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Map, Value};
 
-use super::arguments::NamedFix;
+use super::{arguments::NamedFix, words::short};
 use crate::domain::{
     coverage::{Fix, History, SeriesLines, SeriesName, tag_name},
     policy::{self, Layer, Series},
@@ -209,6 +209,7 @@ fn commit_name(text: &str) -> Result<String, String> {
 pub(super) fn from_command_line(
     named: &[NamedFix],
     history: &History,
+    lines: &SeriesLines,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Fix>, String> {
     let mut fixes = Vec::new();
@@ -234,16 +235,34 @@ pub(super) fn from_command_line(
                 };
                 let date = Timestamp::from_second(history.commit(found).committed_s).unwrap_or(Timestamp::UNIX_EPOCH);
                 let date = date.to_zoned(TimeZone::UTC).date();
-                notes.push(format!("{place}: no --date, so {date} counts, the day on which {first} was committed"));
+                notes.push(format!(
+                    "{place}: no --date, so {date} counts, the day on which {} was committed",
+                    short(first)
+                ));
                 date
             }
             (None, None) => return Err(format!("{place}: give --commit or --date")),
         };
+        let mut series: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut main = Vec::new();
+        for name in commits {
+            // A commit of a branch says nothing about main, where the fix is still to be found.
+            let found = history.resolve(&name).filter(|found| !lines.main_holds(*found));
+            let branches = found.map(|found| lines.all().filter(|line| line.holds(found)).collect::<Vec<_>>());
+            match branches.as_deref() {
+                Some([]) | None => main.push(name),
+                Some(branches) => {
+                    for line in branches {
+                        series.entry(line.name.to_string()).or_default().push(name.clone());
+                    }
+                }
+            }
+        }
         fixes.push(Fix {
             id: fix.id.trim().to_owned(),
             date,
-            main: (!commits.is_empty()).then_some(commits),
-            series: BTreeMap::new(),
+            main: (!main.is_empty()).then_some(main),
+            series,
             not_affected: BTreeMap::new(),
         });
     }

@@ -113,10 +113,11 @@ fn cover(args: &CoverageArgs, notes: &mut Notes) -> Result<Answer, String> {
         notes.0.push("the list of fixes is empty".to_owned());
     }
     let mut gathered = gather::history(&args.source, &series, notes)?;
-    fixes.extend(input::from_command_line(&args.named.0, &gathered.history, &mut notes.0)?);
+    // Commits that no branch reaches change nothing of the lines.
+    let lines = SeriesLines::of(&gathered.history, &series);
+    fixes.extend(input::from_command_line(&args.named.0, &gathered.history, &lines, &mut notes.0)?);
     let recorded = fixes.iter().flat_map(|fix| fix.main.iter().flatten().chain(fix.series.values().flatten()));
     gathered.look_for_unreached(recorded.cloned().collect());
-    let lines = SeriesLines::of(&gathered.history, &series);
     if let Some(path) = &args.fixes {
         input::check_series(&fixes[..in_file], &path.display().to_string(), &series, &lines, &mut notes.0)?;
     }

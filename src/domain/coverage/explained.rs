@@ -120,16 +120,16 @@ impl<'a> Explainer<'a> {
         let released = line.and_then(SeriesLine::final_release);
         if cell.kind == SeriesKind::Prerelease {
             let first = line.and_then(|line| line.releases.first());
-            let since = first.map_or_else(String::new, |tag| format!(" since {} on {}", tag.tag, tag.day));
+            let since = first.map_or_else(String::new, |tag| format!(" from {} ({})", tag.day, tag.tag));
             let until = released.map_or_else(
                 || "there is no final release yet".to_owned(),
                 |tag| format!("{} followed on {}", tag.tag, tag.day),
             );
             return format!("it is in pre-release{since}; {until}");
         }
-        let since = released.map_or_else(String::new, |tag| format!(" since {} on {}", tag.tag, tag.day));
+        let since = released.map_or_else(String::new, |tag| format!(" from {} ({})", tag.day, tag.tag));
         let until = match self.policy.lts.iter().find(|(name, _)| **name == cell.series) {
-            Some((_, last)) => format!("to {last}, as the policy's long-term support says"),
+            Some((_, last)) => format!("to {last}, its last day of long-term support"),
             None => match line.and_then(|line| self.overtaken(line)) {
                 Some((tag, day)) => format!("to {day}, the day of {tag}"),
                 None => format!("as one of the latest {}", self.policy.latest),
@@ -206,12 +206,13 @@ impl<'a> Explainer<'a> {
             Some(line) => line.holds(place),
             None => cell.kind == SeriesKind::Main && self.lines.main_holds(place),
         };
-        let said = match (held, known.contains(&place)) {
-            (true, true) => "it is on the branch itself",
-            (true, false) => "it is on the branch, and not known as the fix by that",
-            (false, _) => "it is not on the branch",
+        let on_main = self.lines.main_holds(place);
+        let said = match (held, on_main) {
+            (true, true) => format!("it is on {}, and so on this branch", self.policy.main),
+            (true, false) => format!("it is a commit of this branch alone, and not on {}", self.policy.main),
+            (false, _) => "it is not on this branch".to_owned(),
         };
-        step(EvidenceKind::Ancestor, held && known.contains(&place), said)
+        step(EvidenceKind::Ancestor, held && on_main && known.contains(&place), said)
     }
 
     fn trailer(&self, known: &BTreeSet<u32>, commit: &Commit) -> Step {

@@ -170,7 +170,8 @@ impl<'a> Scan<'a> {
                     && commit.parents.len() < 2
                     && reached(place)
                     && naming(&commit.subject) == Naming::Fix
-                    && !is_housekeeping(&bare_subject(&commit.subject).to_lowercase())
+                    && (!commit.named_in_subject.is_empty()
+                        || !is_housekeeping(&bare_subject(&commit.subject).to_lowercase()))
                     && code(*place)
             })
             .map(|(place, _)| place)
