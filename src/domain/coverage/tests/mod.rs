@@ -1,8 +1,10 @@
 //! Small histories in the shapes that real ones have.
 
 mod built;
+mod explained;
 mod ladder;
 mod reverts;
+mod scan;
 mod support;
 mod unknown;
 
