@@ -4,17 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::domain::coverage::{Trailer, TrailerKind, named_ids};
-
-/// The claims of one message.
-pub(super) struct Claims {
-    pub(super) subject: String,
-    pub(super) trailers: Vec<Trailer>,
-    pub(super) reverts: Vec<String>,
-    pub(super) mentions: Vec<String>,
-    pub(super) named_in_subject: Vec<String>,
-    pub(super) named_in_body: Vec<String>,
-}
+use crate::domain::coverage::{Claims, Trailer, TrailerKind, named_ids};
 
 /// Longest subject that is kept, in bytes.
 const SUBJECT_BYTES: usize = 500;
@@ -45,7 +35,7 @@ fn is_blamed(text: &str, at: usize) -> bool {
 }
 
 /// Reads a message.
-pub(super) fn claims(message: &[u8]) -> Claims {
+pub(super) fn read(message: &[u8]) -> (String, Claims) {
     static ORIGINS: LazyLock<[(TrailerKind, Regex); 3]> = LazyLock::new(|| {
         let compile = |expression: &str| Regex::new(expression).expect("a valid expression");
         [
@@ -86,12 +76,8 @@ pub(super) fn claims(message: &[u8]) -> Claims {
     while !subject.is_char_boundary(end) {
         end -= 1;
     }
-    Claims {
-        subject: subject[..end].trim_end().to_owned(),
-        trailers,
-        reverts,
-        mentions,
-        named_in_subject: named_ids(subject),
-        named_in_body: named_ids(body),
-    }
+    let claims =
+        Claims { trailers, reverts, mentions, named_in_subject: named_ids(subject), named_in_body: named_ids(body) };
+    let subject = subject[..end].trim_end().to_owned();
+    (subject, claims)
 }

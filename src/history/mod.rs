@@ -10,6 +10,7 @@ mod git;
 mod keep;
 mod message;
 pub mod mirror;
+mod packed;
 mod patches;
 mod read;
 

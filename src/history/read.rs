@@ -1,7 +1,7 @@
 //! Commits and refs, read by gix.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -9,7 +9,7 @@ use gix::{ObjectId, bstr::ByteSlice};
 
 use super::{HistoryError, documents, message};
 use crate::domain::{
-    coverage::{Commit, CommitId, History, Reference, series_in_branch},
+    coverage::{Commit, CommitId, History, Parents, Reference, SeriesName, series_in_branch, tag_name},
     policy::Series,
 };
 
@@ -45,7 +45,7 @@ impl Source {
         policy: &Series,
         progress: &mut dyn FnMut(usize),
     ) -> Result<(), HistoryError> {
-        let named = self.references(policy)?;
+        let named = self.references(policy, history)?;
         let main = format!("refs/heads/{}", policy.main);
         if !named.iter().any(|(name, _, _)| *name == main) {
             return Err(HistoryError::NoReference(main));
@@ -88,39 +88,68 @@ impl Source {
             || self.path.join("objects/info/alternates.missing").exists()
     }
 
-    /// Branches and tags that may matter: the main branch, those of the policy's pattern, all tags; peeled to commits.
-    fn references(&self, policy: &Series) -> Result<Vec<(String, ObjectId, bool)>, HistoryError> {
+    /// Branches and tags that may matter: the main branch, and those of the policy's patterns; peeled to commits. What a
+    /// tag object names never changes, so that each is looked into once.
+    fn references(
+        &self,
+        policy: &Series,
+        history: &mut History,
+    ) -> Result<Vec<(String, ObjectId, bool)>, HistoryError> {
         let platform = self.repository.references().map_err(unreadable)?;
-        let mut named = Vec::new();
-        for (prefix, all) in [("refs/heads/", false), ("refs/tags/", true)] {
+        let mut found: Vec<(String, ObjectId)> = Vec::new();
+        for prefix in ["refs/heads/", "refs/tags/"] {
             for reference in platform.prefixed(prefix).map_err(unreadable)? {
-                let mut reference = reference.map_err(unreadable)?;
-                let Ok(name) = reference.name().as_bstr().to_str().map(str::to_owned) else {
+                let reference = reference.map_err(unreadable)?;
+                let (Ok(name), Some(target)) = (reference.name().as_bstr().to_str(), reference.try_id()) else {
                     continue;
                 };
-                let short = &name[prefix.len()..];
-                if !all && short != policy.main && series_in_branch(policy, short).is_none() {
-                    continue;
-                }
-                let signed = reference.try_id().is_some_and(|id| self.is_signed(id.detach()));
-                let Ok(tip) = reference.peel_to_id() else {
-                    continue;
-                };
-                // A tag may name a file or a tree.
-                if self.repository.find_commit(tip.detach()).is_ok() {
-                    named.push((name, tip.detach(), signed));
-                }
+                found.push((name.to_owned(), target.detach()));
+            }
+        }
+        found.retain(|(name, _)| match name.strip_prefix("refs/heads/") {
+            Some(branch) => branch == policy.main || series_in_branch(policy, branch).is_some(),
+            None => true,
+        });
+        let known: BTreeSet<SeriesName> =
+            found.iter().filter_map(|(name, _)| series_in_branch(policy, name.splitn(3, '/').nth(2)?)).collect();
+        let mut named = Vec::with_capacity(found.len());
+        for (name, target) in found {
+            if let Some(tag) = name.strip_prefix("refs/tags/")
+                && series_in_branch(policy, tag).is_none()
+                && tag_name(policy, tag, &known).is_none()
+            {
+                continue;
+            }
+            // A tag may name a file or a tree.
+            if let Some((tip, signed)) = self.peel(target, history) {
+                named.push((name, tip, signed));
             }
         }
         named.sort();
         Ok(named)
     }
 
-    fn is_signed(&self, id: ObjectId) -> bool {
-        let Ok(tag) = self.repository.find_tag(id) else {
-            return false;
+    /// The commit that a branch or tag names in the end, and whether the tag object is signed.
+    fn peel(&self, target: ObjectId, history: &mut History) -> Option<(ObjectId, bool)> {
+        let target_id = id(target);
+        let at = match history.tag_objects.binary_search_by_key(&target_id, |(tag, ..)| *tag) {
+            Ok(at) => {
+                let (_, commit, signed) = history.tag_objects[at];
+                return Some((ObjectId::from(commit.0), signed));
+            }
+            Err(at) => at,
         };
-        tag.decode().is_ok_and(|tag| tag.signature.is_some())
+        if history.place(&target_id).is_some() {
+            return Some((target, false));
+        }
+        if self.repository.find_commit(target).is_ok() {
+            return Some((target, false));
+        }
+        let tag = self.repository.find_tag(target).ok()?;
+        let signed = tag.decode().is_ok_and(|tag| tag.signature.is_some());
+        let commit = self.repository.find_object(target).ok()?.peel_to_commit().ok()?.id;
+        history.tag_objects.insert(at, (target_id, id(commit), signed));
+        Some((commit, signed))
     }
 
     fn append(
@@ -132,6 +161,7 @@ impl Source {
         // Depth first with two visits, so that parents come before children whatever their dates say.
         let mut read: HashMap<ObjectId, (Commit, Vec<ObjectId>)> = HashMap::new();
         let mut entered: HashSet<ObjectId> = HashSet::new();
+        let known = history.commits.len();
         let mut added: HashMap<CommitId, u32> = HashMap::new();
         let mut count = 0_usize;
         let shallow: HashSet<ObjectId> = self
@@ -174,7 +204,7 @@ impl Source {
         }
         progress(count);
         if count > 0 {
-            history.reindex();
+            history.reindex_from(known);
         }
         Ok(())
     }
@@ -183,19 +213,9 @@ impl Source {
         let object = self.repository.find_commit(commit_id).map_err(unreadable)?;
         let commit = object.decode().map_err(unreadable)?;
         let committed_s = commit.committer().map_err(unreadable)?.seconds();
-        let claims = message::claims(commit.message);
+        let (subject, claims) = message::read(commit.message);
         let parents = commit.parents().collect();
-        let commit = Commit {
-            id: id(commit_id),
-            parents: Vec::new(),
-            committed_s,
-            subject: claims.subject,
-            trailers: claims.trailers,
-            reverts: claims.reverts,
-            mentions: claims.mentions,
-            named_in_subject: claims.named_in_subject,
-            named_in_body: claims.named_in_body,
-        };
+        let commit = Commit::new(id(commit_id), Parents::new(), committed_s, &subject, claims);
         Ok((commit, parents))
     }
 }

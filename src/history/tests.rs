@@ -8,8 +8,10 @@ use std::{
     process::{Command, Stdio},
 };
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::domain::coverage::{CommitId, History, PatchId};
+use crate::domain::coverage::{CommitId, History, Patch, PatchId};
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
@@ -83,27 +85,23 @@ fn patch_ids_are_those_of_git() {
         .into_iter()
         .map(|(commit, patch)| (commit, patch.all))
         .collect();
+    let theirs = ids_of_git(folder.path());
     for commit in &history.commits {
-        let name = commit.id.to_string();
-        let patch = Command::new("git")
-            .arg("-C")
-            .arg(folder.path())
-            .args(["diff-tree", "--root", "-r", "-p", "--no-renames", &name])
-            .output()
-            .expect("git runs");
-        let mut child = Command::new("git")
-            .args(["patch-id", "--stable"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("git runs");
-        child.stdin.take().expect("piped").write_all(&patch.stdout).expect("fed");
-        let output = child.wait_with_output().expect("it ends");
-        let said = String::from_utf8_lossy(&output.stdout);
-        let theirs = said.split(' ').next().filter(|id| id.len() == 40).map(str::to_owned);
         let ours = ours.get(&commit.id).copied().flatten().map(|id| hex::encode(id.0));
-        assert_eq!(ours, theirs, "{}", commit.subject);
+        assert_eq!(ours.as_ref(), theirs.get(&commit.id.to_string()), "{}", commit.subject);
     }
+}
+
+/// Patch-ids of all commits, as git itself has them.
+fn ids_of_git(folder: &Path) -> HashMap<String, String> {
+    let script = "git rev-list --all | git diff-tree --stdin --root -r -p --no-renames | git patch-id --stable";
+    let output = Command::new("sh").arg("-c").arg(script).current_dir(folder).stderr(Stdio::null()).output();
+    let said = output.expect("git runs").stdout;
+    let said = String::from_utf8_lossy(&said);
+    said.lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(id, commit)| (commit.to_owned(), id.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -131,7 +129,7 @@ fn only_new_commits_are_read_again_and_parents_come_first() {
 fn a_spoiled_file_is_no_history() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kept.history");
-    fs::write(&path, b"embargod hist 4\n\xff\xff\xff").expect("written");
+    fs::write(&path, b"embargod hist 7\n\xff\xff\xff").expect("written");
     assert!(Keeper::new(path).load().commits.is_empty());
 }
 
@@ -254,4 +252,214 @@ fn addresses_that_tell_secrets_or_speak_otherwise_are_refused() {
         let refused = mirror::check_address(address).expect_err(address);
         assert!(!refused.contains("secret") && !refused.contains("token@"), "{refused}");
     }
+}
+
+/// A file of a made history: its name, its mode, its content.
+fn a_file() -> impl Strategy<Value = (&'static str, &'static str, Vec<u8>)> {
+    let names = ["a.py", "src/b c.py", "\"quoted\"", "tab\there", "\u{fc}ml.txt", "docs/notes.txt", "tests/t.py"];
+    let modes = ["100644", "100644", "100644", "100755", "120000"];
+    let line = prop::sample::select(vec![
+        "one",
+        "two",
+        "  three",
+        "- minus",
+        "+ plus",
+        "@@ -1 +1 @@",
+        "diff --git a/x b/x",
+        "index 1..2",
+        "\\ No",
+        "",
+        "x\r",
+    ]);
+    let text = (prop::collection::vec(line, 0..24), any::<bool>()).prop_map(|(lines, ended)| {
+        let mut text = lines.join("\n");
+        if ended && !text.is_empty() {
+            text.push('\n');
+        }
+        text.into_bytes()
+    });
+    let binary = prop::collection::vec(any::<u8>(), 1..40).prop_map(|mut bytes| {
+        bytes.push(0);
+        bytes
+    });
+    let content = prop_oneof![6 => text, 1 => binary];
+    (prop::sample::select(names.to_vec()), prop::sample::select(modes.to_vec()), content)
+}
+
+/// What one commit of a made history does: files that it writes, one that it removes, a submodule that it moves, and
+/// whether it is a merge.
+type Made = (Vec<(&'static str, &'static str, Vec<u8>)>, Option<usize>, Option<u8>, bool);
+
+/// Feeds a history to `git fast-import`.
+fn import(folder: &Path, commits: &[Made]) {
+    git(folder, &["init", "--quiet", "--bare", "--initial-branch=main"]);
+    let mut stream: Vec<u8> = Vec::new();
+    let mut there: Vec<&str> = Vec::new();
+    for (number, (files, removed, submodule, merge)) in (1..).zip(commits) {
+        let head = format!("commit refs/heads/main\nmark :{number}\ncommitter M <m@x> {number}000 +0000\ndata 1\nx");
+        stream.extend(head.as_bytes());
+        if *merge && number > 2 {
+            stream.extend(format!("\nmerge :{}", number - 2).as_bytes());
+        }
+        if let Some(name) = removed.and_then(|index| there.get(index).copied()) {
+            stream.extend(format!("\nD {}", quoted(name)).as_bytes());
+            there.retain(|other| *other != name);
+        }
+        if let Some(byte) = submodule {
+            stream.extend(format!("\nM 160000 {} sub", hex::encode([*byte; 20])).as_bytes());
+        }
+        for (name, mode, content) in files {
+            stream.extend(format!("\nM {mode} inline {}\ndata {}\n", quoted(name), content.len()).as_bytes());
+            stream.extend(content);
+            there.push(name);
+        }
+        stream.extend(b"\n\n");
+    }
+    let mut child = Command::new("git")
+        .args(["fast-import", "--quiet", "--force"])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("git runs");
+    child.stdin.take().expect("piped").write_all(&stream).expect("fed");
+    assert!(child.wait().expect("it ends").success());
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('\t', "\\t"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_commits_do_their_patch_ids_are_those_of_git(
+        commits in prop::collection::vec(
+            (prop::collection::vec(a_file(), 0..4), prop::option::of(0..4_usize), prop::option::of(any::<u8>()), any::<bool>()),
+            1..12,
+        ),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        import(folder.path(), &commits);
+        let (source, history) = read(folder.path());
+        let ids: Vec<CommitId> = history.commits.iter().map(|commit| commit.id).collect();
+        let theirs = ids_of_git(folder.path());
+        for (commit, patch) in PatchReader::new(&source).read(&ids, &|_| {}).expect("git answers") {
+            let ours = patch.all.map(|id| hex::encode(id.0));
+            prop_assert_eq!(ours.as_ref(), theirs.get(&commit.to_string()));
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_costs_time_and_nothing_else(at in any::<prop::sample::Index>(), bit in 0..8_u8, cut in any::<bool>()) {
+        let (folder, kept) = KEPT.with(|(folder, kept)| (folder.path().to_owned(), kept.clone()));
+        let mut bytes = kept;
+        let at = at.index(bytes.len());
+        if cut {
+            bytes.truncate(at);
+        } else {
+            bytes[at] ^= 1 << bit;
+        }
+        let place = tempfile::tempdir().expect("a folder");
+        let path = place.path().join("kept.history");
+        fs::write(&path, bytes).expect("written");
+        let (source, whole) = read(&folder);
+        let policy = serde_json::from_value(serde_json::json!({})).expect("a policy of defaults");
+        for _ in 0..2 {
+            let keeper = Keeper::new(path.clone());
+            let mut history = keeper.load();
+            source.update(&mut history, &policy, &mut |_| {}).expect("it is read");
+            let ids: Vec<CommitId> = whole.commits.iter().map(|commit| commit.id).collect();
+            let absent: Vec<CommitId> = ids.iter().filter(|id| !history.patches.contains_key(id)).copied().collect();
+            history.patches.extend(PatchReader::new(&source).read(&absent, &|_| {}).expect("git answers"));
+            prop_assert_eq!(&history.commits, &whole.commits);
+            let (_, patches) = with_patches(&folder);
+            for id in &ids {
+                prop_assert_eq!(history.patches.get(id), patches.get(id));
+                prop_assert_eq!(history.resolve(&id.to_string()[..12]), whole.place(id));
+            }
+            keeper.save(&history).expect("written");
+        }
+    }
+}
+
+thread_local! {
+    /// A history, and what is kept of it.
+    static KEPT: (tempfile::TempDir, Vec<u8>) = {
+        let folder = repository();
+        let (mut history, patches) = with_patches(folder.path());
+        history.patches.extend(patches);
+        let place = tempfile::tempdir().expect("a folder");
+        let keeper = Keeper::new(place.path().join("kept.history"));
+        keeper.save(&history).expect("written");
+        (folder, fs::read(place.path().join("kept.history")).expect("read"))
+    };
+}
+
+fn with_patches(folder: &Path) -> (History, HashMap<CommitId, Patch>) {
+    let (source, history) = read(folder);
+    let ids: Vec<CommitId> = history.commits.iter().map(|commit| commit.id).collect();
+    let patches = PatchReader::new(&source).read(&ids, &|_| {}).expect("git answers");
+    (history, patches.into_iter().collect())
+}
+
+#[test]
+fn a_branch_that_was_pushed_by_force_and_a_tag_that_was_deleted_leave_nothing_behind() {
+    let folder = repository();
+    git(folder.path(), &["branch", "stable/5.1.x"]);
+    git(folder.path(), &["tag", "5.1", "stable/5.1.x"]);
+    let (_, before) = read(folder.path());
+    let keeper = Keeper::new(folder.path().join("kept.history"));
+    keeper.save(&before).expect("written");
+    git(folder.path(), &["tag", "-d", "5.1"]);
+    git(folder.path(), &["branch", "--force", "stable/5.1.x", "HEAD~3"]);
+    let mut kept = keeper.load();
+    let (source, fresh) = read(folder.path());
+    let policy = serde_json::from_value(serde_json::json!({})).expect("a policy of defaults");
+    source.update(&mut kept, &policy, &mut |_| {}).expect("it is read");
+    assert_eq!(kept.references, fresh.references);
+}
+
+#[test]
+fn what_is_appended_to_a_kept_file_is_read_back() {
+    let folder = repository();
+    let (_, history) = read(folder.path());
+    let path = folder.path().join(".git/kept.history");
+    Keeper::new(path.clone()).save(&history).expect("written");
+    let policy = serde_json::from_value(serde_json::json!({})).expect("a policy of defaults");
+    for round in 0..4 {
+        let size = fs::metadata(&path).expect("there").len();
+        git(folder.path(), &["commit", "--quiet", "--allow-empty", "-m", &format!("Round {round}\n\nRefs 0123abcd.")]);
+        let keeper = Keeper::new(path.clone());
+        let mut kept = keeper.load();
+        let (source, fresh) = read(folder.path());
+        source.update(&mut kept, &policy, &mut |_| {}).expect("it is read");
+        let tip = fresh.commits.last().expect("one").id;
+        kept.patches.extend(PatchReader::new(&source).read(&[tip], &|_| {}).expect("git answers"));
+        kept.patches.insert(tip, Patch::default());
+        keeper.save(&kept).expect("written");
+        let added = fs::metadata(&path).expect("there").len() - size;
+        assert!(added < 1_000, "{added} bytes for one commit");
+        let again = Keeper::new(path.clone()).load();
+        assert_eq!(again.commits, fresh.commits);
+        assert_eq!(again.commit(again.place(&tip).expect("known")).mentions, ["0123abcd"]);
+        assert!(again.patches.contains_key(&tip));
+    }
+}
+
+#[test]
+fn documents_of_the_main_branch_are_read_and_dropped_backports_are_noticed() {
+    let folder = repository();
+    let dropped = git(folder.path(), &["rev-parse", "HEAD"]);
+    git(folder.path(), &["reset", "--quiet", "--hard", "HEAD~1"]);
+    let there = git(folder.path(), &["rev-parse", "HEAD"]);
+    let text = format!("CVE-2026-1111\n=============\n\n* 5.1 `{}`\n* 5.2 `{}`\n", there.trim(), dropped.trim());
+    fs::create_dir_all(folder.path().join("docs")).expect("made");
+    fs::write(folder.path().join("docs/security.txt"), text).expect("written");
+    git(folder.path(), &["add", "--all"]);
+    git(folder.path(), &["commit", "--quiet", "-m", "An archive"]);
+    let (_, history) = read(folder.path());
+    assert_eq!(history.accounts.len(), 1);
+    assert_eq!(history.accounts[0].commits.len(), 2);
+    assert!(history.is_unreached(dropped.trim()) && !history.is_unreached(there.trim()));
 }

@@ -1,12 +1,19 @@
 //! The history that is judged: opened where it is, or copied from an address first, and read as far as it is needed.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
 
 use secrecy::SecretString;
 
 use super::{arguments::SourceArgs, input::reason, progress};
 use crate::{
-    domain::{coverage::History, policy::Series},
+    domain::{
+        coverage::{History, Patch},
+        policy::Series,
+    },
     history::{
         HistoryError, Keeper, PatchReader, Source, cache_file,
         mirror::{Mirror, MirrorLimits, check_address, mirror_folder},
@@ -34,6 +41,8 @@ pub(super) struct Gathered {
     pub(super) history: History,
     source: Source,
     keeper: Keeper,
+    /// Held from before the file is read until after it is written, so that two runs do not mix what they keep.
+    _lock: Option<File>,
 }
 
 /// Opens, and brings up to date what was kept.
@@ -50,15 +59,11 @@ pub(super) fn history(args: &SourceArgs, series: &Series, notes: &mut Notes) -> 
         ),
         other => other.to_string(),
     })?;
-    let keeper = Keeper::new(cache_file(&folder, &place));
+    let kept = cache_file(&folder, &place);
+    let lock = locked(&kept);
+    let keeper = Keeper::new(kept);
     let mut history = keeper.load();
-    let before = (history.commits.len(), history.references.clone(), history.partial);
-    if history.partial {
-        // Parents that were cut off then may be there now.
-        let patches = std::mem::take(&mut history.patches);
-        history = History::default();
-        history.patches = patches;
-    }
+    let before = (history.commits.len(), history.accounts_at, history.tag_objects.len());
     let spinner = progress::spinner("Reading the history", "commits");
     let read = source.update(&mut history, series, &mut |count| spinner.set_position(count as u64));
     spinner.finish_and_clear();
@@ -70,8 +75,9 @@ pub(super) fn history(args: &SourceArgs, series: &Series, notes: &mut Notes) -> 
                 .to_owned(),
         );
     }
-    let gathered = Gathered { history, source, keeper };
-    if before != (gathered.history.commits.len(), gathered.history.references.clone(), gathered.history.partial) {
+    let after = (history.commits.len(), history.accounts_at, history.tag_objects.len());
+    let gathered = Gathered { history, source, keeper, _lock: lock };
+    if before != after {
         gathered.keep(notes);
     }
     Ok(gathered)
@@ -98,14 +104,22 @@ impl Gathered {
         bar.finish_and_clear();
         let read = read.map_err(|error| error.to_string())?;
         // A merge changes nothing by itself; that is known, too.
-        self.history.patches.extend(needed.iter().map(|id| (*id, Default::default())));
-        self.history.patches.extend(read);
+        for id in needed {
+            self.history.patches.insert(id, Patch::default());
+        }
+        for (id, patch) in read {
+            self.history.patches.insert(id, patch);
+        }
         self.keep(notes);
         Ok(())
     }
 
-    /// The answer does not need it; the next run is slower without.
+    /// The answer does not need it; the next run is slower without. A cut history is not kept: its oldest commits have
+    /// parents that may be there the next time.
     fn keep(&self, notes: &mut Notes) {
+        if self.history.partial {
+            return;
+        }
         if let Err(error) = self.keeper.save(&self.history) {
             let what = match error {
                 HistoryError::Unreadable(what) => what,
@@ -117,6 +131,20 @@ impl Gathered {
             }
         }
     }
+}
+
+/// The lock of a kept file; `None` where none can be had, as in a folder that cannot be written.
+fn locked(kept: &Path) -> Option<File> {
+    fs::create_dir_all(kept.parent()?).ok()?;
+    let path = kept.with_extension("lock");
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(path).ok()?;
+    if file.try_lock().is_err() {
+        let spinner = progress::spinner("Waiting for another run that uses the same cache", "");
+        let locked = file.lock();
+        spinner.finish_and_clear();
+        locked.ok()?;
+    }
+    Some(file)
 }
 
 /// The folder of a local repository, under one name wherever it is called from.

@@ -55,7 +55,9 @@ impl Account {
         let rest = rest.trim_matches(|c: char| c.is_whitespace() || "-_:/".contains(c));
         let has_number = rest.bytes().any(|byte| byte.is_ascii_digit());
         let ends_so = title.strip_suffix(rest).is_some_and(|before| !before.ends_with(char::is_alphanumeric));
-        !rest.is_empty() && ends_so && (self.days.contains(&date) || (has_number && rest.len() >= 6))
+        !rest.is_empty()
+            && ends_so
+            && (self.days.contains(&date) || (has_number && rest.len() >= 6 && !rest.contains(' ')))
     }
 }
 

@@ -10,9 +10,10 @@ use super::{
         EvidenceKind, Found, Hit, Naming, end_of, is_revert, names, names_another, naming, push_once, search, short,
         short_id, start_of,
     },
-    facts::{Commit, CommitId, Fix, History},
+    facts::{Commit, CommitId, Fix},
     finder,
     graph::{SeriesLine, SeriesLines},
+    history::History,
     names::SeriesName,
     recorded::{Recorded, series_named},
     reverts::{events, stands_since},
@@ -125,7 +126,7 @@ impl<'a> Judgement<'a> {
                 continue;
             };
             let made = |place: &&u32| (from..=to).contains(&self.history.commit(**place).committed_s);
-            needed.extend(line.own.iter().filter(made));
+            needed.extend(line.own().iter().filter(made));
         }
         if is_to_be_found(fix) {
             // Who names the vulnerability, and who may be its origin on main.
@@ -350,7 +351,7 @@ impl<'a> Judgement<'a> {
             return;
         };
         let is_recorded = found.hits.iter().any(|hit| hit.kind == EvidenceKind::Recorded);
-        for place in line.own.iter().copied() {
+        for place in line.own().iter().copied() {
             let commit = self.history.commit(place);
             if !(window_s.0..=window_s.1).contains(&commit.committed_s) {
                 continue;
@@ -463,8 +464,14 @@ impl<'a> Judgement<'a> {
         let mut since = Some(0);
         let mut undone = false;
         let mut notes = Vec::new();
+        let mut told: BTreeSet<u32> = BTreeSet::new();
         for hit in hits {
+            // Who applies an earlier one again stands in its place.
+            if told.contains(&hit.commit) {
+                continue;
+            }
             let mut seen = events(self.history, line, hit, &fix.id);
+            told.extend(seen.iter().map(|event| event.commit));
             seen.retain(|event| self.history.commit(event.commit).committed_s <= end_of(last_day));
             notes.extend(seen.iter().filter_map(|event| event.note.clone()));
             undone |= seen.last().is_some_and(|event| !event.applied);

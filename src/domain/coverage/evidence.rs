@@ -5,11 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    facts::{Commit, History, Patch},
-    graph::SeriesLine,
-    names::named_ids,
-};
+use super::{facts::Commit, graph::SeriesLine, history::History, names::named_ids, patch::Patch};
 
 /// By what it is known, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -195,7 +191,7 @@ pub(super) fn search(
             detail: "the fix itself is on the branch".to_owned(),
         });
     }
-    for place in line.own.iter().copied().filter(|place| !fixes.contains(place)) {
+    for place in line.own().iter().copied().filter(|place| !fixes.contains(place)) {
         let commit = history.commit(place);
         if !(window_s.0..=window_s.1).contains(&commit.committed_s) {
             continue;

@@ -12,8 +12,9 @@ use serde::Serialize;
 use super::{
     cells::{Cell, FixCoverage, Verdict},
     evidence::{EvidenceKind, same_subject},
-    facts::{Commit, CommitId, Fix, History},
+    facts::{Commit, CommitId, Fix},
     graph::{SeriesLine, SeriesLines, day_of},
+    history::History,
     names::{SeriesName, named_ids},
     support::SeriesKind,
 };
@@ -183,7 +184,7 @@ impl<'a> Explainer<'a> {
         });
         ExplainedCommit {
             commit: commit.id,
-            subject: commit.subject.clone(),
+            subject: commit.subject.to_string(),
             day: day_of(commit.committed_s),
             steps,
             first_tag,
@@ -273,7 +274,7 @@ impl<'a> Explainer<'a> {
             return Vec::new();
         };
         let id = fix.id.to_ascii_uppercase();
-        let near = line.own.iter().copied().filter_map(|place| {
+        let near = line.own().iter().copied().filter_map(|place| {
             let commit = self.history.commit(place);
             if !(first - NEAR_S..=last + NEAR_S).contains(&commit.committed_s) || known.contains(&place) {
                 return None;

@@ -1,11 +1,15 @@
 //! What is known about a history, as plain values.
 
-use std::{collections::HashMap, fmt, str::FromStr, sync::OnceLock};
+use std::{
+    fmt,
+    ops::Deref,
+    str::FromStr,
+    sync::{Arc, OnceLock},
+};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-
-use super::accounts::Account;
+use smallvec::SmallVec;
 
 /// Name of a commit; written as 40 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,16 +52,6 @@ impl FromStr for CommitId {
     }
 }
 
-/// Name of a change without its place: equal to what `git patch-id --stable` prints for it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct PatchId(pub [u8; 20]);
-
-impl fmt::Debug for PatchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
 /// How a trailer says where a change came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrailerKind {
@@ -89,17 +83,79 @@ pub struct Trailer {
     pub target: String,
 }
 
-/// One commit, without its text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Commit {
-    /// Its name.
-    pub id: CommitId,
-    /// Places of its parents in [`History::commits`].
-    pub parents: Vec<u32>,
-    /// When it was committed, in seconds since 1970.
-    pub committed_s: i64,
-    /// First line of its message.
-    pub subject: String,
+/// What the messages of many commits say, in one piece: subjects one behind the other, and claims in their kept form,
+/// which are opened when they are asked for.
+#[derive(Debug, Default)]
+pub struct Messages {
+    subjects: String,
+    claims: Vec<u8>,
+    /// Where the claims of a commit that claims something begin.
+    starts: Vec<u32>,
+    opened: Vec<OnceLock<Claims>>,
+}
+
+impl Messages {
+    /// Takes what was kept: all subjects, all claims, and where each begins.
+    pub fn new(subjects: String, claims: Vec<u8>, starts: Vec<u32>) -> Self {
+        let opened = vec![OnceLock::new(); starts.len()];
+        Self { subjects, claims, starts, opened }
+    }
+
+    fn claims(&self, index: u32) -> Option<&Claims> {
+        let opened = self.opened.get(index as usize)?;
+        Some(opened.get_or_init(|| {
+            let kept = self.starts.get(index as usize).and_then(|start| self.claims.get(*start as usize..));
+            kept.and_then(|kept| postcard::take_from_bytes(kept).ok()).map(|(claims, _)| claims).unwrap_or_default()
+        }))
+    }
+}
+
+/// A part of the subjects of many commits.
+#[derive(Clone)]
+pub struct Text {
+    messages: Arc<Messages>,
+    start: u32,
+    length: u32,
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        let (start, length) = (self.start as usize, self.length as usize);
+        self.messages.subjects.get(start..start + length).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+/// What a commit's message claims; most claim nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
     /// Where it says that it came from.
     pub trailers: Vec<Trailer>,
     /// Commits that it says it reverts, as they are written.
@@ -112,162 +168,84 @@ pub struct Commit {
     pub named_in_body: Vec<String>,
 }
 
-/// Digest of one changed line with its white space folded.
-pub type LineDigest = u32;
-
-/// What a commit changes, as digests.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Patch {
-    /// Over everything; `None` where nothing is changed (merges too).
-    pub all: Option<PatchId>,
-    /// Over all paths that are no documentation; `None` where there are none.
-    pub without_docs: Option<PatchId>,
-    /// Whether something else than documentation and tests is changed.
-    pub touches_code: bool,
-    /// Digests of the lines changed outside of documentation, sorted, each once; at most 4,096 of them.
-    pub lines: Vec<LineDigest>,
+/// One commit, without its text.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// Its name.
+    pub id: CommitId,
+    /// Places of its parents in [`super::History::commits`].
+    pub parents: Parents,
+    /// When it was committed, in seconds since 1970.
+    pub committed_s: i64,
+    /// First line of its message.
+    pub subject: Text,
+    /// Which claims among those of its messages are its own; none where there is no such.
+    claims: u32,
 }
 
-impl Patch {
-    /// Which part of its changed lines `others` change too, 0 to 1.
-    pub fn contained_in<'a>(&self, others: impl IntoIterator<Item = &'a Self> + Clone) -> f64 {
-        if self.lines.is_empty() {
-            return 0.0;
-        }
-        let there =
-            |line: &&LineDigest| others.clone().into_iter().any(|other| other.lines.binary_search(line).is_ok());
-        self.lines.iter().filter(there).count() as f64 / self.lines.len() as f64
+/// Of a commit that claims nothing.
+const NO_CLAIMS: u32 = u32::MAX;
+
+impl Commit {
+    /// A commit that was just read.
+    pub fn new(id: CommitId, parents: Parents, committed_s: i64, subject: &str, claims: Claims) -> Self {
+        let length = u32::try_from(subject.len()).unwrap_or_default();
+        let opened = vec![OnceLock::from(claims)];
+        let messages = Messages { subjects: subject.to_owned(), claims: Vec::new(), starts: Vec::new(), opened };
+        let subject = Text { messages: Arc::new(messages), start: 0, length };
+        Self { id, parents, committed_s, subject, claims: 0 }
     }
 
-    /// Jaccard similarity of the changed lines, 0 to 1.
-    pub fn similarity(&self, other: &Self) -> f64 {
-        let (mut left, mut right) = (self.lines.iter().peekable(), other.lines.iter().peekable());
-        let (mut common, mut all) = (0_u32, 0_u32);
-        loop {
-            let order = match (left.peek(), right.peek()) {
-                (None, None) => break,
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some(left), Some(right)) => left.cmp(right),
-            };
-            all += 1;
-            if order.is_le() {
-                left.next();
-            }
-            if order.is_ge() {
-                right.next();
-            }
-            common += u32::from(order.is_eq());
-        }
-        if all == 0 { 0.0 } else { f64::from(common) / f64::from(all) }
+    /// A commit whose subject, `(start, length)` in bytes, and claims are in `messages`.
+    pub fn kept(
+        id: CommitId,
+        parents: Parents,
+        committed_s: i64,
+        messages: &Arc<Messages>,
+        subject: (u32, u32),
+        claims: Option<u32>,
+    ) -> Self {
+        let subject = Text { messages: Arc::clone(messages), start: subject.0, length: subject.1 };
+        Self { id, parents, committed_s, subject, claims: claims.unwrap_or(NO_CLAIMS) }
     }
 }
+
+impl PartialEq for Commit {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.parents == other.parents && self.subject == other.subject && **self == **other
+    }
+}
+
+impl Eq for Commit {}
+
+impl Deref for Commit {
+    type Target = Claims;
+
+    /// What its message claims, or that it claims nothing.
+    fn deref(&self) -> &Claims {
+        static NONE: Claims = Claims {
+            trailers: Vec::new(),
+            reverts: Vec::new(),
+            mentions: Vec::new(),
+            named_in_subject: Vec::new(),
+            named_in_body: Vec::new(),
+        };
+        self.subject.messages.claims(self.claims).unwrap_or(&NONE)
+    }
+}
+
+/// Places of a commit's parents: almost always one or two.
+pub type Parents = SmallVec<[u32; 2]>;
 
 /// A branch or tag that the policy names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// Full name: `refs/heads/main`, `refs/tags/5.1.4`.
     pub name: String,
-    /// Place of the commit in [`History::commits`]; annotated tags are peeled.
+    /// Place of the commit in [`super::History::commits`]; annotated tags are peeled.
     pub commit: u32,
     /// Whether it is a tag object that carries a signature; nothing is said about whose.
     pub signed: bool,
-}
-
-/// A repository's past, as far as the policy's refs reach.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct History {
-    /// Parents before children.
-    pub commits: Vec<Commit>,
-    /// Branches and tags, by name.
-    pub references: Vec<Reference>,
-    /// Whether the history was cut off (a shallow or partial clone).
-    pub partial: bool,
-    /// What documents on the main branch say about vulnerabilities.
-    pub accounts: Vec<Account>,
-    /// The commit of the main branch whose documents they are.
-    pub accounts_at: Option<CommitId>,
-    /// Commits that the repository has, that somebody names, and that no branch or tag reaches; sorted.
-    pub unreached: Vec<CommitId>,
-    /// What commits change; only of those that were asked for so far.
-    pub patches: HashMap<CommitId, Patch>,
-    /// Places in the order of the commits' names.
-    #[serde(skip)]
-    by_id: Vec<u32>,
-    /// Instants and places, by instant.
-    #[serde(skip)]
-    by_time: OnceLock<Vec<(i64, u32)>>,
-}
-
-impl History {
-    /// Makes names resolvable again after commits were added or read back.
-    pub fn reindex(&mut self) {
-        let mut by_id: Vec<u32> = (0_u32..).zip(&self.commits).map(|(place, _)| place).collect();
-        by_id.sort_unstable_by_key(|place| self.commits[*place as usize].id);
-        self.by_id = by_id;
-        self.by_time = OnceLock::new();
-    }
-
-    /// Places of the commits made between two instants, both included, in seconds since 1970; oldest first.
-    pub fn made_between(&self, from_s: i64, to_s: i64) -> impl Iterator<Item = u32> + '_ {
-        let by_time = self.by_time.get_or_init(|| {
-            let mut all: Vec<_> = self.commits.iter().map(|commit| commit.committed_s).zip(0..).collect();
-            all.sort_unstable();
-            all
-        });
-        let from = by_time.partition_point(|(instant, _)| *instant < from_s);
-        by_time[from..].iter().take_while(move |(instant, _)| *instant <= to_s).map(|(_, place)| *place)
-    }
-
-    /// The commit at a place.
-    pub fn commit(&self, place: u32) -> &Commit {
-        &self.commits[place as usize]
-    }
-
-    /// Place of a commit.
-    pub fn place(&self, id: &CommitId) -> Option<u32> {
-        let found = self.by_id.binary_search_by_key(id, |place| self.commit(*place).id);
-        found.ok().and_then(|index| self.by_id.get(index).copied())
-    }
-
-    /// Place of the one commit that a full or shortened name stands for.
-    pub fn resolve(&self, name: &str) -> Option<u32> {
-        if let Ok(id) = name.parse() {
-            return self.place(&id);
-        }
-        if name.len() < 7 {
-            return None;
-        }
-        let (low, high) = span_of(name)?;
-        let from = self.by_id.partition_point(|place| self.commit(*place).id < low);
-        match &self.by_id[from..] {
-            [only] if self.commit(*only).id <= high => Some(*only),
-            [first, second, ..] if self.commit(*first).id <= high && self.commit(*second).id > high => Some(*first),
-            _ => None,
-        }
-    }
-
-    /// Whether a name stands for a commit that the repository has and no branch or tag reaches.
-    pub fn is_unreached(&self, name: &str) -> bool {
-        span_of(name).is_some_and(|(low, high)| {
-            let from = self.unreached.partition_point(|id| *id < low);
-            self.unreached.get(from).is_some_and(|id| *id <= high)
-        })
-    }
-
-    /// What a commit changes, where that is known.
-    pub fn patch(&self, place: u32) -> Option<&Patch> {
-        self.patches.get(&self.commit(place).id)
-    }
-}
-
-/// The least and the greatest name that begin with 7 to 40 hexadecimal digits.
-fn span_of(digits: &str) -> Option<(CommitId, CommitId)> {
-    let all_hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !all_hexadecimal || !(7..=40).contains(&digits.len()) {
-        return None;
-    }
-    Some((format!("{digits:0<40}").parse().ok()?, format!("{digits:f<40}").parse().ok()?))
 }
 
 /// A fix to be proved.

@@ -6,8 +6,9 @@ use jiff::civil::Date;
 
 use super::{
     evidence::{Naming, bare_subject, end_of, is_revert, names, naming, same_subject, start_of},
-    facts::{Commit, Fix, History},
+    facts::{Commit, Fix},
     graph::SeriesLines,
+    history::History,
 };
 
 /// How long before its disclosure a fix may have been made, in seconds.

@@ -1,11 +1,14 @@
 //! Branches and tags as lines of releases: what each holds, and since which tag.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock},
+};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
-    facts::History,
+    history::History,
     names::{SeriesName, TagName, Version, branch_of, series_in_branch, tag_name},
 };
 use crate::domain::policy::Series;
@@ -62,8 +65,14 @@ pub struct SeriesLine {
     pub tip: Option<u32>,
     /// Releases, by version.
     pub releases: Vec<Release>,
-    /// Commits that are on the branch or in a release, and not on the main branch; oldest first.
-    pub own: Vec<u32>,
+    graph: Arc<Graph>,
+    held: OnceLock<Held>,
+}
+
+/// What a series holds; found when it is asked for, since most series are not.
+#[derive(Clone, Debug)]
+struct Held {
+    own: Vec<u32>,
     on: Bits,
     first_release: Vec<u16>,
 }
@@ -74,19 +83,28 @@ impl SeriesLine {
         self.releases.iter().find(|release| release.kind() == ReleaseKind::Final)
     }
 
+    /// Commits that are on the branch or in a release, and not on the main branch; oldest first.
+    pub fn own(&self) -> &[u32] {
+        &self.held().own
+    }
+
     /// Whether the branch, or a release of the series, holds a commit.
     pub fn holds(&self, commit: u32) -> bool {
-        self.on.has(commit)
+        self.held().on.has(commit)
+    }
+
+    fn held(&self) -> &Held {
+        self.held.get_or_init(|| Held::of(&self.graph, &self.releases, self.tip))
     }
 
     /// Whether it holds a commit that the main branch does not.
     pub fn is_own(&self, commit: u32) -> bool {
-        self.own.binary_search(&commit).is_ok()
+        self.own().binary_search(&commit).is_ok()
     }
 
     /// Place in `releases` of the first that holds a commit.
     pub fn first_release_with(&self, commit: u32) -> Option<usize> {
-        let place = self.first_release[commit as usize];
+        let place = self.held().first_release[commit as usize];
         (place != NONE).then_some(usize::from(place))
     }
 }
@@ -96,7 +114,9 @@ impl SeriesLine {
 pub struct SeriesLines {
     lines: BTreeMap<SeriesName, SeriesLine>,
     names: BTreeSet<SeriesName>,
-    main: Bits,
+    graph: Arc<Graph>,
+    reached: OnceLock<Bits>,
+    tips: Vec<u32>,
     /// Whether the main branch is there.
     pub has_main: bool,
 }
@@ -106,7 +126,7 @@ impl SeriesLines {
     pub fn of(history: &History, policy: &Series) -> Self {
         let find = |name: &str| history.references.iter().find(|reference| reference.name == name);
         let main_tip = find(&format!("refs/heads/{}", policy.main)).map(|reference| reference.commit);
-        let main = Bits::ancestors(history, main_tip);
+        let graph = Arc::new(Graph::of(history, main_tip));
         // A branch that became a tag at its end of life counts as the branch, and is no release.
         let branches: BTreeMap<SeriesName, (&str, u32)> = history
             .references
@@ -141,10 +161,11 @@ impl SeriesLines {
             let mut releases = releases.remove(&name).unwrap_or_default();
             releases.sort_by(|a, b| a.version.cmp(&b.version));
             let branch = branches.get(&name).copied();
-            (name.clone(), line(history, name, branch, releases, &main))
+            (name.clone(), line(&graph, name, branch, releases))
         });
         let lines = lines.collect();
-        Self { lines, names, main, has_main: main_tip.is_some() }
+        let tips = history.references.iter().map(|reference| reference.commit).collect();
+        Self { lines, names, graph, reached: OnceLock::new(), tips, has_main: main_tip.is_some() }
     }
 
     /// All series, oldest first.
@@ -162,14 +183,14 @@ impl SeriesLines {
         &self.names
     }
 
-    /// Whether any line, or the main branch, holds a commit: a kept history may remember others.
+    /// Whether any branch or tag holds a commit: a kept history may remember others.
     pub fn hold(&self, commit: u32) -> bool {
-        self.main.has(commit) || self.lines.values().any(|line| line.holds(commit))
+        self.reached.get_or_init(|| Bits::reached(&self.graph, &self.tips)).has(commit)
     }
 
     /// Whether the main branch holds a commit.
     pub fn main_holds(&self, commit: u32) -> bool {
-        self.main.has(commit)
+        self.graph.main.has(commit)
     }
 
     /// The branch name that a series would have.
@@ -182,49 +203,81 @@ fn short_name(reference: &str) -> &str {
     reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/")).unwrap_or(reference)
 }
 
-fn line(
-    history: &History,
-    name: SeriesName,
-    branch: Option<(&str, u32)>,
-    releases: Vec<Release>,
-    main: &Bits,
-) -> SeriesLine {
-    let mut first_release = vec![NONE; history.commits.len()];
-    let mut on = Bits::none(history.commits.len());
-    let mut own = Vec::new();
-    for (release, place) in releases.iter().zip(0..NONE) {
-        spread(history, release.commit, |commit| {
-            let fresh = first_release[commit as usize] == NONE;
-            if fresh {
-                first_release[commit as usize] = place;
-            }
-            fresh
-        });
-    }
-    let tips = releases.iter().map(|release| release.commit).chain(branch.map(|(_, tip)| tip));
-    for tip in tips {
-        spread(history, tip, |commit| {
-            let fresh = on.set(commit);
-            if fresh && !main.has(commit) {
-                own.push(commit);
-            }
-            fresh
-        });
-    }
-    own.sort_unstable();
+fn line(graph: &Arc<Graph>, name: SeriesName, branch: Option<(&str, u32)>, releases: Vec<Release>) -> SeriesLine {
     let last = releases.last().map(|release| (format!("refs/tags/{}", release.tag), release.commit));
     let has_branch = branch.is_some();
     let branch = branch.map(|(name, tip)| (name.to_owned(), tip)).or(last);
     let (branch, tip) = branch.map_or((None, None), |(name, tip)| (Some(name), Some(tip)));
-    SeriesLine { name, branch, has_branch, tip, releases, own, on, first_release }
+    SeriesLine { name, branch, has_branch, tip, releases, graph: Arc::clone(graph), held: OnceLock::new() }
 }
 
-/// Goes back from `tip` wherever `enter` says that a commit is new.
-fn spread(history: &History, tip: u32, mut enter: impl FnMut(u32) -> bool) {
-    let mut todo = vec![tip];
-    while let Some(commit) = todo.pop() {
-        if enter(commit) {
-            todo.extend(&history.commit(commit).parents);
+impl Held {
+    fn of(graph: &Graph, releases: &[Release], tip: Option<u32>) -> Self {
+        let mut first_release = vec![NONE; graph.commits()];
+        let mut on = Bits::none(graph.commits());
+        let mut own = Vec::new();
+        for (release, place) in releases.iter().zip(0..NONE) {
+            graph.spread(release.commit, |commit| {
+                let first = &mut first_release[commit as usize];
+                let fresh = *first == NONE;
+                if fresh {
+                    *first = place;
+                    on.set(commit);
+                    own.extend(Some(commit).filter(|commit| !graph.main.has(*commit)));
+                }
+                fresh
+            });
+        }
+        if let Some(tip) = tip {
+            graph.spread(tip, |commit| {
+                let fresh = on.set(commit);
+                own.extend(Some(commit).filter(|commit| fresh && !graph.main.has(*commit)));
+                fresh
+            });
+        }
+        own.sort_unstable();
+        Self { own, on, first_release }
+    }
+}
+
+/// Who comes from whom, close together.
+#[derive(Clone, Debug)]
+struct Graph {
+    /// Where the parents of a commit begin in `parents`; one more than there are commits.
+    starts: Vec<u32>,
+    parents: Vec<u32>,
+    main: Bits,
+}
+
+impl Graph {
+    fn of(history: &History, main_tip: Option<u32>) -> Self {
+        let mut starts = Vec::with_capacity(history.commits.len() + 1);
+        let mut parents = Vec::with_capacity(history.commits.len() + history.commits.len() / 8);
+        starts.push(0);
+        for commit in &history.commits {
+            parents.extend_from_slice(&commit.parents);
+            starts.push(parents.len() as u32);
+        }
+        let main = Bits::none(history.commits.len());
+        let mut graph = Self { starts, parents, main };
+        if let Some(tip) = main_tip {
+            graph.main = Bits::reached(&graph, &[tip]);
+        }
+        graph
+    }
+
+    fn commits(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Goes back from `tip` wherever `enter` says that a commit is new.
+    fn spread(&self, tip: u32, mut enter: impl FnMut(u32) -> bool) {
+        let mut todo = vec![tip];
+        while let Some(commit) = todo.pop() {
+            if enter(commit) {
+                let (start, end) = (self.starts[commit as usize], self.starts[commit as usize + 1]);
+                todo.extend_from_slice(&self.parents[start as usize..end as usize]);
+            }
         }
     }
 }
@@ -243,10 +296,10 @@ impl Bits {
         Self(vec![0; commits.div_ceil(64)])
     }
 
-    fn ancestors(history: &History, tip: Option<u32>) -> Self {
-        let mut bits = Self::none(history.commits.len());
-        if let Some(tip) = tip {
-            spread(history, tip, |commit| bits.set(commit));
+    fn reached(graph: &Graph, tips: &[u32]) -> Self {
+        let mut bits = Self::none(graph.commits());
+        for tip in tips {
+            graph.spread(*tip, |commit| bits.set(commit));
         }
         bits
     }

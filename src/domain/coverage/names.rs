@@ -132,6 +132,11 @@ fn pre_reading(pattern: &str, tag: &str) -> Option<TagName> {
     let (series, pre) = middle.split_at(digits);
     // `5.0-rc1` by the pattern `{series}-{pre}`; dots belong to nobody then.
     let series = series.strip_suffix('.').unwrap_or(series);
+    let (series, between) = match between.split_once("{patch}") {
+        // Before the first release of a series; one before a later release says nothing about it.
+        Some((before, behind)) => (series.rsplit_once(before).filter(|(_, patch)| *patch == "0")?.0, behind),
+        None => (series, between),
+    };
     let pre = pre.strip_prefix(between).unwrap_or(pre).trim_start_matches(['-', '.', '_']);
     let letters = pre.find(|c: char| c.is_ascii_digit()).unwrap_or(pre.len());
     let (stage, number) = pre.split_at(letters);

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     evidence::{names_another, push_once, short_id},
-    facts::{Fix, History},
+    facts::Fix,
     graph::SeriesLines,
+    history::History,
     names::{SeriesName, tag_name},
 };
 use crate::domain::policy::Series;
@@ -107,7 +108,7 @@ impl Recorded {
 fn merged(history: &History, place: u32) -> Vec<u32> {
     const MOST: usize = 50;
     let commit = history.commit(place);
-    let [first, others @ ..] = commit.parents.as_slice() else {
+    let [first, others @ ..] = &commit.parents[..] else {
         return vec![place];
     };
     if others.is_empty() {

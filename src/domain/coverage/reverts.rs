@@ -2,8 +2,10 @@
 
 use super::{
     evidence::{Hit, bare_subject, begins, is_revert, names, same_subject, short_id},
-    facts::{Commit, History, Patch},
+    facts::Commit,
     graph::SeriesLine,
+    history::History,
+    patch::Patch,
 };
 
 /// Something that happened to a fix on a series.
@@ -26,8 +28,8 @@ pub(super) fn events(history: &History, line: &SeriesLine, hit: &Hit, id: &str) 
     let mut last = applied;
     // What came after a revert, and changes some of the same lines.
     let mut since_revert: Vec<&Patch> = Vec::new();
-    let from = line.own.partition_point(|place| *place <= hit.commit);
-    for place in line.own[from..].iter().copied() {
+    let from = line.own().partition_point(|place| *place <= hit.commit);
+    for place in line.own()[from..].iter().copied() {
         let commit = history.commit(place);
         let standing = events.last().is_some_and(|event| event.applied);
         if undoes(commit, last) {

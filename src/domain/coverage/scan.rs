@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::{
     evidence::{Naming, bare_subject, naming, short, start_of},
-    facts::{CommitId, History},
+    facts::CommitId,
     graph::{ReleaseKind, SeriesLine, SeriesLines, day_of},
+    history::History,
     names::{SeriesName, named_ids},
 };
 
@@ -130,7 +131,7 @@ impl<'a> Scan<'a> {
     pub fn new(history: &'a History, lines: &'a SeriesLines, since: Option<Date>, documents: bool) -> Self {
         let mut series_of: BTreeMap<u32, Vec<&SeriesLine>> = BTreeMap::new();
         for line in lines.all() {
-            for place in &line.own {
+            for place in line.own() {
                 series_of.entry(*place).or_default().push(line);
             }
         }
@@ -366,7 +367,7 @@ impl<'a> Scan<'a> {
                 series: series.iter().map(|(name, (_, places))| (name.to_string(), self.names(places))).collect(),
                 confidence: Confidence::Sure,
                 why,
-                subject: self.history.commit(first).subject.clone(),
+                subject: self.history.commit(first).subject.to_string(),
             },
         })
     }

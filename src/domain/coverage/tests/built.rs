@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::{Date, date};
 
 use super::super::{
-    Commit, CommitId, Fix, FixCoverage, History, Judgement, Patch, PatchId, Reference, SeriesLines, Trailer,
+    Claims, Commit, CommitId, Fix, FixCoverage, History, Judgement, Patch, PatchId, Reference, SeriesLines, Trailer,
     TrailerKind, named_ids,
 };
 use crate::domain::policy::Series;
@@ -15,6 +15,7 @@ pub(super) struct Making<'a> {
     built: &'a mut Built,
     branch: String,
     commit: Commit,
+    claims: Claims,
     patch: Patch,
 }
 
@@ -82,18 +83,19 @@ impl Built {
         id[1..9].copy_from_slice(&(place as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
         let noon = self.now.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).expect("a day");
         let parents = self.tips.get(branch).copied().into_iter().collect();
-        let commit = Commit {
-            id: CommitId(id),
-            parents,
-            committed_s: noon.timestamp().as_second(),
-            subject: subject.to_owned(),
-            trailers: Vec::new(),
-            reverts: Vec::new(),
-            mentions: Vec::new(),
-            named_in_subject: named_ids(subject),
-            named_in_body: Vec::new(),
-        };
-        Making { built: self, branch: branch.to_owned(), commit, patch: patch(place as u32 + 1_000, &[]) }
+        let claims = Claims { named_in_subject: named_ids(subject), ..Claims::default() };
+        let committed_s = noon.timestamp().as_second();
+        let commit = Commit::new(CommitId(id), parents, committed_s, subject, Claims::default());
+        Making { built: self, branch: branch.to_owned(), commit, claims, patch: patch(place as u32 + 1_000, &[]) }
+    }
+
+    /// Merges one branch into another; the merge itself changes nothing.
+    pub(super) fn merge(&mut self, branch: &str, other: &str, subject: &str) -> CommitId {
+        let tip = self.tips[other];
+        let mut making = self.commit(branch, subject);
+        making.commit.parents.push(tip);
+        making.patch = Patch::default();
+        making.make()
     }
 
     fn refresh(&mut self) {
@@ -144,22 +146,29 @@ impl Making<'_> {
     }
 
     pub(super) fn trailer(mut self, kind: TrailerKind, target: &CommitId) -> Self {
-        self.commit.trailers.push(Trailer { kind, target: target.to_string() });
+        self.claims.trailers.push(Trailer { kind, target: target.to_string() });
         self
     }
 
     pub(super) fn reverts(mut self, target: &CommitId) -> Self {
-        self.commit.reverts.push(target.to_string());
+        self.claims.reverts.push(target.to_string());
+        self
+    }
+
+    /// Its message names another commit.
+    pub(super) fn mentioning(mut self, target: &CommitId) -> Self {
+        self.claims.mentions.push(target.to_string());
         self
     }
 
     pub(super) fn naming_in_body(mut self, id: &str) -> Self {
-        self.commit.named_in_body = named_ids(id);
+        self.claims.named_in_body = named_ids(id);
         self
     }
 
     pub(super) fn make(self) -> CommitId {
-        let Self { built, branch, commit, patch } = self;
+        let Self { built, branch, commit, claims, patch } = self;
+        let commit = Commit::new(commit.id, commit.parents, commit.committed_s, &commit.subject, claims);
         let id = commit.id;
         built.history.patches.insert(id, patch);
         built.history.commits.push(commit);

@@ -2,9 +2,11 @@
 
 mod built;
 mod explained;
+mod gaps;
 mod ladder;
 mod reverts;
 mod scan;
+mod shapes;
 mod support;
 mod unknown;
 
