@@ -1,11 +1,12 @@
 //! Mirrors: bare copies of repositories, fetched by the `git` program.
 //!
 //! A token goes to git by its environment, never on a command line; only https (and files, for tests and for those who
-//! mirror by themselves) is spoken; only the refs that the policy names are fetched, and tags. A fetch that takes too long
-//! or grows too large is stopped, and what was there before stays.
+//! mirror by themselves) is spoken; only the refs that the policy names are fetched. A fetch that takes too long or grows
+//! too large is stopped, and what was there before stays. One fetch at a time: a lock on a file beside the mirror, which
+//! git itself holds, too, so that it stays locked while a git outlives the program that started it.
 
 use std::{
-    fs,
+    fs::{self, File, TryLockError},
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Stdio},
@@ -59,19 +60,45 @@ impl Mirror {
     /// # Errors
     /// Where git is missing, refuses, takes too long or brings too much.
     pub fn fetch(&self, url: &str, token: Option<&SecretString>, policy: &Series) -> Result<(), HistoryError> {
-        if !(url.starts_with("https://") || url.starts_with("file://")) {
-            return Err(HistoryError::Git("only https:// and file:// addresses are fetched".to_owned()));
-        }
+        self.fetch_watched(url, token, policy, &mut |_| {})
+    }
+
+    /// The same; `progress` hears about once a second how many bytes the mirror holds.
+    ///
+    /// # Errors
+    /// As [`Mirror::fetch`].
+    pub fn fetch_watched(
+        &self,
+        url: &str,
+        token: Option<&SecretString>,
+        policy: &Series,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), HistoryError> {
+        check_address(url).map_err(|what| HistoryError::Git(what.to_owned()))?;
+        let begun = Instant::now();
+        fs::create_dir_all(&self.path).map_err(|error| self.unwritable(&error))?;
+        let lock = self.lock(begun)?;
         self.make()?;
+        self.tidy();
         let mut command = git(&self.path);
+        if token.is_some() {
+            // A token is for the place that it was given for, and for no other.
+            command.args(["-c", "http.followRedirects=false"]);
+        }
         command
             .args(["fetch", "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"])
-            .args(["--no-write-fetch-head", "--quiet", "--end-of-options", url])
+            .args(["--no-write-fetch-head", "--update-shallow", "--quiet", "--end-of-options", url])
             .args(refspecs(policy))
             .env("GIT_ALLOW_PROTOCOL", "https:file")
             .env("HOME", &self.path)
+            .stdin(lock.try_clone().map_err(|error| self.unwritable(&error))?)
             .stdout(Stdio::null());
-        if let Some(token) = token {
+        for name in CONNECTION {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        if let Some(token) = token.filter(|_| url.starts_with("https://")) {
             let credentials = BASE64_STANDARD.encode(format!("x-access-token:{}", token.expose_secret()));
             command
                 .env("GIT_CONFIG_COUNT", "1")
@@ -79,15 +106,58 @@ impl Mirror {
                 .env("GIT_CONFIG_VALUE_0", format!("Authorization: Basic {credentials}"));
         }
         let child = command.spawn().map_err(|error| HistoryError::NoGit(error.to_string()))?;
-        self.watch(child, url)?;
-        self.graph()
+        self.watch(child, url, begun, progress)?;
+        self.graph(begun)?;
+        // The lock is let go only now.
+        drop(lock);
+        Ok(())
+    }
+
+    fn unwritable(&self, error: &std::io::Error) -> HistoryError {
+        HistoryError::Git(format!("the folder for copies, {}, cannot be used: {error}", self.path.display()))
+    }
+
+    /// Waits until nobody else fetches into this mirror.
+    fn lock(&self, begun: Instant) -> Result<File, HistoryError> {
+        let path = self.path.with_extension("lock");
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| self.unwritable(&error))?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if self.is_late(begun) => {
+                    return Err(HistoryError::Git("another run was fetching the same all the time".to_owned()));
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
+                Err(TryLockError::Error(error)) => return Err(self.unwritable(&error)),
+            }
+        }
+    }
+
+    fn is_late(&self, begun: Instant) -> bool {
+        begun.elapsed().as_millis() > u128::from(self.limits.time_ms)
+    }
+
+    /// Takes away what a fetch left that was cut off: half a pack, locks that nobody holds. Only under the lock.
+    fn tidy(&self) {
+        let mut folders = vec![self.path.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(entry.path());
+                } else if name.ends_with(".lock") || name.starts_with("tmp_") {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
     }
 
     fn make(&self) -> Result<(), HistoryError> {
-        if self.path.join("HEAD").exists() {
+        if ["HEAD", "config", "objects", "refs"].iter().all(|name| self.path.join(name).exists()) {
             return Ok(());
         }
-        fs::create_dir_all(&self.path).map_err(|error| HistoryError::Git(error.to_string()))?;
         let made = git(&self.path)
             .args(["init", "--bare", "--quiet", "--template=", "--initial-branch=unborn"])
             .stdout(Stdio::null())
@@ -97,16 +167,22 @@ impl Mirror {
     }
 
     /// Walks are several times faster with it.
-    fn graph(&self) -> Result<(), HistoryError> {
+    fn graph(&self, begun: Instant) -> Result<(), HistoryError> {
         let child = git(&self.path)
             .args(["commit-graph", "write", "--reachable", "--split", "--no-progress"])
             .stdout(Stdio::null())
             .spawn()
             .map_err(|error| HistoryError::NoGit(error.to_string()))?;
-        self.watch(child, "")
+        self.watch(child, "", begun, &mut |_| {})
     }
 
-    fn watch(&self, mut child: Child, url: &str) -> Result<(), HistoryError> {
+    fn watch(
+        &self,
+        mut child: Child,
+        url: &str,
+        begun: Instant,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), HistoryError> {
         let complaint = child.stderr.take().map(|stderr| {
             thread::spawn(move || {
                 let mut text = Vec::new();
@@ -114,7 +190,6 @@ impl Mirror {
                 String::from_utf8_lossy(&text).into_owned()
             })
         });
-        let begun = Instant::now();
         let mut looks = 0_u32;
         let status = loop {
             match child.try_wait() {
@@ -123,17 +198,29 @@ impl Mirror {
                 Err(error) => return Err(HistoryError::Git(error.to_string())),
             }
             looks += 1;
-            let too_long = begun.elapsed().as_millis() > u128::from(self.limits.time_ms);
-            let too_large = looks.is_multiple_of(10) && size_of(&self.path) > self.limits.size_bytes;
-            if too_long || too_large {
+            let mut too_large = false;
+            if looks.is_multiple_of(10) {
+                let size = size_of(&self.path);
+                progress(size);
+                too_large = size > self.limits.size_bytes;
+            }
+            if too_large || self.is_late(begun) {
                 let _ = child.kill();
                 let _ = child.wait();
-                let why = if too_long { "took too long and was stopped" } else { "grew too large and was stopped" };
+                let why = if too_large {
+                    "grew too large and was stopped (--fetch-size)"
+                } else {
+                    "took too long and was stopped (--fetch-time)"
+                };
                 return Err(HistoryError::Git(why.to_owned()));
             }
             thread::sleep(LOOK);
         };
         if status.success() {
+            // It may have been done between two looks.
+            if size_of(&self.path) > self.limits.size_bytes {
+                return Err(HistoryError::Git("the copy is larger than allowed (--fetch-size)".to_owned()));
+            }
             return Ok(());
         }
         let complaint = complaint.and_then(|reading| reading.join().ok()).unwrap_or_default();
@@ -141,15 +228,58 @@ impl Mirror {
     }
 }
 
-/// The refs that matter: the main branch, the branches of series, and tags, under their own names.
+/// What git may know of the way to the network: proxies, and whose certificates are believed.
+const CONNECTION: [&str; 8] =
+    ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "GIT_SSL_CAINFO", "SSL_CERT_FILE"];
+
+/// The folder below `folder` for the mirror of an address.
+pub fn mirror_folder(folder: &Path, url: &str) -> PathBuf {
+    let url = url.trim_end_matches('/');
+    let url = url.strip_suffix(".git").unwrap_or(url);
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, url.as_bytes());
+    folder.join(format!("{}.git", hex::encode(&digest.as_ref()[..12])))
+}
+
+/// Whether an address can be fetched without telling anybody else a secret.
+///
+/// # Errors
+/// With what is wrong about it; the address itself is not repeated.
+pub fn check_address(url: &str) -> Result<(), &'static str> {
+    let wrong = |what| Err(what);
+    if url.starts_with("file://") {
+        return Ok(());
+    }
+    let Some(parsed) = url::Url::parse(url).ok().filter(|parsed| parsed.scheme() == "https") else {
+        return wrong("only https:// and file:// addresses are fetched");
+    };
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return wrong("the address holds a name or password, which others could read; leave it out");
+    }
+    if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return wrong("the address holds white space");
+    }
+    Ok(())
+}
+
+/// The refs that matter, under their own names: the main branch, the branches of series, the tags that they became, and
+/// the tags of releases. Of a tag's pattern only what stands before the series and after the rest can be said to git.
 fn refspecs(policy: &Series) -> Vec<String> {
-    let main = &policy.main;
     let branches = policy.branches.replace("{series}", "*");
-    vec![
-        format!("+refs/heads/{main}:refs/heads/{main}"),
-        format!("+refs/heads/{branches}:refs/heads/{branches}"),
-        "+refs/tags/*:refs/tags/*".to_owned(),
-    ]
+    let tags = |pattern: &str| {
+        let before = pattern.split('{').next().unwrap_or_default();
+        let after = pattern.rsplit('}').next().unwrap_or_default();
+        format!("refs/tags/{before}*{after}")
+    };
+    let mut names = vec![
+        format!("refs/heads/{}", policy.main),
+        format!("refs/heads/{branches}"),
+        format!("refs/tags/{branches}"),
+        tags(&policy.tags),
+        tags(&policy.prerelease_tags),
+    ];
+    names.sort();
+    names.dedup();
+    names.into_iter().map(|name| format!("+{name}:{name}")).collect()
 }
 
 /// Scheme and host of an address, with a slash.

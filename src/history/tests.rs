@@ -166,6 +166,94 @@ fn a_mirror_holds_the_refs_that_the_policy_names_and_keeps_what_it_had() {
     assert_eq!(history.commits.len(), 9);
 }
 
+#[test]
+fn a_mirror_of_a_cut_history_is_known_to_be_cut() {
+    let folder = repository();
+    let cut = tempfile::tempdir().expect("a folder");
+    let from = format!("file://{}", folder.path().display());
+    git(cut.path(), &["clone", "--quiet", "--depth", "2", &from, "."]);
+    let place = tempfile::tempdir().expect("a folder");
+    let mirror = mirror::Mirror::new(place.path().join("mirror"), mirror::MirrorLimits::default());
+    let policy = serde_json::from_value(serde_json::json!({})).expect("a policy of defaults");
+    mirror.fetch(&format!("file://{}", cut.path().display()), None, &policy).expect("fetched");
+    let (_, history) = read(mirror.path());
+    assert!(history.partial);
+    assert_eq!(history.commits.len(), 2);
+}
+
+#[test]
+fn what_a_killed_fetch_left_is_taken_away_and_a_graph_is_kept() {
+    let folder = repository();
+    let place = tempfile::tempdir().expect("a folder");
+    let mirror = mirror::Mirror::new(place.path().join("mirror"), mirror::MirrorLimits::default());
+    let policy = serde_json::from_value(serde_json::json!({})).expect("a policy of defaults");
+    let url = format!("file://{}", folder.path().display());
+    mirror.fetch(&url, None, &policy).expect("fetched");
+    assert!(mirror.path().join("objects/info/commit-graphs/commit-graph-chain").exists());
+    let left = ["packed-refs.lock", "refs/heads/main.lock", "objects/pack/tmp_pack_x"];
+    for name in left {
+        fs::write(mirror.path().join(name), b"").expect("written");
+    }
+    git(folder.path(), &["commit", "--quiet", "--allow-empty", "-m", "One more"]);
+    mirror.fetch(&url, None, &policy).expect("fetched again");
+    assert!(left.iter().all(|name| !mirror.path().join(name).exists()));
+    assert_eq!(read(mirror.path()).1.commits.len(), 10);
+}
+
+#[test]
+fn two_fetches_into_one_mirror_wait_for_each_other() {
+    let folder = repository();
+    let place = tempfile::tempdir().expect("a folder");
+    let policy = serde_json::from_value(serde_json::json!({})).expect("a policy of defaults");
+    let url = format!("file://{}", folder.path().display());
+    let path = place.path().join("mirror.git");
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    mirror::Mirror::new(path.clone(), mirror::MirrorLimits::default()).fetch(&url, None, &policy)
+                })
+            })
+            .collect();
+        for run in runs {
+            assert_eq!(run.join().expect("no panic"), Ok(()));
+        }
+    });
+    // While somebody holds it, nobody else gets in, and says so.
+    let lock = fs::File::create(place.path().join("mirror.lock")).expect("a file");
+    lock.lock().expect("locked");
+    let hurried = mirror::MirrorLimits { time_ms: 1, ..mirror::MirrorLimits::default() };
+    let refused = mirror::Mirror::new(path, hurried).fetch(&url, None, &policy).expect_err("locked");
+    assert!(refused.to_string().contains("another run"), "{refused}");
+}
+
+#[test]
+fn a_mirror_that_is_too_large_is_refused() {
+    let folder = repository();
+    let place = tempfile::tempdir().expect("a folder");
+    let policy = serde_json::from_value(serde_json::json!({})).expect("a policy of defaults");
+    let small = mirror::MirrorLimits { size_bytes: 10, ..mirror::MirrorLimits::default() };
+    let mirror = mirror::Mirror::new(place.path().join("mirror"), small);
+    let refused = mirror.fetch(&format!("file://{}", folder.path().display()), None, &policy).expect_err("too large");
+    assert!(refused.to_string().contains("--fetch-size"), "{refused}");
+}
+
+#[test]
+fn addresses_that_tell_secrets_or_speak_otherwise_are_refused() {
+    assert_eq!(mirror::check_address("https://example.org/a/b.git"), Ok(()));
+    for address in [
+        "http://example.org/a",
+        "ssh://git@example.org/a",
+        "ext::sh -c id",
+        "https://mia:secret@example.org/a",
+        "https://token@example.org/a",
+        "git@example.org:a/b",
+    ] {
+        let refused = mirror::check_address(address).expect_err(address);
+        assert!(!refused.contains("secret") && !refused.contains("token@"), "{refused}");
+    }
+}
+
 /// A file of a made history: its name, its mode, its content.
 fn a_file() -> impl Strategy<Value = (&'static str, &'static str, Vec<u8>)> {
     let names = ["a.py", "src/b c.py", "\"quoted\"", "tab\there", "\u{fc}ml.txt", "docs/notes.txt", "tests/t.py"];

@@ -1,85 +1,47 @@
-//! `embargod coverage`: whether release tags hold every fix on every supported series, by a local history.
+//! `embargod coverage`: whether release tags hold every fix on every supported series; `embargod coverage scan`: which
+//! fixes there are.
 //!
-//! What flows in: a repository, a policy, a list of fixes. What flows out: the matrix as a table or as JSON, and an exit code
-//! for its worst cell: 0 all covered or not affected, 1 something missing, 2 usage or input error, 3 only unknowns. What it
-//! must never do: write into the repository.
+//! What flows in: a repository or its address, a policy, fixes. What flows out: the matrix as a table, JSON, Markdown or a
+//! page, and an exit code for its worst cell: 0 all covered or not affected, 1 something missing, 2 usage or input error,
+//! 3 only unknowns. What it must never do: judge (`domain::coverage` does), write into a repository that it was only shown,
+//! or print a token.
 
-use std::{collections::BTreeMap, path::PathBuf};
+mod arguments;
+mod explain;
+mod gather;
+mod html;
+mod input;
+mod markdown;
+mod progress;
+mod scan;
+mod table;
+mod words;
 
-use clap::{Args, ValueEnum};
-use jiff::civil::Date;
-use serde::Deserialize;
+use std::io::{self, Write};
 
-use super::{FINE, USAGE};
-use crate::{
-    domain::{
-        coverage::{Coverage, Fix, Judgement, SeriesLines, Verdict, worst},
-        policy::{self, Layer, Series},
-    },
-    history::{HistoryError, Keeper, PatchReader, Source, cache_file},
-};
+pub use arguments::CoverageArgs;
+use arguments::{CoverageCommand, Format};
+use gather::Notes;
+
+use super::{FINE, INTERNAL, USAGE};
+use crate::domain::coverage::{Coverage, ExplainedCell, Explainer, Judgement, SeriesLines, Verdict};
 
 /// Something is missing.
 const MISSING: u8 = 1;
 /// Nothing is missing, but not everything is known.
 const UNKNOWN: u8 = 3;
 
-/// Arguments of `embargod coverage`.
-#[derive(Args)]
-pub struct CoverageArgs {
-    /// A local repository, bare or not, that holds the branches and tags.
-    #[arg(long, value_name = "DIR")]
-    git: PathBuf,
-    /// The policy whose `series` says what is supported.
-    #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
-    /// Fixes to be proved: a JSON list of {"id","date","main"?,"series"?,"not_affected"?}.
-    #[arg(long, value_name = "FILE")]
-    fixes: Option<PathBuf>,
-    /// Judge as of this day (2026-11-21), instead of each fix's own and the 30 days after it.
-    #[arg(long, value_name = "DATE")]
-    at: Option<Date>,
-    /// How the matrix is written.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
-    /// Keep what was read of histories in this folder; default embargod below the user's cache folder.
-    #[arg(long, value_name = "DIR")]
-    cache: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-}
-
-/// A fix as a file names it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NamedFix {
-    id: String,
-    date: Date,
-    #[serde(default)]
-    main: Option<Vec<String>>,
-    #[serde(default)]
-    series: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    not_affected: BTreeMap<String, String>,
-}
-
 /// Runs the command.
 pub fn run(args: CoverageArgs) -> u8 {
-    match cover(&args) {
-        Ok(coverage) => {
-            match args.format {
-                Format::Json => println!("{}", serde_json::to_string(&coverage).unwrap_or_default()),
-                Format::Table => print!("{}", table(&coverage)),
-            }
-            match worst(&coverage) {
-                Some(Verdict::Missing | Verdict::NotTaggedYet) => MISSING,
-                Some(Verdict::Unknown) => UNKNOWN,
-                _ => FINE,
-            }
+    if let Some(CoverageCommand::Scan(scan)) = &args.command {
+        return scan::run(scan);
+    }
+    let mut notes = Notes::default();
+    let text = cover(&args, &mut notes).and_then(|answer| Ok((answer.form(args.format)?, answer.coverage)));
+    match text {
+        Ok((text, coverage)) => {
+            notes.say();
+            written(&text, code(&coverage))
         }
         Err(error) => {
             eprintln!("embargod: {error}");
@@ -88,80 +50,99 @@ pub fn run(args: CoverageArgs) -> u8 {
     }
 }
 
-fn cover(args: &CoverageArgs) -> Result<Coverage, String> {
-    let series = series_of(&args.policy)?;
-    let fixes = fixes_of(args)?;
-    let source = Source::open(&args.git).map_err(said)?;
-    let folder = args.cache.clone().unwrap_or_else(cache_folder);
-    let keeper = Keeper::new(cache_file(&folder, source.git_directory()));
-    let mut history = keeper.load();
-    let before = history.commits.len();
-    source.update(&mut history, &series, &mut |_| {}).map_err(said)?;
-    let named = fixes.iter().flat_map(|fix| fix.main.iter().flatten().chain(fix.series.values().flatten()));
-    source.look_for_unreached(&mut history, named.cloned().collect::<Vec<_>>());
-    let lines = SeriesLines::of(&history, &series);
-    let needed = {
-        let judgement = Judgement::new(&history, &series, &lines, args.at);
-        let needed = fixes.iter().flat_map(|fix| judgement.needs(fix)).map(|place| history.commit(place).id);
-        let mut needed: Vec<_> = needed.filter(|id| !history.patches.contains_key(id)).collect();
-        needed.sort_by_key(|id| history.place(id));
-        needed.dedup();
-        needed
+/// The exit code: whatever is missing weighs more than what is not known.
+fn code(coverage: &Coverage) -> u8 {
+    let has = |wanted: &[Verdict]| {
+        coverage.fixes.iter().flat_map(|fix| &fix.cells).any(|cell| wanted.contains(&cell.verdict))
     };
-    let read = PatchReader::new(&source).read(&needed, &|_| {}).map_err(said)?;
-    // A merge changes nothing by itself; that is known, too.
-    history.patches.extend(needed.iter().map(|id| (*id, Default::default())));
-    history.patches.extend(read);
-    if !needed.is_empty() || history.commits.len() != before {
-        keeper.save(&history).map_err(said)?;
+    if has(&[Verdict::Missing, Verdict::NotTaggedYet]) {
+        MISSING
+    } else if has(&[Verdict::Unknown]) {
+        UNKNOWN
+    } else {
+        FINE
     }
-    let judgement = Judgement::new(&history, &series, &lines, args.at);
-    Ok(Coverage { fixes: fixes.iter().map(|fix| judgement.of(fix)).collect() })
 }
 
-fn said(error: HistoryError) -> String {
-    error.to_string()
-}
-
-fn series_of(path: &std::path::Path) -> Result<Series, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let layer = Layer { origin: path.display().to_string(), text };
-    let effective = policy::effective(&[layer])
-        .map_err(|error| format!("{error}; see `embargod policy check {}`", path.display()))?;
-    effective.policy.series.clone().ok_or_else(|| format!("{}: has no `series`", path.display()))
-}
-
-fn fixes_of(args: &CoverageArgs) -> Result<Vec<Fix>, String> {
-    let Some(path) = &args.fixes else {
-        return Ok(Vec::new());
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let named: Vec<NamedFix> = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(named
-        .into_iter()
-        .map(|fix| Fix {
-            id: fix.id,
-            date: fix.date,
-            main: fix.main,
-            series: fix.series,
-            not_affected: fix.not_affected,
-        })
-        .collect())
-}
-
-fn cache_folder() -> PathBuf {
-    let home = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    home.unwrap_or_else(std::env::temp_dir).join("embargod")
-}
-
-fn table(coverage: &Coverage) -> String {
-    let mut text = String::new();
-    for fix in &coverage.fixes {
-        for cell in &fix.cells {
-            let tag = cell.first_tag.as_deref().unwrap_or("-");
-            text.push_str(&format!("{} {} {} {:?} {tag}\n", fix.id, fix.date, cell.series, cell.verdict));
+/// Writes an answer: with colours only where they are seen. Whoever stopped reading has seen enough.
+fn written(text: &str, code: u8) -> u8 {
+    let mut output = anstream::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("embargod: the answer could not be written: {error}");
+            INTERNAL
         }
+        _ => code,
     }
-    text
+}
+
+struct Answer {
+    coverage: Coverage,
+    explained: Option<Vec<Vec<ExplainedCell>>>,
+}
+
+impl Answer {
+    fn form(&self, format: Format) -> Result<String, String> {
+        let explained = self.explained.as_deref();
+        Ok(match (format, explained) {
+            (Format::Table, None) => table::table(&self.coverage),
+            (Format::Table, Some(explained)) => explain::tree(&self.coverage, explained),
+            (Format::Json, None) => json(&self.coverage)?,
+            (Format::Json, Some(explained)) => json(&explain::json(&self.coverage, explained))?,
+            (Format::Markdown, explained) => markdown::markdown(&self.coverage, explained),
+            (Format::Html, explained) => html::html(&self.coverage, explained)?,
+        })
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, String> {
+    let text = serde_json::to_string(value).map_err(|error| format!("the answer cannot be written: {error}"))?;
+    Ok(text + "\n")
+}
+
+fn cover(args: &CoverageArgs, notes: &mut Notes) -> Result<Answer, String> {
+    let series = input::series(args.source.policy())?;
+    let mut fixes = args.fixes.as_deref().map(input::fixes).transpose()?.unwrap_or_default();
+    let in_file = fixes.len();
+    if fixes.is_empty() && args.named.0.is_empty() {
+        if args.fixes.is_none() {
+            return Err("there is nothing to prove: give --fixes FILE or --fix ID, or look for fixes with \
+                        `embargod coverage scan`"
+                .to_owned());
+        }
+        notes.0.push("the list of fixes is empty".to_owned());
+    }
+    let mut gathered = gather::history(&args.source, &series, notes)?;
+    // Commits that no branch reaches change nothing of the lines.
+    let lines = SeriesLines::of(&gathered.history, &series);
+    fixes.extend(input::from_command_line(&args.named.0, &gathered.history, &lines, &mut notes.0)?);
+    let recorded = fixes.iter().flat_map(|fix| fix.main.iter().flatten().chain(fix.series.values().flatten()));
+    gathered.look_for_unreached(recorded.cloned().collect());
+    if let Some(path) = &args.fixes {
+        input::check_series(&fixes[..in_file], &path.display().to_string(), &series, &lines, &mut notes.0)?;
+    }
+    if lines.all().next().is_none() {
+        notes.0.push(format!(
+            "no branch fits {} and no tag fits {}; is this the policy of this repository?",
+            series.branches, series.tags
+        ));
+    }
+    let needed = {
+        let judgement = Judgement::new(&gathered.history, &series, &lines, args.at);
+        fixes.iter().flat_map(|fix| judgement.needs(fix)).collect()
+    };
+    gathered.read_patches(needed, notes)?;
+    let judgement = Judgement::new(&gathered.history, &series, &lines, args.at);
+    let bar = progress::bar("Judging", fixes.len());
+    let judged = fixes.iter().map(|fix| {
+        bar.inc(1);
+        judgement.of(fix)
+    });
+    let coverage = Coverage { fixes: judged.collect() };
+    bar.finish_and_clear();
+    let explained = args.explain.then(|| {
+        let explainer = Explainer::new(&gathered.history, &series, &lines);
+        fixes.iter().zip(&coverage.fixes).map(|(fix, judged)| explainer.explain(fix, judged)).collect()
+    });
+    Ok(Answer { coverage, explained })
 }

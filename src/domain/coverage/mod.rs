@@ -8,6 +8,7 @@
 mod accounts;
 mod cells;
 mod evidence;
+mod explained;
 mod facts;
 mod finder;
 mod graph;
@@ -16,6 +17,7 @@ mod names;
 mod patch;
 mod recorded;
 mod reverts;
+mod scan;
 mod support;
 mod verdict;
 
@@ -25,10 +27,12 @@ mod tests;
 pub use accounts::{Account, ListedCommit, accounts_in};
 pub use cells::Judgement;
 pub use evidence::EvidenceKind;
+pub use explained::{ExplainedCell, ExplainedCommit, Explainer, Step};
 pub use facts::{Claims, Commit, CommitId, Fix, Messages, Parents, Reference, Text, Trailer, TrailerKind};
 pub use graph::{Release, ReleaseKind, SeriesLine, SeriesLines};
 pub use history::History;
 pub use names::{SeriesName, TagName, Version, branch_of, named_ids, series_in_branch, tag_name};
 pub use patch::{LineDigest, PackedPatches, Patch, PatchId, Patches};
+pub use scan::{Confidence, Proposal, Scan};
 pub use support::{SeriesKind, supported_on};
 pub use verdict::{Cell, CellEvidence, Coverage, FixCoverage, Verdict, worst};

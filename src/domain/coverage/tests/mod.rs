@@ -1,9 +1,11 @@
 //! Small histories in the shapes that real ones have.
 
 mod built;
+mod explained;
 mod gaps;
 mod ladder;
 mod reverts;
+mod scan;
 mod shapes;
 mod support;
 mod unknown;
