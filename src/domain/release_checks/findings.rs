@@ -128,7 +128,9 @@ impl PrivateFinding {
             Self::Lacks { case, holding: Holding::OnTheBranchOnly } => {
                 format!("the release {tag} was made without the fix of {case}, which its branch has")
             }
-            Self::Lacks { case, .. } => format!("the release {tag} does not hold the fix of {case}, nor does its branch"),
+            Self::Lacks { case, .. } => {
+                format!("the release {tag} does not hold the fix of {case}, nor does its branch")
+            }
             Self::CannotTell { case } => format!("nobody can tell whether the release {tag} holds the fix of {case}"),
             Self::TooEarly { case, not_before } => {
                 format!("the release {tag} holds the fix of {case} before its instant, {not_before}")

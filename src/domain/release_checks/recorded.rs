@@ -145,7 +145,12 @@ pub struct Recorded {
 ///
 /// # Errors
 /// What is wrong with it, as a sentence for whoever said it.
-pub fn record(known: &Versioned<RecordedFix>, recording: Recording, by: &str, now: Timestamp) -> Result<Recorded, String> {
+pub fn record(
+    known: &Versioned<RecordedFix>,
+    recording: Recording,
+    by: &str,
+    now: Timestamp,
+) -> Result<Recorded, String> {
     let mut fix = known.value.clone();
     let said = match recording {
         Recording::Fix { series, commit } => {

@@ -109,7 +109,8 @@ pub fn decide_public(inquiry: &PublicInquiry<'_>) -> Option<Decision> {
         findings.iter().map(|finding| (finding.rule().to_owned(), finding.sentence(&tag.tag))).collect();
     for fix in fixes.iter().filter(|fix| fix.holding.is_lack()) {
         let claimed = if fix.advisory.claims(&tag.tag) { ", although the advisory calls it patched" } else { "" };
-        let sentence = format!("the release {} does not hold the published fix of {}{claimed}", tag.tag, fix.advisory.id());
+        let sentence =
+            format!("the release {} does not hold the published fix of {}{claimed}", tag.tag, fix.advisory.id());
         told.push((format!("lacks_published_fix/{}", fix.advisory.ghsa), sentence));
     }
     let prefix = format!("release:{}/{}/", mirrored.repository_id, tag.tag);
@@ -146,10 +147,7 @@ pub fn decide_public(inquiry: &PublicInquiry<'_>) -> Option<Decision> {
         };
         let key = ReleaseCheck::key_of(mirrored.repository_id, &tag.tag);
         let action = PutCheckRun {
-            place: CheckPlace {
-                installation_id: mirrored.installation_id,
-                repository: mirrored.repository.clone(),
-            },
+            place: CheckPlace { installation_id: mirrored.installation_id, repository: mirrored.repository.clone() },
             check: key.clone(),
             revision: check.revision,
         };
@@ -167,10 +165,8 @@ pub fn decide_private(inquiry: &PrivateInquiry<'_>) -> Option<Decision> {
     let PrivateInquiry { mirrored, tag, fix, .. } = inquiry;
     let case = fix.case.as_str();
     let found = private_finding(fix, inquiry.seen_at);
-    let told: Vec<(String, String)> = found
-        .iter()
-        .map(|finding| (format!("{}/{case}", finding.rule()), finding.sentence(&tag.tag)))
-        .collect();
+    let told: Vec<(String, String)> =
+        found.iter().map(|finding| (format!("{}/{case}", finding.rule()), finding.sentence(&tag.tag))).collect();
     let prefix = format!("release-case:{}/{}/", mirrored.repository_id, tag.tag);
     let records = changed_alerts(inquiry.alerts, &prefix, Some(case), mirrored, &told, inquiry.now);
     if records.is_empty() {
@@ -235,7 +231,8 @@ fn changed_alerts(
             resolved_at: None,
         })
         .collect();
-    let fresh = wanted.iter().filter(|wanted| !alerts.iter().any(|known| known.id == wanted.id && known.text == wanted.text));
+    let fresh =
+        wanted.iter().filter(|wanted| !alerts.iter().any(|known| known.id == wanted.id && known.text == wanted.text));
     // Where a tag stood before is known once only.
     let over = alerts.iter().filter(|known| {
         known.resolved_at.is_none()

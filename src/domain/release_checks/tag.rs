@@ -40,9 +40,8 @@ pub enum Stands {
 impl TagFacts {
     /// Looks at the tag called `tag`; `None` where it is no release tag by the policy.
     pub fn of(history: &History, policy: &Series, lines: &SeriesLines, tag: &str) -> Option<Self> {
-        let (line, release) = lines
-            .all()
-            .find_map(|line| Some((line, line.releases.iter().find(|release| release.tag == tag)?)))?;
+        let (line, release) =
+            lines.all().find_map(|line| Some((line, line.releases.iter().find(|release| release.tag == tag)?)))?;
         let branch = branch(line);
         let on_branch = branch.map(|(_, tip)| reaches(history, tip, release.commit));
         let elsewhere = || {

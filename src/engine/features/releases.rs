@@ -46,7 +46,8 @@ impl Feature for Releases {
             return Ok(None);
         };
         let organisation = repository.owner_is_organisation;
-        let in_force = shop.policies.in_force(shop, installation, repository.id, &repository.name, organisation).await?;
+        let in_force =
+            shop.policies.in_force(shop, installation, repository.id, &repository.name, organisation).await?;
         let Some(series) = &in_force.policy.series else {
             return Ok(None);
         };

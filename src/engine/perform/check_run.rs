@@ -21,7 +21,8 @@ pub(super) struct Put;
 impl Performer<PutCheckRun> for Put {
     async fn perform(&self, shop: &Shop, _task: Task<'_>, action: PutCheckRun) -> Result<Performed, Trouble> {
         let check = shop.read::<ReleaseCheck>(&action.check).await?;
-        let check = check.ok_or_else(|| Trouble::Nonsense(format!("there is no release check {}", action.check)))?.value;
+        let check =
+            check.ok_or_else(|| Trouble::Nonsense(format!("there is no release check {}", action.check)))?.value;
         if check.revision != action.revision {
             return Ok(Performed::left_alone("it says something else by now, which has an effect of its own"));
         }
@@ -35,18 +36,20 @@ impl Performer<PutCheckRun> for Put {
                 Ok(Performed { result: json!({ "check_run": id }), commit: Box::new(commit) })
             }
             // Many installations grant a new permission late. Maintainers get all findings by alerts meanwhile.
-            Err(Trouble::GitHub(GitHubError::Forbidden { missing_permissions: Some(_) })) => Ok(alert::raised(&Alert {
-                id: refused,
-                at: shop.clock.now(),
-                repository: action.place.repository.clone(),
-                case: None,
-                text: format!(
-                    "release tags of {} get no check run: grant the App the permission \"Checks: write\". What is found \
+            Err(Trouble::GitHub(GitHubError::Forbidden { missing_permissions: Some(_) })) => {
+                Ok(alert::raised(&Alert {
+                    id: refused,
+                    at: shop.clock.now(),
+                    repository: action.place.repository.clone(),
+                    case: None,
+                    text: format!(
+                        "release tags of {} get no check run: grant the App the permission \"Checks: write\". What is found \
                      about tags is told by alerts all the same",
-                    action.place.repository
-                ),
-                resolved_at: None,
-            })),
+                        action.place.repository
+                    ),
+                    resolved_at: None,
+                }))
+            }
             // The tag was deleted meanwhile, or the commit is not on GitHub.
             Err(Trouble::GitHub(GitHubError::NotFound | GitHubError::Gone | GitHubError::Invalid { .. })) => {
                 Ok(Performed::left_alone("GitHub does not know the tagged commit any more"))

@@ -23,7 +23,9 @@ pub(super) async fn published(shop: &Shop, target: &Target) -> Result<Vec<Publis
     for _ in 0..MOST_PAGES {
         let asked = installation.advisories_page(&target.repository, Some(AdvisoryState::Published), after.as_deref());
         let page = match asked.await {
-            Err(GitHubError::NotFound | GitHubError::Gone | GitHubError::Forbidden { missing_permissions: Some(_) }) => {
+            Err(
+                GitHubError::NotFound | GitHubError::Gone | GitHubError::Forbidden { missing_permissions: Some(_) },
+            ) => {
                 break;
             }
             page => page?,

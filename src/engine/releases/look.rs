@@ -141,8 +141,7 @@ impl Look<'_> {
     ) -> Result<(Reading, Seen), Trouble> {
         let main = reading.series.main.clone();
         let behind = private::behind_published(self.shop, self.mirrored.repository_id, &published).await?;
-        let fixes: Vec<_> =
-            published.iter().map(|advisory| advisory.fix(behind.get(&advisory.ghsa), &main)).collect();
+        let fixes: Vec<_> = published.iter().map(|advisory| advisory.fix(behind.get(&advisory.ghsa), &main)).collect();
         let today = self.today;
         let (reading, judged) = reading::aside(move || {
             let judged = reading.judge(&fixes, today);
@@ -187,7 +186,8 @@ impl Look<'_> {
         let named = |tag: &String| {
             wish.is_some_and(|wish| wish.tags.iter().any(|(number, known, _)| *number > answered && known == tag))
         };
-        let is_new = |tag: &String, commit: &String| marks.is_some_and(|marks| marks.value.tags.get(tag) != Some(commit));
+        let is_new =
+            |tag: &String, commit: &String| marks.is_some_and(|marks| marks.value.tags.get(tag) != Some(commit));
         let mut chosen: BTreeSet<String> =
             tags.iter().filter(|(tag, commit)| named(tag) || is_new(tag, commit)).map(|(tag, _)| tag.clone()).collect();
         let since = self.shop.clock.now().saturating_sub(RECENT).unwrap_or(Timestamp::MIN).as_second();
@@ -285,11 +285,8 @@ async fn watched(shop: &Shop, target: &Target) -> Result<Option<(Target, Arc<InF
     if facts.private || facts.id != target.repository_id {
         return Ok(None);
     }
-    let target = Target {
-        repository: facts.name,
-        owner_is_organisation: facts.owner_is_organisation,
-        ..target.clone()
-    };
+    let target =
+        Target { repository: facts.name, owner_is_organisation: facts.owner_is_organisation, ..target.clone() };
     let (id, organisation) = (target.repository_id, target.owner_is_organisation);
     let in_force = shop.policies.in_force(shop, target.installation_id, id, &target.repository, organisation).await?;
     Ok(Some((target, in_force)))

@@ -3,7 +3,7 @@
 //! What flows in: wishes that the feature of the same name notes when GitHub tells of something, GitHub's lists of refs
 //! where nobody told, the published advisories, what maintainers recorded. What flows out: per tag a check run for everybody,
 //! findings for maintainers, the matrix of each case. What it must never do: let what is not published into the public
-//! half ([`look`] commits that before it opens a record of a case), fetch where no folder is set, keep an async thread
+//! half (of a case it uses what stands behind its published advisory, nothing else), fetch where no folder is set, keep an async thread
 //! waiting for git, or look at one repository twice at a time.
 //!
 //! Whoever holds the office of the poller looks: mirrors are files of one machine. Every step can be repeated: what was
@@ -13,6 +13,7 @@ mod advisories;
 mod look;
 mod private;
 mod reading;
+mod recording;
 mod schedule;
 mod sweep;
 
@@ -35,6 +36,7 @@ use crate::{
     },
     history::mirror::MirrorLimits,
 };
+pub use recording::{KnownFix, RecordingProblem, known_fix, record_fix};
 use schedule::Schedule;
 
 /// How soon what was told is looked at.
@@ -161,7 +163,8 @@ impl Engine {
             if self.is_busy(id) || !shop.releases.schedule(|schedule| schedule.may_try(id, now)) {
                 continue;
             }
-            let answered = shop.read::<ReleaseMarks>(&repository_key(id)).await?.map_or(0, |marks| marks.value.answered);
+            let answered =
+                shop.read::<ReleaseMarks>(&repository_key(id)).await?.map_or(0, |marks| marks.value.answered);
             if wish.asked > answered {
                 self.begin_look(
                     Target {

@@ -84,8 +84,7 @@ pub(super) async fn judge(look: &Look<'_>, mut reading: Reading, seen: &Seen) ->
     let known = cases(shop, look.mirrored.repository_id).await?;
     let main = reading.series.main.clone();
     let today = look.today;
-    let fixes: Vec<_> =
-        known.iter().map(|known| known.recorded.fix(known.case.id.as_str(), today, &main)).collect();
+    let fixes: Vec<_> = known.iter().map(|known| known.recorded.fix(known.case.id.as_str(), today, &main)).collect();
     let (reading, judged) = reading::aside(move || {
         let judged = reading.judge(&fixes, today).and_then(|judged| reading.keep().map(|()| judged));
         (reading, judged)

@@ -36,7 +36,9 @@ pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
         let _ = done.send(work());
     });
     started.map_err(|_| Trouble::Nonsense("no thread could be begun".to_owned()))?;
-    waiting.await.map_err(|_| Trouble::Nonsense("reading a history broke a promise of the program (a panic)".to_owned()))
+    waiting
+        .await
+        .map_err(|_| Trouble::Nonsense("reading a history broke a promise of the program (a panic)".to_owned()))
 }
 
 /// The lock of a mirror; `None` where another process holds it.

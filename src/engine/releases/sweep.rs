@@ -147,6 +147,7 @@ async fn compare(
         digest.update(fingerprint.as_bytes());
     }
     digest.update(advisories(shop, sweeping, installation, facts).await?.as_bytes());
+    allowed(shop, facts).await?;
     let listed = hex::encode(digest.finish().as_ref());
     let marks = shop.read::<ReleaseMarks>(&repository_key(id)).await?;
     let same = marks.is_some_and(|marks| marks.value.listed.as_deref() == Some(&listed));
@@ -181,10 +182,25 @@ async fn advisories(
     Ok(lines.collect())
 }
 
+/// GitHub shows the tags: an alert that it did not is over.
+async fn allowed(shop: &Shop, facts: &RepositoryFacts) -> Result<(), Trouble> {
+    let known = shop.read::<Alert>(&alert_id(facts)).await?;
+    if let Some(open) = known.filter(|known| known.value.resolved_at.is_none()) {
+        let now = shop.clock.now();
+        let records = vec![RecordWrite::guarded(&Alert { resolved_at: Some(now), ..open.value }, open.version)];
+        shop.store.commit(now, Commit { records, ..Commit::default() }).await?;
+    }
+    Ok(())
+}
+
+fn alert_id(facts: &RepositoryFacts) -> String {
+    format!("refs:{}", facts.id)
+}
+
 /// Tags of which GitHub does not tell go unseen: maintainers are told, once.
 async fn forbidden(shop: &Shop, facts: &RepositoryFacts, now: Timestamp) -> Result<(), Trouble> {
     let alert = Alert {
-        id: format!("refs:{}", facts.id),
+        id: alert_id(facts),
         at: now,
         repository: facts.name.clone(),
         case: None,
