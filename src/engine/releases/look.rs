@@ -217,9 +217,15 @@ impl Look<'_> {
         heard_at: Timestamp,
     ) -> Result<Timestamp, Trouble> {
         let line = reading.lines.all().find(|line| line.name.to_string() == facts.series);
+        // A series that began after a disclosure took the fix from the main branch; one that had ended gets none.
+        let concerns = |coverage: &FixCoverage| {
+            let then = supported_on(&reading.series, &reading.lines, coverage.date);
+            line.is_some_and(|line| then.contains_key(&line.name))
+        };
         let fixes: Vec<PublicFix<'_>> = published
             .iter()
             .zip(judged)
+            .filter(|(_, coverage)| concerns(coverage))
             .filter_map(|(advisory, coverage)| {
                 let cell = coverage.cells.iter().find(|cell| cell.series == facts.series)?;
                 Some(PublicFix { advisory, holding: holding(cell, line?, &facts.tag) })

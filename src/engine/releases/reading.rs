@@ -1,7 +1,7 @@
 //! What keeps a processor or the network busy for long: fetching a mirror, reading it, judging. On threads of their own, so
 //! that neither async work nor the end of the process waits for git.
 
-use std::{fs::File, path::PathBuf, thread};
+use std::{collections::BTreeSet, fs::File, mem, path::PathBuf, thread};
 
 use jiff::civil::Date;
 use secrecy::SecretString;
@@ -73,24 +73,29 @@ pub(super) fn read(
 }
 
 impl Reading {
-    /// The matrix of each fix as of `today`.
+    /// The matrix of each fix as of `today`. What comes of it depends on the history and on these fixes alone: patches that
+    /// were read for others are out of sight meanwhile.
     pub(super) fn judge(&mut self, fixes: &[Fix], today: Date) -> Result<Vec<FixCoverage>, HistoryError> {
-        let needed = {
+        let needed: BTreeSet<_> = {
             let judgement = Judgement::new(&self.history, &self.series, &self.lines, Some(today));
-            let needed = fixes.iter().flat_map(|fix| judgement.needs(fix)).map(|place| self.history.commit(place).id);
-            let mut needed: Vec<_> = needed.filter(|id| !self.history.patches.contains_key(id)).collect();
-            needed.sort_by_key(|id| self.history.place(id));
-            needed.dedup();
-            needed
+            fixes.iter().flat_map(|fix| judgement.needs(fix)).collect()
         };
-        if !needed.is_empty() {
-            let read = PatchReader::new(&Source::open(&self.path)?).read(&needed, &|_| {})?;
+        let needed: Vec<_> = needed.into_iter().map(|place| self.history.commit(place).id).collect();
+        let absent: Vec<_> = needed.iter().filter(|id| !self.history.patches.contains_key(id)).copied().collect();
+        if !absent.is_empty() {
+            let read = PatchReader::new(&Source::open(&self.path)?).read(&absent, &|_| {})?;
             // A merge changes nothing by itself; that is known, too.
-            self.history.patches.extend(needed.iter().map(|id| (*id, Default::default())));
+            self.history.patches.extend(absent.iter().map(|id| (*id, Default::default())));
             self.history.patches.extend(read);
         }
+        let mut others = mem::take(&mut self.history.patches);
+        let own = needed.iter().filter_map(|id| others.remove_entry(id)).collect();
+        self.history.patches = own;
         let judgement = Judgement::new(&self.history, &self.series, &self.lines, Some(today));
-        Ok(fixes.iter().map(|fix| judgement.of(fix)).collect())
+        let judged = fixes.iter().map(|fix| judgement.of(fix)).collect();
+        others.extend(self.history.patches.drain());
+        self.history.patches = others;
+        Ok(judged)
     }
 
     /// Keeps what was read, so that the next look reads only what is new.
