@@ -69,6 +69,45 @@ impl ReleaseWish {
     }
 }
 
+/// That somebody recorded something about a case of a repository. Apart from [`ReleaseWish`], because a look for this alone
+/// must leave no trace in public, not even in when something is noticed there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseWish {
+    /// Number of the repository.
+    pub repository_id: u64,
+    /// Its name when the case was opened.
+    pub repository: RepoName,
+    /// The installation through which it is reached.
+    pub installation_id: u64,
+    /// Counts what was recorded.
+    pub asked: u64,
+}
+
+impl Record for CaseWish {
+    const KIND: &'static str = "release_case_wish";
+
+    fn key(&self) -> String {
+        repository_key(self.repository_id)
+    }
+}
+
+/// Up to which [`CaseWish::asked`] the cases of a repository were judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseMarks {
+    /// Number of the repository.
+    pub repository_id: u64,
+    /// See there.
+    pub answered: u64,
+}
+
+impl Record for CaseMarks {
+    const KIND: &'static str = "release_case_marks";
+
+    fn key(&self) -> String {
+        repository_key(self.repository_id)
+    }
+}
+
 /// Up to where a repository's releases were looked at. Written only when everything that was found is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseMarks {

@@ -10,7 +10,7 @@ use crate::{
     store::Commit,
 };
 
-use super::Target;
+use super::{Target, all};
 
 /// Pages of 100 that one look reads at most.
 const MOST_PAGES: usize = 20;
@@ -50,9 +50,13 @@ pub(super) async fn published(shop: &Shop, target: &Target) -> Result<Vec<Publis
             break;
         }
     }
-    let all = shop.store.records(PublishedAdvisory::KIND).await?;
-    let all = all.into_iter().filter_map(|stored| serde_json::from_value::<PublishedAdvisory>(stored.value).ok());
-    Ok(all.filter(|advisory| advisory.repository_id == target.repository_id).collect())
+    known(shop, target.repository_id).await
+}
+
+/// The published advisories of a repository that are known without asking anybody.
+pub(super) async fn known(shop: &Shop, repository_id: u64) -> Result<Vec<PublishedAdvisory>, Trouble> {
+    let all = all::<PublishedAdvisory>(shop).await?;
+    Ok(all.into_iter().filter(|advisory| advisory.repository_id == repository_id).collect())
 }
 
 /// What is kept of an advisory. Its text is public, and only the commits that it names are kept.

@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
-    Target, advisories, private,
+    Occasion, Target, advisories, private,
     reading::{self, Reading},
 };
 use crate::{
@@ -19,8 +19,8 @@ use crate::{
         policy::{Policy, Series},
         record::{Record, RecordWrite, Versioned},
         release_checks::{
-            Mirrored, PublicFix, PublicInquiry, PublishedAdvisory, ReleaseCheck, ReleaseMarks, ReleaseWish, TagFacts,
-            decide_public, holding, mirror_alert, mirror_in_trouble, mirror_works, repository_key,
+            CaseWish, Mirrored, PublicFix, PublicInquiry, PublishedAdvisory, ReleaseCheck, ReleaseMarks, ReleaseWish,
+            TagFacts, decide_public, holding, mirror_alert, mirror_in_trouble, mirror_works, repository_key,
         },
     },
     engine::{Shop, Trouble, policies::InForce},
@@ -39,6 +39,8 @@ pub(super) enum Ended {
         /// Whether something was different from the look before.
         changed: bool,
     },
+    /// Only cases were judged; nothing is marked as seen.
+    CasesOnly,
     /// The mirror could not be brought up to date.
     MirrorFailed,
     /// Another process of this machine looks at the same.
@@ -55,13 +57,14 @@ pub(super) struct Look<'a> {
     pub(super) alerts: Vec<Alert>,
 }
 
-/// Looks at `target`. `listed` is the fingerprint of GitHub's lists where those were asked for first.
-pub(super) async fn look(shop: &Shop, target: &Target, listed: Option<String>) -> Result<Ended, Trouble> {
+/// Looks at `target`.
+pub(super) async fn look(shop: &Shop, target: &Target, occasion: Occasion) -> Result<Ended, Trouble> {
     let Some(mirrors) = shop.mirrors.clone() else {
         return Ok(Ended::Done { changed: false });
     };
     let key = repository_key(target.repository_id);
     let wish = shop.read::<ReleaseWish>(&key).await?.map(|known| known.value);
+    let case_wish = shop.read::<CaseWish>(&key).await?.map(|known| known.value.asked);
     let marks = shop.read::<ReleaseMarks>(&key).await?;
     let now = shop.clock.now();
     let mut next = marks.as_ref().map_or_else(
@@ -76,12 +79,14 @@ pub(super) async fn look(shop: &Shop, target: &Target, listed: Option<String>) -
         |known| known.value.clone(),
     );
     next.answered = wish.as_ref().map_or(next.answered, |wish| wish.asked);
-    let Some((target, in_force)) = watched(shop, target).await? else {
+    let watched = watched(shop, target).await?;
+    let watched = watched.and_then(|(target, in_force)| {
+        let series = in_force.policy.series.clone()?;
+        Some((target, in_force, series))
+    });
+    let Some((target, in_force, series)) = watched else {
         // Private, gone, or without series: nothing is looked at, and nobody waits for it.
-        mark(shop, &next, marks.as_ref()).await?;
-        return Ok(Ended::Done { changed: false });
-    };
-    let Some(series) = in_force.policy.series.clone() else {
+        private::mark(shop, target.repository_id, case_wish).await?;
         mark(shop, &next, marks.as_ref()).await?;
         return Ok(Ended::Done { changed: false });
     };
@@ -91,7 +96,7 @@ pub(super) async fn look(shop: &Shop, target: &Target, listed: Option<String>) -
         installation_id: target.installation_id,
     };
     let reading = match fetch(shop, &mirrors, &mirrored, series).await? {
-        Fetched::Read(reading) => reading,
+        Fetched::Read(reading) => *reading,
         Fetched::Elsewhere => return Ok(Ended::Elsewhere),
         Fetched::Failed(error) => {
             in_trouble(shop, &mirrored, &error, &in_force.policy, now).await?;
@@ -99,7 +104,6 @@ pub(super) async fn look(shop: &Shop, target: &Target, listed: Option<String>) -
         }
     };
     works(shop, &mirrored, &in_force.policy, now).await?;
-    let published = advisories::published(shop, &target).await?;
     let look = Look {
         shop,
         mirrored,
@@ -107,14 +111,25 @@ pub(super) async fn look(shop: &Shop, target: &Target, listed: Option<String>) -
         today: now.to_zoned(TimeZone::UTC).date(),
         alerts: alerts(shop, target.repository_id).await?,
     };
+    if matches!(occasion, Occasion::Recorded) {
+        let published = advisories::known(shop, target.repository_id).await?;
+        let examined = look.examined_before(&reading).await?;
+        private::judge(&look, reading, &Seen { tags: BTreeMap::new(), examined, published }).await?;
+        private::mark(shop, target.repository_id, case_wish).await?;
+        return Ok(Ended::CasesOnly);
+    }
+    let published = advisories::published(shop, &target).await?;
     let (reading, seen) = look.in_public(reading, published, wish.as_ref(), marks.as_ref()).await?;
     let tags = seen.tags.clone();
     private::judge(&look, reading, &seen).await?;
+    private::mark(shop, target.repository_id, case_wish).await?;
     let known: BTreeSet<String> = seen.published.iter().map(|advisory| advisory.ghsa.clone()).collect();
     let changed = next.tags != tags || next.advisories != known;
     next.tags = tags;
     next.advisories = known;
-    next.listed = listed.or(next.listed);
+    if let Occasion::Listed(listed) = occasion {
+        next.listed = Some(listed);
+    }
     next.looked_at = now;
     mark(shop, &next, marks.as_ref()).await?;
     Ok(Ended::Done { changed })
@@ -173,6 +188,19 @@ impl Look<'_> {
         Ok((reading, Seen { tags, examined, published }))
     }
 
+    /// The recent tags that a look examined before, as they were then.
+    async fn examined_before(&self, reading: &Reading) -> Result<Vec<(TagFacts, Timestamp)>, Trouble> {
+        let mut examined = Vec::new();
+        for tag in self.recent(reading, false).await? {
+            let key = ReleaseCheck::key_of(self.mirrored.repository_id, &tag);
+            let facts = TagFacts::of(&reading.history, &reading.series, &reading.lines, &tag);
+            if let (Some(facts), Some(check)) = (facts, self.shop.read::<ReleaseCheck>(&key).await?) {
+                examined.push((facts, check.value.seen_at));
+            }
+        }
+        Ok(examined)
+    }
+
     /// New and moved tags, those that somebody named, and recent ones that were examined before.
     async fn to_examine(
         &self,
@@ -190,6 +218,13 @@ impl Look<'_> {
             |tag: &String, commit: &String| marks.is_some_and(|marks| marks.value.tags.get(tag) != Some(commit));
         let mut chosen: BTreeSet<String> =
             tags.iter().filter(|(tag, commit)| named(tag) || is_new(tag, commit)).map(|(tag, _)| tag.clone()).collect();
+        chosen.extend(self.recent(reading, told_of_advisory).await?);
+        Ok(chosen)
+    }
+
+    /// Recent releases of supported series that were examined before; the newest of each also where `newest_all` says so.
+    async fn recent(&self, reading: &Reading, newest_all: bool) -> Result<BTreeSet<String>, Trouble> {
+        let mut chosen = BTreeSet::new();
         let since = self.shop.clock.now().saturating_sub(RECENT).unwrap_or(Timestamp::MIN).as_second();
         for name in supported_on(&reading.series, &reading.lines, self.today).keys() {
             let releases = reading.lines.get(name).map(|line| line.releases.as_slice()).unwrap_or_default();
@@ -199,7 +234,7 @@ impl Look<'_> {
                     continue;
                 }
                 let key = ReleaseCheck::key_of(self.mirrored.repository_id, &release.tag);
-                if (is_newest && told_of_advisory) || self.shop.read::<ReleaseCheck>(&key).await?.is_some() {
+                if (is_newest && newest_all) || self.shop.read::<ReleaseCheck>(&key).await?.is_some() {
                     chosen.insert(release.tag.clone());
                 }
             }
@@ -254,7 +289,7 @@ impl Look<'_> {
 }
 
 enum Fetched {
-    Read(Reading),
+    Read(Box<Reading>),
     Failed(HistoryError),
     Elsewhere,
 }
@@ -278,7 +313,7 @@ async fn fetch(shop: &Shop, mirrors: &super::Mirrors, mirrored: &Mirrored, serie
     metrics::histogram!("embargod_mirror_fetch_ms").record(begun.elapsed().as_secs_f64() * 1_000.0);
     let ended = if read.is_ok() { "done" } else { "failed" };
     metrics::counter!("embargod_mirror_fetches_total", "ended" => ended).increment(1);
-    Ok(read.map_or_else(Fetched::Failed, Fetched::Read))
+    Ok(read.map_or_else(Fetched::Failed, |read| Fetched::Read(Box::new(read))))
 }
 
 /// The repository as it is now with the policy in force, where it is public.

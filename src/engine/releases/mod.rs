@@ -28,11 +28,12 @@ use async_trait::async_trait;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio_util::task::TaskTracker;
 
-use super::{Engine, Trouble, chores::Chore};
+use super::{Engine, Shop, Trouble, chores::Chore};
 use crate::{
     domain::{
         post::RepoName,
-        release_checks::{ReleaseMarks, ReleaseWish, repository_key},
+        record::Record,
+        release_checks::{CaseMarks, CaseWish, ReleaseMarks, ReleaseWish, repository_key},
     },
     history::mirror::MirrorLimits,
 };
@@ -116,6 +117,22 @@ struct Target {
     owner_is_organisation: bool,
 }
 
+/// Why a repository is looked at.
+enum Occasion {
+    /// GitHub told of something.
+    Told,
+    /// GitHub's lists are other than they were; their fingerprint.
+    Listed(String),
+    /// Somebody recorded something about a case: nothing of this look may be seen in public.
+    Recorded,
+}
+
+/// All records of a kind that can be read.
+async fn all<R: Record>(shop: &Shop) -> Result<Vec<R>, Trouble> {
+    let stored = shop.store.records(R::KIND).await?;
+    Ok(stored.into_iter().filter_map(|stored| serde_json::from_value(stored.value).ok()).collect())
+}
+
 /// See the module.
 pub(super) struct LookAtReleases;
 
@@ -155,10 +172,7 @@ impl Engine {
             return Ok(());
         }
         let now = shop.clock.now();
-        for stored in shop.store.records(<ReleaseWish as crate::domain::record::Record>::KIND).await? {
-            let Ok(wish) = serde_json::from_value::<ReleaseWish>(stored.value) else {
-                continue;
-            };
+        for wish in all::<ReleaseWish>(shop).await? {
             let id = wish.repository_id;
             if self.is_busy(id) || !shop.releases.schedule(|schedule| schedule.may_try(id, now)) {
                 continue;
@@ -166,19 +180,35 @@ impl Engine {
             let answered =
                 shop.read::<ReleaseMarks>(&repository_key(id)).await?.map_or(0, |marks| marks.value.answered);
             if wish.asked > answered {
-                self.begin_look(
-                    Target {
-                        repository_id: id,
-                        repository: wish.repository,
-                        installation_id: wish.installation_id,
-                        owner_is_organisation: wish.owner_is_organisation,
-                    },
-                    None,
-                );
+                let target = Target {
+                    repository_id: id,
+                    repository: wish.repository,
+                    installation_id: wish.installation_id,
+                    owner_is_organisation: wish.owner_is_organisation,
+                };
+                self.begin_look(target, Occasion::Told);
             }
         }
         for (target, listed) in sweep::due(shop).await? {
-            self.begin_look(target, Some(listed));
+            self.begin_look(target, Occasion::Listed(listed));
+        }
+        // Last, so that a look at everything takes them with it.
+        for wish in all::<CaseWish>(shop).await? {
+            let id = wish.repository_id;
+            if self.is_busy(id) || !shop.releases.schedule(|schedule| schedule.may_try(id, now)) {
+                continue;
+            }
+            let answered = shop.read::<CaseMarks>(&repository_key(id)).await?.map_or(0, |marks| marks.value.answered);
+            if wish.asked > answered {
+                let target = Target {
+                    repository_id: id,
+                    repository: wish.repository,
+                    installation_id: wish.installation_id,
+                    // If in doubt: then the organisation's common policy counts as well.
+                    owner_is_organisation: true,
+                };
+                self.begin_look(target, Occasion::Recorded);
+            }
         }
         Ok(())
     }
@@ -189,7 +219,7 @@ impl Engine {
     }
 
     /// Looks at a repository aside of the round, unless that is being done.
-    fn begin_look(&self, target: Target, listed: Option<String>) {
+    fn begin_look(&self, target: Target, occasion: Occasion) {
         let memory = &self.shop().releases;
         let Some(mark) = Busy::mark(&memory.busy, target.repository_id) else {
             return;
@@ -201,11 +231,12 @@ impl Engine {
                 return;
             };
             let shop = engine.shop();
-            let ended = look::look(shop, &target, listed).await;
+            let ended = look::look(shop, &target, occasion).await;
             let now = shop.clock.now();
             let id = target.repository_id;
             match ended {
                 Ok(look::Ended::Done { changed }) => shop.releases.schedule(|schedule| schedule.done(id, changed, now)),
+                Ok(look::Ended::CasesOnly) => shop.releases.schedule(|schedule| schedule.works(id)),
                 Ok(look::Ended::MirrorFailed) => shop.releases.schedule(|schedule| schedule.failed(id, now)),
                 Ok(look::Ended::Elsewhere) => {}
                 Err(trouble) => {

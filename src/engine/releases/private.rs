@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
+    all,
     look::{Look, Seen, commit, unreadable},
     reading::{self, Reading},
 };
@@ -12,10 +13,10 @@ use crate::{
     domain::{
         case::{Case, Desk, Handling},
         coverage::FixCoverage,
-        record::{Record, Versioned},
+        record::{RecordWrite, Versioned},
         release_checks::{
-            CaseCoverage, PrivateFix, PrivateInquiry, PublishedAdvisory, RecordedFix, ReleaseCheck, decide_private,
-            holding, matrix_of,
+            CaseCoverage, CaseMarks, PrivateFix, PrivateInquiry, PublishedAdvisory, RecordedFix, ReleaseCheck,
+            decide_private, holding, matrix_of, repository_key,
         },
     },
     engine::{Shop, Trouble},
@@ -31,10 +32,7 @@ struct Known {
 /// The cases of a repository about whose fix something is recorded.
 async fn cases(shop: &Shop, repository_id: u64) -> Result<Vec<Known>, Trouble> {
     let mut known = Vec::new();
-    for stored in shop.store.records(RecordedFix::KIND).await? {
-        let Ok(recorded) = serde_json::from_value::<RecordedFix>(stored.value) else {
-            continue;
-        };
+    for recorded in all::<RecordedFix>(shop).await? {
         if recorded.repository_id != repository_id {
             continue;
         }
@@ -76,6 +74,21 @@ pub(super) async fn matrices(shop: &Shop, repository_id: u64) -> Result<Vec<Vers
         matrices.extend(shop.read::<CaseCoverage>(known.case.id.as_str()).await?);
     }
     Ok(matrices)
+}
+
+/// Marks what was recorded as judged, up to `asked`.
+pub(super) async fn mark(shop: &Shop, repository_id: u64, asked: Option<u64>) -> Result<(), Trouble> {
+    let Some(answered) = asked else {
+        return Ok(());
+    };
+    let known = shop.read::<CaseMarks>(&repository_key(repository_id)).await?;
+    if known.as_ref().is_none_or(|known| known.value.answered < answered) {
+        let version = known.map_or(0, |known| known.version);
+        let records = vec![RecordWrite::guarded(&CaseMarks { repository_id, answered }, version)];
+        // Where another process did so meanwhile, it has judged the same.
+        shop.store.commit(shop.clock.now(), Commit { records, ..Commit::default() }).await?;
+    }
+    Ok(())
 }
 
 /// Judges the fixes of all cases, keeps their matrices, and tells maintainers what is the matter with the examined tags.

@@ -8,7 +8,7 @@ use crate::{
         decision::DecisionRecord,
         reason::Reason,
         record::{Record, RecordWrite, Versioned},
-        release_checks::{CaseCoverage, RecordedFix, Recording, ReleaseMarks, ReleaseWish, record, repository_key},
+        release_checks::{CaseCoverage, CaseWish, RecordedFix, Recording, record, repository_key},
     },
     store::{Commit, Settled, SharedStore, StoreError},
 };
@@ -57,7 +57,7 @@ pub async fn record_fix(
     }
     entry.case = Some(id.to_owned());
     entry.reasons.push(Reason::new("release.recorded", recorded.said.clone()));
-    let records = vec![recorded.write, wish(store, case, now).await?];
+    let records = vec![recorded.write, wish(store, case).await?];
     let commit = Commit { records, decision: Some(entry), ..Commit::default() };
     match store.commit(now, commit).await? {
         Settled::Committed => Ok(Some(recorded.said)),
@@ -77,26 +77,16 @@ pub async fn known_fix(store: &SharedStore, case: &str) -> Result<Option<KnownFi
     Ok(Some(KnownFix { recorded: recorded.value, matrix }))
 }
 
-async fn wish(store: &SharedStore, case: &Case, now: Timestamp) -> Result<RecordWrite, StoreError> {
-    let key = repository_key(case.repository_id);
-    let known = read::<ReleaseWish>(store, &key).await?;
-    let answered = read::<ReleaseMarks>(store, &key).await?.map_or(0, |marks| marks.value.answered);
-    let (wish, version) = known.map_or_else(
-        || {
-            let fresh = ReleaseWish {
-                repository_id: case.repository_id,
-                repository: case.repository.clone(),
-                installation_id: case.installation_id,
-                // If in doubt: then the organisation's common policy counts as well.
-                owner_is_organisation: true,
-                asked: 0,
-                tags: Vec::new(),
-            };
-            (fresh, 0)
-        },
-        |known| (known.value, known.version),
-    );
-    Ok(RecordWrite::guarded(&wish.heard(None, answered, now), version))
+async fn wish(store: &SharedStore, case: &Case) -> Result<RecordWrite, StoreError> {
+    let known = read::<CaseWish>(store, &repository_key(case.repository_id)).await?;
+    let (asked, version) = known.map_or((0, 0), |known| (known.value.asked, known.version));
+    let wish = CaseWish {
+        repository_id: case.repository_id,
+        repository: case.repository.clone(),
+        installation_id: case.installation_id,
+        asked: asked + 1,
+    };
+    Ok(RecordWrite::guarded(&wish, version))
 }
 
 async fn read<R: Record>(store: &SharedStore, key: &str) -> Result<Option<Versioned<R>>, StoreError> {

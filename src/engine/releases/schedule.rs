@@ -37,6 +37,18 @@ impl Schedule {
         turn.and_then(|turn| turn.not_before).is_none_or(|not_before| not_before <= now)
     }
 
+    /// The lists were other than they had been: a look begins, and until it is over nobody asks again.
+    pub(super) fn asked(&mut self, repository: u64, now: Timestamp) {
+        self.turn(repository, now).sweep_at = after(now, SHORTEST);
+    }
+
+    /// A look that was about cases alone worked; when GitHub is asked stays as it was.
+    pub(super) fn works(&mut self, repository: u64) {
+        if let Some(turn) = self.0.get_mut(&repository) {
+            (turn.failures, turn.not_before, turn.mirror_fails) = (0, None, false);
+        }
+    }
+
     /// The lists were as they had been.
     pub(super) fn quiet(&mut self, repository: u64, now: Timestamp) {
         let pause = self.0.get(&repository).map_or(SHORTEST, |turn| (turn.pause * 2).min(LONGEST));
@@ -50,12 +62,12 @@ impl Schedule {
         if !changed {
             self.quiet(repository, now);
         }
-        let turn = self.turn(repository, now);
         if changed {
+            let turn = self.turn(repository, now);
             turn.pause = SHORTEST;
             turn.sweep_at = after(now, SHORTEST);
         }
-        (turn.failures, turn.not_before, turn.mirror_fails) = (0, None, false);
+        self.works(repository);
     }
 
     /// The mirror could not be brought up to date.

@@ -58,7 +58,10 @@ pub(super) async fn due(shop: &Shop) -> Result<Vec<(Target, String)>, Trouble> {
         }
         asked += 1;
         match compare(shop, &mut sweeping, &installation, facts).await {
-            Ok(Compared::Different(listed)) => changed.push((target(*installation_id, facts), listed)),
+            Ok(Compared::Different(listed)) => {
+                shop.releases.schedule(|schedule| schedule.asked(facts.id, now));
+                changed.push((target(*installation_id, facts), listed));
+            }
             Ok(Compared::Same) => shop.releases.schedule(|schedule| schedule.quiet(facts.id, now)),
             Err(Trouble::GitHub(error)) => {
                 tracing::warn!(repository = facts.id, %error, "the refs of repository {} cannot be listed now", facts.id);

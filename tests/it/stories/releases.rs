@@ -13,7 +13,7 @@ use embargod::{
 };
 use jiff::SignedDuration;
 
-use crate::kit::{CORA, MALLORY, REPO, Setting, Upstream, World, policy};
+use crate::kit::{CORA, MALLORY, Moment, REPO, Setting, Upstream, World, policy};
 
 /// Longer than the longest pause between two looks at GitHub's lists.
 const LATER: SignedDuration = SignedDuration::from_mins(61);
@@ -222,6 +222,16 @@ async fn a_private_case_changes_nothing_that_everybody_reads() {
         look(&world).await;
         assert_eq!(release_alerts(&world).await.len(), usize::from(with_case));
         assert_ne!(in_public(&world), before);
+        // The branch goes on and nobody tells; what is recorded about a case must not be how the public hears of it.
+        let backport = upstream.commit("stable/5.1.x", "src/paths.py", MENDED, "Tightened fetch().");
+        let mark = world.github.mark();
+        if with_case {
+            fixed_by(&world, &case, "5.1", &backport).await;
+            look(&world).await;
+            assert!(verdicts(&world, &case).await.contains(&("5.1".to_owned(), Verdict::NotTaggedYet)));
+        }
+        let writes = world.writes_since(mark).into_iter().filter(|request| request.path.contains("/check-runs"));
+        assert_eq!(writes.count(), 0);
         let run = checks(&world, &upstream, "5.1.1").pop().expect("a check run");
         let mut fields = run.fields;
         fields.remove("completed_at");
@@ -408,6 +418,44 @@ async fn a_restart_in_the_middle_ends_as_if_there_had_been_none() {
     assert_eq!(check(&world, &upstream, "5.1.2")[0], "neutral");
     assert_eq!(release_alerts(&world).await.len(), 2);
     world.finish().await;
+}
+
+/// A release with a finding, looked at by a process that dies at its `nth` write; whether it came to that.
+async fn dies_while_looking(nth: usize, moment: Moment) -> bool {
+    let upstream = history();
+    let mut world = watched(&upstream).await;
+    let case = case(&world).await;
+    let fix = upstream.commit("main", "src/paths.py", MENDED, "Tightened fetch().");
+    fixed_by(&world, &case, "main", &fix).await;
+    upstream.commit("stable/5.1.x", "VERSION", "5.1.1", "Bumped version for 5.1.1 release.");
+    upstream.tag("5.1.1", "stable/5.1.x");
+    upstream.push(&world, &[ALL[0], ALL[2], "refs/tags/5.1.1"]);
+    world.settle().await;
+    let death = world.live_until(nth, moment).await;
+    // What it says then is of no use to anybody.
+    let _ = world.engine.look_at_releases_once().await;
+    let _ = world.try_settle().await;
+    let died = death.happened();
+    world.restart().await;
+    world.wait(SignedDuration::from_secs(121)).await;
+    look(&world).await;
+    assert_eq!(checks(&world, &upstream, "5.1.1").len(), 1, "died {moment:?} write no. {nth}");
+    assert_eq!(release_alerts(&world).await.len(), 1, "died {moment:?} write no. {nth}");
+    let told = world.effects().await.into_iter().filter(|report| report.effect.key.contains("/release/5.1.1/"));
+    assert_eq!(told.count(), 1, "died {moment:?} write no. {nth}");
+    world.finish().await;
+    died
+}
+
+#[tokio::test]
+async fn dying_at_any_write_of_a_look_loses_and_doubles_nothing() {
+    for moment in [Moment::Before, Moment::After] {
+        let mut deaths = 0;
+        while dies_while_looking(deaths + 1, moment).await {
+            deaths += 1;
+        }
+        assert!(deaths > 6, "only {deaths} deaths were tried");
+    }
 }
 
 #[tokio::test]
