@@ -96,3 +96,42 @@ pub(super) async fn run(args: FixArgs) -> u8 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: FixArgs,
+    }
+
+    fn said(words: &str) -> Option<Recording> {
+        let words = ["embargod", "SEC-2026-7"].into_iter().chain(words.split_whitespace());
+        Line::try_parse_from(words).ok().and_then(|line| line.args.recording())
+    }
+
+    #[test]
+    fn one_thing_is_said_at_a_time_and_said_whole() {
+        let fix = Recording::Fix { series: "5.1".to_owned(), commit: "abcdef1".to_owned() };
+        assert_eq!(said("--series 5.1 --commit abcdef1"), Some(fix));
+        let why = "old".parse().expect("a reason");
+        let not_affected = Recording::NotAffected { series: "4.2".to_owned(), why };
+        assert_eq!(said("--not-affected 4.2 --reason old"), Some(not_affected));
+        assert_eq!(said("--forget 5.1"), Some(Recording::Forget { series: "5.1".to_owned() }));
+        let instant = "2026-12-01T13:00Z".parse().expect("an instant");
+        assert_eq!(said("--not-before 2026-12-01T13:00Z"), Some(Recording::NotBefore(instant)));
+        for wrong in [
+            "",
+            "--series 5.1",
+            "--commit abcdef1",
+            "--not-affected 4.2",
+            "--forget 5.1 --not-affected 4.2 --reason old",
+        ] {
+            assert_eq!(said(wrong), None, "{wrong}");
+        }
+    }
+}

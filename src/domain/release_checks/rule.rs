@@ -107,7 +107,7 @@ pub fn decide_public(inquiry: &PublicInquiry<'_>) -> Option<Decision> {
     let findings = TagFinding::of(tag, inquiry.wants_signature);
     let mut told: Vec<(String, String)> =
         findings.iter().map(|finding| (finding.rule().to_owned(), finding.sentence(&tag.tag))).collect();
-    for fix in fixes.iter().filter(|fix| fix.holding.is_lack()) {
+    for fix in fixes.iter().filter(|fix| tag.newest && fix.holding.is_lack()) {
         let claimed = if fix.advisory.claims(&tag.tag) { ", although the advisory calls it patched" } else { "" };
         let sentence =
             format!("the release {} does not hold the published fix of {}{claimed}", tag.tag, fix.advisory.id());
@@ -164,7 +164,7 @@ pub fn decide_public(inquiry: &PublicInquiry<'_>) -> Option<Decision> {
 pub fn decide_private(inquiry: &PrivateInquiry<'_>) -> Option<Decision> {
     let PrivateInquiry { mirrored, tag, fix, .. } = inquiry;
     let case = fix.case.as_str();
-    let found = private_finding(fix, inquiry.seen_at);
+    let found = private_finding(fix, tag.newest, inquiry.seen_at);
     let told: Vec<(String, String)> =
         found.iter().map(|finding| (format!("{}/{case}", finding.rule()), finding.sentence(&tag.tag))).collect();
     let prefix = format!("release-case:{}/{}/", mirrored.repository_id, tag.tag);
@@ -192,7 +192,7 @@ pub fn decide_private(inquiry: &PrivateInquiry<'_>) -> Option<Decision> {
     })
 }
 
-fn private_finding(fix: &PrivateFix, seen_at: Timestamp) -> Option<PrivateFinding> {
+fn private_finding(fix: &PrivateFix, newest: bool, seen_at: Timestamp) -> Option<PrivateFinding> {
     let case = fix.case.to_string();
     let too_early = |not_before: &Timestamp| seen_at.checked_add(TAG_LEAD).is_ok_and(|latest| latest < *not_before);
     match (&fix.holding, fix.out_since) {
@@ -200,6 +200,7 @@ fn private_finding(fix: &PrivateFix, seen_at: Timestamp) -> Option<PrivateFindin
             let not_before = fix.not_before.filter(too_early)?;
             Some(PrivateFinding::TooEarly { case, not_before })
         }
+        _ if !newest => None,
         // A release from before the fix was out lacks it, and everybody knows why.
         (Some(holding), Some(out_since)) if holding.is_lack() && seen_at >= out_since => {
             Some(PrivateFinding::Lacks { case, holding: holding.clone() })

@@ -14,6 +14,8 @@ pub struct TagFacts {
     pub commit: CommitId,
     /// The series that its name belongs to.
     pub series: String,
+    /// Whether no later release of its series is there: what an older one lacks is mended by a newer one that has it.
+    pub newest: bool,
     /// Whether it is a tag object that carries a signature; nothing is said about whose.
     pub signed: bool,
     /// Short name of the branch of its series, where that branch exists.
@@ -62,6 +64,7 @@ impl TagFacts {
             tag: tag.to_owned(),
             commit: history.commit(release.commit).id,
             series: line.name.to_string(),
+            newest: line.releases.last().is_some_and(|last| last.tag == tag),
             signed: release.signed,
             branch: branch.map(|_| SeriesLines::branch_name(policy, &line.name)),
             on_branch,

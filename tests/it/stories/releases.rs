@@ -300,6 +300,7 @@ async fn a_published_advisory_fills_the_check_run() {
     look(&world).await;
     assert_eq!(check(&world, &upstream, "5.0.2")[0], "success");
     assert!(check(&world, &upstream, "5.0.1")[3].contains("its branch has it"));
+    assert_eq!(release_alerts(&world).await, Vec::<String>::new(), "the newest release has it");
     world.finish().await;
 }
 

@@ -122,6 +122,21 @@ fn a_release_from_before_the_fix_was_out_lacks_it_without_a_word() {
 }
 
 #[test]
+fn what_an_older_release_lacks_is_mended_by_a_newer_one() {
+    let newest = tag("5.1.1", "5.1", true);
+    let older = TagFacts { newest: false, ..newest.clone() };
+    let advisory = advisory();
+    let lacks = [PublicFix { advisory: &advisory, holding: Holding::OnTheBranchOnly }];
+    let decision = public(&newest, &lacks, None, &[]).expect("decided");
+    let check = Versioned { value: written::<ReleaseCheck>(&decision).pop().expect("a check"), version: 1 };
+    let alerts = written::<Alert>(&decision);
+    let over = public(&older, &lacks, Some(&check), &alerts).expect("decided");
+    assert!(written::<Alert>(&over)[0].resolved_at.is_some());
+    assert_eq!(check.value.text.conclusion, Conclusion::Failure, "the check run still says what is true");
+    assert_eq!(private(&older, &private_fix(Some(Holding::Missing)), &[]), None);
+}
+
+#[test]
 fn a_release_with_the_fix_may_come_a_quarter_of_an_hour_before_the_instant() {
     let facts = tag("5.1.1", "5.1", true);
     let mut fix = private_fix(Some(Holding::Held { since: "5.1.1".to_owned() }));
