@@ -18,4 +18,5 @@ pub mod post;
 pub mod reason;
 pub mod record;
 pub mod recovery;
+pub mod release_checks;
 pub mod retention;

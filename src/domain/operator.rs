@@ -36,6 +36,13 @@ fn visible(name: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenReason(String);
 
+impl GivenReason {
+    /// The words.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for GivenReason {
     type Err = String;
 

@@ -35,6 +35,7 @@ mod pauses;
 pub mod perform;
 pub mod policies;
 pub mod recovery;
+pub mod releases;
 mod schedule;
 mod shop;
 mod trouble;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-use super::{Pace, Trouble, channels::ChannelBook, pauses::Pauses, policies::PolicyBook, recovery};
+use super::{Pace, Trouble, channels::ChannelBook, pauses::Pauses, policies::PolicyBook, recovery, releases};
 use crate::{
     clock::SharedClock,
     domain::{
@@ -44,6 +44,8 @@ pub struct ShopParts {
     pub policy_interval: Duration,
     /// How fast, how long and how often it works.
     pub pace: Pace,
+    /// Where histories are mirrored; without it no release is looked at.
+    pub mirrors: Option<releases::Mirrors>,
 }
 
 /// What features and performers work with.
@@ -69,6 +71,10 @@ pub struct Shop {
     pub(super) pauses: Pauses,
     /// What the looks for missed things remember between two of them.
     pub recovery: recovery::Memory,
+    /// See [`ShopParts::mirrors`].
+    pub mirrors: Option<releases::Mirrors>,
+    /// What the looks at releases remember between two of them.
+    pub releases: releases::Memory,
     own_login: OnceCell<String>,
     large_bodies: Semaphore,
 }
@@ -79,6 +85,8 @@ impl Shop {
             policies: PolicyBook::new(parts.default_policy, parts.policy_interval),
             channels: ChannelBook::new(parts.policy_interval),
             recovery: recovery::Memory::default(),
+            releases: releases::Memory::default(),
+            mirrors: parts.mirrors,
             store: parts.store,
             github: parts.github,
             sealer: parts.sealer,

@@ -41,6 +41,7 @@ pub(super) async fn idle() -> (tempfile::TempDir, Engine) {
         default_policy: None,
         policy_interval: Duration::from_secs(300),
         pace: Pace::default(),
+        mirrors: None,
     });
     (folder, engine)
 }

@@ -159,6 +159,8 @@ pub struct Advisory {
     pub published_at: Option<Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// Packages with the versions that are patched, as they are written there.
+    pub patched: Vec<(String, String)>,
 }
 
 /// One page of advisories.
@@ -212,6 +214,18 @@ struct AdvisoryAnswer {
     updated_at: Option<Timestamp>,
     published_at: Option<Timestamp>,
     closed_at: Option<Timestamp>,
+    vulnerabilities: Option<Vec<VulnerabilityAnswer>>,
+}
+
+#[derive(Deserialize)]
+struct VulnerabilityAnswer {
+    package: Option<PackageAnswer>,
+    patched_versions: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PackageAnswer {
+    name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -260,6 +274,15 @@ impl From<AdvisoryAnswer> for Advisory {
             updated_at: answer.updated_at,
             published_at: answer.published_at,
             closed_at: answer.closed_at,
+            patched: answer
+                .vulnerabilities
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|one| {
+                    let name = one.package.and_then(|package| package.name).unwrap_or_default();
+                    Some((name, one.patched_versions?))
+                })
+                .collect(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
+use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{
@@ -157,6 +158,15 @@ impl Installation {
     /// is otherwise used for most of an hour.
     pub async fn forget_token(&self) {
         self.github.0.tokens.forget(self.id).await;
+    }
+
+    /// The installation's token, for programs that speak to GitHub by themselves: git. Hand it on by the environment alone.
+    ///
+    /// # Errors
+    /// Where GitHub gives none.
+    pub async fn token_for_git(&self) -> Result<SecretString, GitHubError> {
+        let inner = &self.github.0;
+        Ok(inner.tokens.get(self.id, None, &inner.key, &inner.transport).await?.token.secret)
     }
 
     /// What is left of the hourly REST requests, as GitHub said last.

@@ -29,6 +29,7 @@ mod tokens;
 mod transport;
 
 mod advisories;
+mod checks;
 mod commits;
 mod discussions;
 mod issues;
@@ -37,6 +38,7 @@ mod pulls;
 mod reactions;
 mod recent;
 mod recent_discussions;
+mod refs;
 
 pub mod webhook;
 
@@ -49,6 +51,7 @@ pub use advisories::{
 };
 pub use app::{AppFacts, HookConfig, InstallationFacts};
 pub use budget::RateBudget;
+pub use checks::{CheckRun, CheckRunContent};
 pub use client::{AppClient, GitHub, Installation};
 pub use contact::Contact;
 pub use deliveries::{DeliveryContent, DeliveryPage, DeliverySummary};
@@ -61,5 +64,6 @@ pub use pages::Listing;
 pub use reactions::Reaction;
 pub use recent::{PageAsked, RecentAnswer, RecentList, RecentPage, RecentPost};
 pub use recent_discussions::{RECENT_DISCUSSIONS_COST, RecentDiscussion, RecentDiscussions};
+pub use refs::{RefList, RefsAnswer};
 pub use repositories::{FILE_MAX_BYTES, RepositoryFacts, RepositoryPermissions};
 pub use settings::{DEFAULT_API_BASE, DEFAULT_REQUEST_TIMEOUT_MS, GitHubSettings, SettingsProblem};

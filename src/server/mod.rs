@@ -16,12 +16,13 @@ use crate::{
         embargoed::Clearance,
         policy::{self, Layer, Policy},
     },
-    engine::{Engine, Pace, Schedule, ShopParts, chores},
+    engine::{Engine, Pace, Schedule, ShopParts, chores, releases::Mirrors},
     github::{GitHub, GitHubSettings, webhook::WebhookSecrets},
     health::Health,
+    history::mirror::MirrorLimits,
     keys::{self, Keeper},
     receiver::{self, ClientHeader, DoorLimits, Guard, Receiver, ThrottleLimits, TrustedProxies},
-    settings::{ClientAddressHeader, DoorSettings, Problems, Settings, WorkSettings},
+    settings::{ClientAddressHeader, DoorSettings, MirrorSettings, Problems, Settings, WorkSettings},
     store,
 };
 
@@ -90,7 +91,19 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
         default_policy: default_policy(settings)?,
         policy_interval: Duration::from_secs(settings.policy_interval_s.into()),
         pace: pace(&settings.work),
+        mirrors: settings.mirrors.as_ref().map(mirrors),
     }))
+}
+
+fn mirrors(settings: &MirrorSettings) -> Mirrors {
+    Mirrors {
+        folder: settings.folder.clone(),
+        git_base: settings.git_base.clone(),
+        limits: MirrorLimits {
+            time_ms: u64::from(settings.most_minutes) * 60_000,
+            size_bytes: u64::from(settings.most_mib) << 20,
+        },
+    }
 }
 
 fn pace(work: &WorkSettings) -> Pace {

@@ -25,6 +25,8 @@ pub(super) fn all(health: &Health, engine: &Engine, intervals: &chores::Interval
     health.watch("github", move |now| reachable(github.contact(), now));
     let github = engine.shop().github.clone();
     health.watch("github_budget", move |now| budgets(&github, now));
+    let shop = std::sync::Arc::clone(engine.shop());
+    health.watch("mirrors", move |_| mirrors(shop.mirrors.is_some(), shop.releases.failing_mirrors()));
     for chore in chores::all(intervals) {
         let (name, interval, rota) = (chore.name(), chore.interval(), engine.rota().clone());
         let in_office_since = Mutex::new(None);
@@ -37,6 +39,17 @@ pub(super) fn all(health: &Health, engine: &Engine, intervals: &chores::Interval
             let began = *since.get_or_insert(now);
             punctual(rota.done_at(name), began, interval, now)
         });
+    }
+}
+
+/// Whether histories can be mirrored, so that somebody can tell what release tags hold.
+fn mirrors(are_on: bool, failing: usize) -> Finding {
+    match (are_on, failing) {
+        (false, _) => Finding::because(Condition::Ok, "off: no folder is set, so no release tag is looked at"),
+        (true, 0) => Finding::ok(),
+        (true, many) => {
+            Finding::because(Condition::Degraded, format!("{many} cannot be brought up to date; see the open alerts"))
+        }
     }
 }
 
@@ -81,6 +94,14 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).expect("in range")
+    }
+
+    #[test]
+    fn mirrors_that_are_off_are_said_and_those_that_fail_are_a_worry() {
+        assert_eq!(mirrors(false, 0).condition, Condition::Ok);
+        assert!(mirrors(false, 0).detail.is_some_and(|detail| detail.starts_with("off")));
+        assert_eq!(mirrors(true, 0), Finding::ok());
+        assert_eq!(mirrors(true, 2).condition, Condition::Degraded);
     }
 
     #[test]

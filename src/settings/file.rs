@@ -38,6 +38,8 @@ pub(super) struct File {
     pub sealing: Sealing,
     #[serde(default)]
     pub retention: Retention,
+    #[serde(default)]
+    pub mirrors: super::mirrors::Mirrors,
 }
 
 /// `[github]`

@@ -16,11 +16,13 @@ use crate::domain::retention::Retention;
 
 mod doors;
 mod file;
+mod mirrors;
 mod problem;
 mod read;
 mod work;
 
 pub use doors::{ClientAddressHeader, DoorSettings};
+pub use mirrors::MirrorSettings;
 pub use problem::{Problem, Problems};
 pub use work::{Role, WorkSettings};
 
@@ -69,6 +71,8 @@ pub struct Settings {
     pub sealing_key: SealingKeyFrom,
     /// How long what GitHub delivered is kept.
     pub retention: Retention,
+    /// Where histories are mirrored; `None` where no folder is set.
+    pub mirrors: Option<MirrorSettings>,
 }
 
 /// Where the operator's sealing keys come from; exactly one of these is set.

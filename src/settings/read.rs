@@ -13,6 +13,7 @@ use super::{
     Custody, GITHUB_API, GithubSettings, LogFormat, SealingKeyFrom, Settings,
     doors::FileDoors,
     file::{self, File, Sealing, Secrets, Words},
+    mirrors,
     problem::{Problem, Problems},
     work,
 };
@@ -99,6 +100,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let webhook_secrets = reader.webhook_secrets(parsed.github.webhook_secrets);
     let retention = reader.retention(parsed.retention);
     let sealing_key = reader.sealing_key(parsed.sealing);
+    let mirrors = mirrors::read(&mut reader, api_base.as_deref(), parsed.mirrors);
     let work = work::read(&mut reader, parsed.role, parsed.drain_timeout_s, parsed.retry);
     if let Some(Err(Problems(problems))) = database.as_deref().map(|database| work::check_role(work.role, database)) {
         reader.problems.extend(problems);
@@ -132,6 +134,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             github: GithubSettings { api_base, app_id, private_key_path, private_key, webhook_secrets },
             sealing_key,
             retention,
+            mirrors,
         }),
         _ => Err(Problems(reader.problems)),
     }
@@ -337,7 +340,7 @@ impl Reader<'_> {
         Some(base)
     }
 
-    fn path(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, name: &str, from_file: Option<Spanned<String>>) -> Option<PathBuf> {
         let from_environment = (self.environment)(name).is_some_and(|value| !value.trim().is_empty());
         let found = self.text(name, from_file)?;
         if found.value.contains(['\n', '\0']) || found.value.contains("-----BEGIN") {

@@ -239,3 +239,28 @@ fn a_role_of_its_own_needs_a_database_that_can_be_shared() {
     let shared = [("EMBARGOD_ROLE", "worker"), ("EMBARGOD_DATABASE", "postgres://db/embargod")];
     assert!(!load(None, &shared).expect_err("others are missing").to_string().contains("role"));
 }
+
+#[test]
+fn histories_are_mirrored_where_a_folder_is_set_and_only_from_where_git_may_fetch() {
+    with_key(|folder| {
+        let file = folder.join("embargod.toml");
+        let with = |mirrors: &str| {
+            let text = format!(
+                "{mirrors}\n[github]\napp_id = 7\nprivate_key_path = \"key.pem\"\nwebhook_secrets = [\"one\"]\n[sealing]\n\
+                 key_path = \"seal.key\"\n"
+            );
+            load(Some((&file, &text)), &[])
+        };
+        assert_eq!(with("").expect("complete").mirrors, None);
+        let mirrors = with("[mirrors]\nfolder = \"m\"").expect("complete").mirrors.expect("they are on");
+        assert_eq!((mirrors.folder, mirrors.most_minutes, mirrors.most_mib), (folder.join("m"), 30, 20_480));
+        assert_eq!(mirrors.git_base, "https://github.com");
+        for base in ["http://git.example", "https://u:p@git.example", "ssh://git.example", "nonsense"] {
+            let refused = with(&format!("[mirrors]\nfolder = \"m\"\ngit_base = \"{base}\""));
+            assert!(refused.is_err(), "{base}");
+        }
+        let own = with("[mirrors]\nfolder = \"m\"\ngit_base = \"https://git.example/\"").expect("complete");
+        assert_eq!(own.mirrors.expect("they are on").git_base, "https://git.example");
+        assert!(with("[mirrors]\nfolder = \"m\"\nmost_minutes = 0").is_err());
+    });
+}

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::change::{AdvisoryFields, PostAt, ThreadPatch};
-use super::model::{AccountKind, AdvisoryState, Role, ThreadKind};
+use super::model::{AccountKind, AdvisoryState, Commit, Role, ThreadKind};
 use super::refusal::{Outcome, Refusal};
 use super::world::World;
 use super::{RepositorySpec, Standin};
@@ -309,6 +309,22 @@ impl Standin {
     /// Tags a commit (a sha, branch or tag). Sends `create`, `push`.
     pub fn create_tag(&self, repository: &str, who: &str, tag: &str, at: &str) -> Outcome<()> {
         self.at(repository, |w, id| w.create_tag(id, who, tag, at))
+    }
+
+    /// Takes over commits of a real history, parents first, without a word to anybody.
+    pub fn take_over(&self, repository: &str, commits: Vec<Commit>) -> Outcome<()> {
+        self.at(repository, |w, id| w.take_over(id, commits))
+    }
+
+    /// Pushes refs (whole names) onto commits that are there, at once. Sends `create`, `push`; nothing about tags where
+    /// more than three are pushed.
+    pub fn push_refs(&self, repository: &str, who: &str, refs: &[(&str, &str)]) -> Outcome<()> {
+        self.at(repository, |w, id| w.push_refs(id, who, refs))
+    }
+
+    /// Publishes a release of a tag. Sends `release` `published`.
+    pub fn publish_release(&self, repository: &str, who: &str, tag: &str) -> Outcome<()> {
+        self.at(repository, |w, id| w.publish_release(id, who, tag))
     }
 
     // Advisories

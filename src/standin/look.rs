@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::log::LoggedRequest;
-use super::model::{Advisory, Comment, CommitComment, Post, Repository, Thread};
+use super::model::{Advisory, CheckRun, Comment, CommitComment, Post, Repository, Thread};
 use super::refusal::Outcome;
 use super::{Delivery, Standin, World};
 
@@ -48,6 +48,14 @@ impl Standin {
         let state = self.shared.lock();
         let id = state.world.repository_id(repository)?;
         state.world.advisory(id, ghsa).cloned()
+    }
+
+    /// The check runs on a commit, in order of creation.
+    pub fn check_runs(&self, repository: &str, sha: &str) -> Outcome<Vec<CheckRun>> {
+        let state = self.shared.lock();
+        let id = state.world.repository_id(repository)?;
+        let on = |run: &&CheckRun| run.fields.get("head_sha").is_some_and(|head| head == sha);
+        Ok(state.world.repository(id)?.check_runs.iter().filter(on).cloned().collect())
     }
 
     /// Login of the App's machine account; empty while none is registered.

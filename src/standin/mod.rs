@@ -41,8 +41,8 @@ pub use deliveries::Delivery;
 pub use faults::{Fault, Match};
 pub use log::LoggedRequest;
 pub use model::{
-    Advisory, AdvisoryState, Comment, Credit, Deletion, Post, Pull, Reaction, Rename, Review, ReviewComment, Revision,
-    Role, Thread, ThreadKind,
+    Advisory, AdvisoryState, CheckRun, Comment, Commit, Credit, Deletion, Post, Pull, Reaction, Rename, Review,
+    ReviewComment, Revision, Role, Thread, ThreadKind,
 };
 pub use refusal::{Outcome, Refusal};
 pub use shared::Now;

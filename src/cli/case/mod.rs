@@ -1,8 +1,8 @@
-//! `embargod case list|show|explain|dismiss`: look at cases and at the reasons behind them. Reads the store that the
+//! `embargod case list|show|explain|dismiss|fix`: look at cases and at the reasons behind them. Reads the store that the
 //! settings name; the server need not run.
 //!
 //! What flows in: records and decisions. What flows out: tables for people, JSON for scripts. What it must never do:
-//! change a case, or open evidence unless `--evidence` asks for it.
+//! change a case (`fix` records what a maintainer says about its fix, beside it), or open evidence unless `--evidence` asks for it.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,13 +16,15 @@ use crate::{
         operator::{Act, GivenReason},
         record::{Record, RecordWrite},
     },
-    engine::evidence,
+    engine::{evidence, releases::known_fix},
     server,
     settings::Settings,
     store::{Commit, EffectState, Settled, SharedStore, StoreError},
 };
 
+mod coverage;
 mod explain;
+mod fix;
 mod view;
 
 /// Subcommands of `embargod case`.
@@ -34,6 +36,8 @@ pub enum CaseCommand {
     Show(ShowArgs),
     /// Close an alert that was seen to.
     Dismiss(DismissArgs),
+    /// Record which commits are the fix of a case, or that a series is not affected.
+    Fix(fix::FixArgs),
     /// Why: the decisions about a case with their reasons, oldest first, and what became of their effects.
     Explain(OneArgs),
 }
@@ -64,15 +68,22 @@ pub struct DismissArgs {
 
 /// Arguments that name one case.
 #[derive(Args)]
-pub struct OneArgs {
+pub struct OneCase {
     /// The case, for example SEC-2026-7.
     case: CaseId,
-    /// JSON instead of lines for people.
-    #[arg(long)]
-    json: bool,
     /// Settings file, as for `embargod serve`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// Arguments that name one case to be looked at.
+#[derive(Args)]
+pub struct OneArgs {
+    #[command(flatten)]
+    one: OneCase,
+    /// JSON instead of lines for people.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Arguments of `embargod case show`.
@@ -93,6 +104,7 @@ pub fn run(command: CaseCommand) -> u8 {
             CaseCommand::Show(args) => show(args).await,
             CaseCommand::Explain(args) => explain(args).await,
             CaseCommand::Dismiss(args) => dismiss(args).await,
+            CaseCommand::Fix(args) => fix::run(args).await,
         }
     })
 }
@@ -118,7 +130,7 @@ async fn list(args: ListArgs) -> u8 {
 }
 
 async fn show(args: ShowArgs) -> u8 {
-    let config = args.one.config.clone();
+    let config = args.one.one.config.clone();
     let (store, case) = match open_case(&args.one).await {
         Ok(found) => found,
         Err(code) => return code,
@@ -127,10 +139,14 @@ async fn show(args: ShowArgs) -> u8 {
         Ok(effects) => effects.into_iter().filter(|report| report.state == EffectState::Dead).collect::<Vec<_>>(),
         Err(error) => return opened::failed(&error),
     };
+    let fix = match known_fix(&store, case.id.as_str()).await {
+        Ok(fix) => fix,
+        Err(error) => return opened::failed(&error),
+    };
     if args.one.json {
-        println!("{}", view::json_with_dead(&case, &dead));
+        println!("{}", coverage::add(view::json_with_dead(&case, &dead), fix.as_ref()));
     } else {
-        print!("{}{}", view::page(&case), view::dead(&dead));
+        print!("{}{}{}", view::page(&case), coverage::page(fix.as_ref()), view::dead(&dead));
     }
     drop(store);
     if args.evidence { show_evidence(&case, config).await } else { FINE }
@@ -229,6 +245,10 @@ async fn dismiss(args: DismissArgs) -> u8 {
 }
 
 async fn open_case(args: &OneArgs) -> Result<(SharedStore, Case), u8> {
+    open(&args.one).await
+}
+
+async fn open(args: &OneCase) -> Result<(SharedStore, Case), u8> {
     let store = opened::store(args.config.as_deref()).await?;
     let stored = store.record(Case::KIND, args.case.as_str()).await.map_err(|error| opened::failed(&error))?;
     let case = stored.and_then(|stored| serde_json::from_value(stored.value).ok());

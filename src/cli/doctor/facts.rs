@@ -47,6 +47,17 @@ pub struct LocalFacts {
     pub database: Result<Backlog, String>,
     /// Whether there is a policy for repositories that have none.
     pub has_default_policy: bool,
+    /// Whether histories can be mirrored; `None` where no folder is set.
+    pub mirrors: Option<MirrorFacts>,
+}
+
+/// Whether histories can be mirrored on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorFacts {
+    /// The version of git, or why it cannot be used.
+    pub git: Result<String, String>,
+    /// Whether the folder can be used, else why not.
+    pub folder: Result<(), String>,
 }
 
 /// A file that holds a key.

@@ -2,7 +2,7 @@
 
 use super::{
     DoctorInputs, PolicyChecker,
-    facts::{AppSide, Asked, CheckedPolicy, Facts, Found, LocalFacts, RepositoryInside, RepositorySide},
+    facts::{AppSide, Asked, CheckedPolicy, Facts, Found, LocalFacts, MirrorFacts, RepositoryInside, RepositorySide},
     probe,
 };
 use crate::{
@@ -36,6 +36,7 @@ pub async fn gather(inputs: DoctorInputs<'_>) -> Facts {
         sealing_key_usable: inputs.sealing_key,
         database: inputs.database,
         has_default_policy: inputs.has_default_policy,
+        mirrors: inputs.mirrors_folder.map(|folder| MirrorFacts { git: probe::git(), folder: probe::folder(&folder) }),
     };
     let (app, repository) = match inputs.github {
         Err(problem) => (Err(problem), None),

@@ -67,6 +67,8 @@ pub struct DoctorInputs<'a> {
     pub database: Result<Backlog, String>,
     /// Whether there is a policy for repositories that have none.
     pub has_default_policy: bool,
+    /// Setting `mirrors.folder`.
+    pub mirrors_folder: Option<PathBuf>,
     /// Checks a policy.
     pub check_policy: PolicyChecker<'a>,
     /// The repository to look at, if any.

@@ -46,3 +46,28 @@ pub(super) async fn health(public_url: &str) -> Result<u16, &'static str> {
         Err(_) => Err("no answer"),
     }
 }
+
+/// Whether the program git runs and is new enough; the version, or why not.
+pub(super) fn git() -> Result<String, String> {
+    let output = std::process::Command::new("git").arg("--version").output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let version = said.strip_prefix("git version ").unwrap_or(&said).to_owned();
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    match (numbers.next(), numbers.next()) {
+        (Some(major), Some(minor)) if (major, minor) >= (2, 30) => Ok(version),
+        _ => Err(format!("its version is {version:?}")),
+    }
+}
+
+/// Whether a folder is there, or can be made where it is to be.
+pub(super) fn folder(path: &std::path::Path) -> Result<(), String> {
+    let nearest = path.ancestors().find(|folder| folder.exists() || folder.as_os_str().is_empty());
+    let nearest = nearest.map(|folder| if folder.as_os_str().is_empty() { std::path::Path::new(".") } else { folder });
+    match nearest.map(std::fs::metadata) {
+        Some(Ok(facts)) if !facts.is_dir() => Err("something else than a folder stands there".to_owned()),
+        Some(Ok(facts)) if facts.permissions().readonly() => Err("it is read-only".to_owned()),
+        Some(Ok(_)) => Ok(()),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err("there is no such place".to_owned()),
+    }
+}

@@ -65,6 +65,7 @@ async fn examine(args: DoctorArgs, settings: Settings) -> u8 {
         sealing_key_path: if let KeySource::File(path) = source { Some(path) } else { None },
         database,
         has_default_policy: settings.default_policy_path.is_some(),
+        mirrors_folder: settings.mirrors.as_ref().map(|mirrors| mirrors.folder.clone()),
         check_policy: &check_policy,
         repo: args.repo,
     };

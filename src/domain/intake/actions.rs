@@ -131,6 +131,11 @@ pub enum DeskNews {
         /// What could not be undone or was left alone, one sentence each.
         remarks: Vec<String>,
     },
+    /// Something is the matter with a release and the fix of this case.
+    Release {
+        /// What, as a sentence without a full stop.
+        sentence: String,
+    },
 }
 
 /// Tells a desk something.

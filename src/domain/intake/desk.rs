@@ -143,6 +143,13 @@ pub fn news(case: &Case, news: &DeskNews, quoted: Option<&Quoted<'_>>) -> String
             let list: String = remarks.iter().map(|remark| format!("\n- {remark}")).collect();
             format!("A maintainer said that this is no security matter. The public side was restored.\n{list}")
         }
+        (DeskNews::Release { sentence }, _) => {
+            format!(
+                "About a release: {sentence}.\n\nThe public check run on the tag says nothing about it. `embargod case show {}` \
+                 prints the matrix.",
+                case.id
+            )
+        }
     };
     text.push_str(&format!("\n\n<sub>{}</sub>\n", reference(case)));
     text

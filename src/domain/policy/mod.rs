@@ -17,6 +17,7 @@ mod notices;
 mod preset;
 mod problem;
 mod redirect;
+mod releases;
 mod reports;
 mod roles;
 mod schema;
@@ -45,6 +46,7 @@ pub use notices::Notices;
 pub use preset::Preset;
 pub use problem::{PolicyError, Problem};
 pub use redirect::{DEFAULT_ACT_AT, DEFAULT_REPLY_AT, Mode, Redirect};
+pub use releases::Releases;
 pub use reports::Reports;
 pub use roles::{Principal, Roles};
 pub use schema::schema;
@@ -97,6 +99,10 @@ pub struct Policy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub series: Option<Series>,
+    /// What a release tag must be like; without it nothing but its place is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub releases: Option<Releases>,
     /// How long a fix may be kept secret and when it may be published.
     #[garde(dive)]
     pub embargo: Embargo,

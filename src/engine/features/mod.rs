@@ -18,6 +18,7 @@ use crate::{
 mod not_security;
 mod operator;
 mod redirect;
+mod releases;
 
 pub use operator::request_undo;
 pub use redirect::{Judged, judge};
@@ -120,5 +121,10 @@ pub trait Feature: Send + Sync {
 
 /// All features, in the order in which they are asked.
 pub fn all() -> Vec<Box<dyn Feature>> {
-    vec![Box::new(operator::Operator), Box::new(not_security::NotSecurity), Box::new(redirect::Redirect)]
+    vec![
+        Box::new(operator::Operator),
+        Box::new(not_security::NotSecurity),
+        Box::new(redirect::Redirect),
+        Box::new(releases::Releases),
+    ]
 }

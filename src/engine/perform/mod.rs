@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod alert;
+mod check_run;
 mod close_desk;
 mod desk;
 mod history;
@@ -170,6 +171,7 @@ pub fn all() -> Performers {
         .with(alert::Raise)
         .with(restore::Restore)
         .with(history::Check)
+        .with(check_run::Put)
 }
 
 /// The invisible mark of the one constant comment of a thread. It is an HMAC under the operator's key, so that nobody

@@ -27,7 +27,10 @@ impl Performer<TellDesk> for Tell {
             DeskNews::MoreEvidence { evidence: name } => {
                 Some(evidence::open(&*shop.store, &shop.sealer, &shop.clearance, &action.case, name).await?)
             }
-            DeskNews::StillPublic { .. } | DeskNews::HistoryStillReadable { .. } | DeskNews::Restored { .. } => None,
+            DeskNews::StillPublic { .. }
+            | DeskNews::HistoryStillReadable { .. }
+            | DeskNews::Restored { .. }
+            | DeskNews::Release { .. } => None,
         };
         let quoted = words.as_ref().map(evidence::Evidence::quoted);
         let mark = private_marker(&shop.sealer, task.key);
@@ -111,6 +114,10 @@ fn untold(shop: &Shop, case: &Case, news: &DeskNews) -> Performed {
         // Whoever undid the case knows; nobody needs an alert about good news.
         DeskNews::Restored { .. } => {
             return Performed::left_alone("the case has no desk that takes comments");
+        }
+        // Its alert was raised together with the decision.
+        DeskNews::Release { .. } => {
+            return Performed::left_alone("the case has no desk that takes comments; its alert tells it");
         }
     };
     alert::raised(&Alert {

@@ -16,7 +16,7 @@ const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was spent, by installation.
 #[derive(Default)]
-pub(super) struct Spending(HashMap<u64, Spent>);
+pub(in crate::engine) struct Spending(HashMap<u64, Spent>);
 
 struct Spent {
     window_began_at: Timestamp,
@@ -26,7 +26,7 @@ struct Spent {
 
 impl Spending {
     /// Whether one more request may be spent.
-    pub(super) fn allows(&mut self, installation: &Installation, now: Timestamp) -> bool {
+    pub(in crate::engine) fn allows(&mut self, installation: &Installation, now: Timestamp) -> bool {
         let budget = installation.budget().filter(|budget| budget.reset_at > now);
         let limit = budget.as_ref().map_or(USUAL_LIMIT, |budget| budget.limit);
         let enough_is_left = budget.is_none_or(|budget| budget.remaining >= limit / RESERVE);
@@ -35,12 +35,12 @@ impl Spending {
     }
 
     /// Counts what a request cost. Points of GraphQL are counted like requests, although GitHub counts them apart.
-    pub(super) fn spend(&mut self, installation: &Installation, cost: u64, now: Timestamp) {
+    pub(in crate::engine) fn spend(&mut self, installation: &Installation, cost: u64, now: Timestamp) {
         self.of(installation.id(), now).requests += cost;
     }
 
     /// GitHub asked for a pause; nothing is looked at there until it is over.
-    pub(super) fn pause(&mut self, installation: &Installation, error: &GitHubError, now: Timestamp) {
+    pub(in crate::engine) fn pause(&mut self, installation: &Installation, error: &GitHubError, now: Timestamp) {
         if let Retry::At(until) = error.retry(now, 1) {
             self.of(installation.id(), now).paused_until = Some(until);
         }

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Mutex;
 
+pub(super) use budget::Spending;
 pub(super) use found::{is_found, is_overtaken};
 pub(super) use reconcile::Reconcile;
 pub use reconcile::Reconciled;

@@ -12,8 +12,8 @@ pub mod signature;
 mod tests;
 
 pub use events::{
-    AdvisoryNotice, Content, Delivered, InstallationNotice, ParseError, PushNotice, RepositoryBrief, RepositoryNotice,
-    parse,
+    AdvisoryNotice, Content, Delivered, InstallationNotice, ParseError, PushNotice, RefNotice, ReleaseNotice,
+    RepositoryBrief, RepositoryNotice, parse,
 };
 pub use lane::{lane, lane_of};
 pub use signature::{SignatureProblem, WebhookSecrets};

@@ -42,6 +42,8 @@ const QUICK_MS: &[f64] =
     &[0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0];
 /// From an instant to an hour: how long words stood in public.
 const EXPOSURE_MS: &[f64] = &[25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 5_000.0, 30_000.0, 300_000.0, 3_600_000.0];
+/// From a fetch of nothing to the first one of a large history.
+const FETCH_MS: &[f64] = &[100.0, 500.0, 1_000.0, 5_000.0, 30_000.0, 60_000.0, 300_000.0, 1_800_000.0];
 /// As the schedule of retries has its steps.
 const ATTEMPTS: &[f64] = &[1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 18.0];
 const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
@@ -253,6 +255,28 @@ pub const ALL: &[Metric] = &[
         "milliseconds",
         &["chore"],
         "Time since then; told by the process that holds the office alone",
+    ),
+    // releases
+    metric(
+        "embargod_mirror_fetches_total",
+        Counter,
+        "fetches",
+        &["ended"],
+        "Times that a mirror was brought up to date and read, by end: `done`, `failed`",
+    ),
+    metric(
+        "embargod_mirror_fetch_ms",
+        Histogram(FETCH_MS),
+        "milliseconds",
+        &[],
+        "Duration of that, the fetch included",
+    ),
+    metric(
+        "embargod_release_tags_total",
+        Counter,
+        "decisions",
+        &["ended"],
+        "Decisions about release tags by what everybody could find out: `fine`, `findings`",
     ),
     // the process
     metric("embargod_ready", Gauge, "0 or 1", &[], "1 where `/readyz` would answer 200"),

@@ -69,6 +69,73 @@ impl World {
         self.emit_push(repository, actor, &full, None, &sha, &[])
     }
 
+    /// Takes over commits of a real history, parents first, without a word to anybody.
+    pub(crate) fn take_over(&mut self, repository: u64, commits: Vec<Commit>) -> Outcome<()> {
+        let repo = self.repository_mut(repository)?;
+        repo.commits.extend(commits.into_iter().map(|commit| (commit.sha.clone(), commit)));
+        Ok(())
+    }
+
+    /// Pushes refs (whole names) onto commits that are there, at once. GitHub tells nothing where more than three of them
+    /// are tags.
+    pub(crate) fn push_refs(&mut self, repository: u64, actor: &str, refs: &[(&str, &str)]) -> Outcome<()> {
+        let silent = refs.iter().filter(|(name, _)| name.starts_with("refs/tags/")).count() > 3;
+        for (name, sha) in refs {
+            let repo = self.repository_mut(repository)?;
+            if !repo.commits.contains_key(*sha) {
+                return Err(Refusal::new(422, format!("no commit {sha}")));
+            }
+            let old = repo.refs.insert((*name).to_owned(), (*sha).to_owned());
+            if silent && name.starts_with("refs/tags/") || old.as_deref() == Some(*sha) {
+                continue;
+            }
+            if old.is_none() {
+                let (short, kind) = match name.strip_prefix("refs/tags/") {
+                    Some(tag) => (tag, "tag"),
+                    None => (name.strip_prefix("refs/heads/").unwrap_or(name), "branch"),
+                };
+                self.emit_create(repository, actor, short, kind);
+            }
+            self.emit_push(repository, actor, name, old, sha, &[])?;
+        }
+        Ok(())
+    }
+
+    /// Publishes a release of a tag.
+    pub(crate) fn publish_release(&mut self, repository: u64, actor: &str, tag: &str) -> Outcome<()> {
+        let (id, now) = (self.next_id(), self.now);
+        let repo = self.repository(repository)?;
+        if !repo.refs.contains_key(&format!("refs/tags/{tag}")) {
+            return Err(Refusal::not_found());
+        }
+        let (api, web) = (render::repository::api(self, repo), render::repository::web(self, repo));
+        let release = json!({
+            "id": id,
+            "node_id": format!("RE_kwDO{id}"),
+            "url": format!("{api}/releases/{id}"),
+            "assets_url": format!("{api}/releases/{id}/assets"),
+            "upload_url": format!("{api}/releases/{id}/assets{{?name,label}}"),
+            "html_url": format!("{web}/releases/tag/{tag}"),
+            "tarball_url": format!("{api}/tarball/{tag}"),
+            "zipball_url": format!("{api}/zipball/{tag}"),
+            "tag_name": tag,
+            "target_commitish": repo.default_branch,
+            "name": tag,
+            "body": null,
+            "draft": false,
+            "prerelease": false,
+            "immutable": false,
+            "assets": [],
+            "author": render::account::user(self, actor),
+            "created_at": render::time(now),
+            "updated_at": render::time(now),
+            "published_at": render::time(now),
+        });
+        let fields = object(json!({ "release": release }));
+        self.emit(repository, "release", Some("published"), actor, fields);
+        Ok(())
+    }
+
     fn emit_create(&mut self, repository: u64, actor: &str, name: &str, kind: &str) {
         let Ok(repo) = self.repository(repository) else {
             return;

@@ -92,6 +92,7 @@ fn note(call: &mut Call<'_>, id: u64) -> Outcome<()> {
     let shown = shown(call, id)?;
     let what = json!({
         "check": shown["name"],
+        "external_id": shown["external_id"],
         "status": shown["status"],
         "conclusion": shown["conclusion"],
         "title": shown["output"]["title"],

@@ -39,6 +39,8 @@ const EVENT_NEEDS: &[(&str, &str)] = &[
     ("discussion_comment", "discussions"),
     ("commit_comment", "contents"),
     ("push", "contents"),
+    ("create", "contents"),
+    ("release", "contents"),
     ("repository_advisory", "repository_advisories"),
     ("repository", "metadata"),
     ("public", "metadata"),
@@ -52,6 +54,7 @@ fn manifest() -> Manifest {
 fn it_asks_for_the_least_rights() {
     let asked: Vec<(String, String)> = manifest().default_permissions.into_iter().collect();
     let needed = [
+        ("checks", "write"),
         ("contents", "read"),
         ("discussions", "write"),
         ("issues", "write"),

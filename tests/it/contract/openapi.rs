@@ -176,6 +176,8 @@ impl Route {
                 Segment::One(_) => 1,
                 Segment::Many(_) => 2,
             })
+            // What goes on behind a value of several segments is more literal than what ends with it.
+            .chain([3])
             .collect()
     }
 }

@@ -29,7 +29,7 @@ use embargod::{
         policy::{Layer, Policy, effective},
         record::Record,
     },
-    engine::{Engine, Pace, ShopParts},
+    engine::{Engine, Pace, ShopParts, releases::Mirrors},
     github::{DEFAULT_REQUEST_TIMEOUT_MS, GitHub, GitHubSettings, webhook::WebhookSecrets},
     health::Health,
     receiver::{self, Guard, Receiver},
@@ -50,11 +50,13 @@ mod ending;
 mod inside;
 mod posts;
 mod serving;
+mod upstream;
 
 pub use canary::Canary;
 pub use crashing::Moment;
 pub use ending::Ending;
 pub use inside::app_key_pem;
+pub use upstream::Upstream;
 
 /// The public repository of all stories.
 pub const REPO: &str = "acme/framework";
@@ -108,6 +110,8 @@ pub struct Setting {
     pub detector: Arc<dyn Detector>,
     /// How long the client waits for GitHub, in milliseconds of real time.
     pub request_timeout_ms: u64,
+    /// Where histories are mirrored.
+    pub mirrors: Option<Mirrors>,
 }
 
 impl Default for Setting {
@@ -121,6 +125,7 @@ impl Default for Setting {
             sealing_key: None,
             detector: Arc::new(detector::builtin()),
             request_timeout_ms: DEFAULT_REQUEST_TIMEOUT_MS,
+            mirrors: None,
         }
     }
 }
@@ -151,6 +156,7 @@ pub struct World {
     default_policy: Option<String>,
     detector: Arc<dyn Detector>,
     request_timeout_ms: u64,
+    mirrors: Option<Mirrors>,
     stop: CancellationToken,
 }
 
@@ -202,6 +208,7 @@ impl World {
                 default_policy: setting.default_policy.as_deref(),
                 detector: &setting.detector,
                 request_timeout_ms: setting.request_timeout_ms,
+                mirrors: &setting.mirrors,
                 pace: Pace::default(),
             },
         );
@@ -217,6 +224,7 @@ impl World {
             default_policy: setting.default_policy,
             detector: setting.detector,
             request_timeout_ms: setting.request_timeout_ms,
+            mirrors: setting.mirrors,
             stop,
         };
         world.open_door().await;
@@ -276,6 +284,7 @@ impl World {
             default_policy: self.default_policy.as_deref(),
             detector: &self.detector,
             request_timeout_ms: self.request_timeout_ms,
+            mirrors: &self.mirrors,
             pace,
         };
         let engine = engine(&self.github, &self.clock, store, making);
@@ -492,11 +501,12 @@ struct Making<'a> {
     default_policy: Option<&'a str>,
     detector: &'a Arc<dyn Detector>,
     request_timeout_ms: u64,
+    mirrors: &'a Option<Mirrors>,
     pace: Pace,
 }
 
 fn engine(github: &Standin, clock: &ManualClock, store: SharedStore, making: Making<'_>) -> Engine {
-    let Making { sealing_key, default_policy, detector, request_timeout_ms, pace } = making;
+    let Making { sealing_key, default_policy, detector, request_timeout_ms, mirrors, pace } = making;
     canary::listen();
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
     settings.api_base = github.base_url().parse().expect("an address");
@@ -511,6 +521,7 @@ fn engine(github: &Standin, clock: &ManualClock, store: SharedStore, making: Mak
         default_policy: default_policy.map(parse),
         policy_interval: Duration::from_secs(300),
         pace,
+        mirrors: mirrors.clone(),
     })
 }
 

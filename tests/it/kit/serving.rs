@@ -41,6 +41,7 @@ impl World {
             },
             sealing_key: SealingKeyFrom::File(self.sealing_key.clone()),
             retention: Retention::default(),
+            mirrors: None,
         };
         let (_, metrics) = Metrics::recorder();
         let clock = Arc::new(self.clock.clone());

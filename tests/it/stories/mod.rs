@@ -24,6 +24,7 @@ mod people;
 mod policies;
 mod reconcile;
 mod redirect;
+mod releases;
 mod replicas;
 mod reserves;
 mod retention;

@@ -9,6 +9,7 @@ mod database;
 mod installation;
 mod issue_forms;
 mod keys;
+mod mirrors;
 mod permissions;
 mod policy;
 mod reporting;
@@ -26,6 +27,7 @@ pub const CHECKS: &[Check] = &[
     clock::check,
     keys::check,
     database::check,
+    mirrors::check,
     webhook::check,
     installation::check,
     permissions::check,

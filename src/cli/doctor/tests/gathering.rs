@@ -91,6 +91,7 @@ async fn a_whole_visit() {
             sealing_key: Ok(()),
             database: Ok(Backlog::default()),
             has_default_policy: false,
+            mirrors_folder: Some(folder.path().join("mirrors")),
             check_policy: &|text| Err(vec![format!("{} bytes of nonsense", text.len())]),
             repo: Some("acme/web".parse().expect("a constant name")),
         },
@@ -106,6 +107,7 @@ async fn a_whole_visit() {
         let findings = report["findings"].as_array().expect("a list");
         findings.iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("{id} is reported")).clone()
     };
+    assert_eq!(of("mirrors")["severity"], json!(Severity::Ok));
     assert_eq!(of("app.key")["severity"], json!(Severity::Ok));
     assert_eq!(of("installation")["severity"], json!(Severity::Ok));
     assert_eq!(of("permissions.granted")["severity"], json!(Severity::Problem));

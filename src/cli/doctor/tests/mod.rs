@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 
 use super::facts::{
-    AppSide, CheckedPolicy, Facts, Found, KeyFile, KeyFileState, LocalFacts, RepositoryInside, RepositorySide,
+    AppSide, CheckedPolicy, Facts, Found, KeyFile, KeyFileState, LocalFacts, MirrorFacts, RepositoryInside,
+    RepositorySide,
 };
 use super::{Finding, Severity, checks};
 use crate::{
@@ -69,6 +70,7 @@ fn well() -> Facts {
             sealing_key_usable: Ok(()),
             database: Ok(Backlog::default()),
             has_default_policy: false,
+            mirrors: Some(MirrorFacts { git: Ok("2.47.3".to_owned()), folder: Ok(()) }),
         },
         app: Ok(AppSide {
             facts: Ok(AppFacts {

@@ -22,6 +22,7 @@ fn a_healthy_installation_has_nothing_but_ok() {
         "keys.private_key",
         "keys.sealing",
         "database",
+        "mirrors",
         "webhook.reachable",
         "webhook.url",
         "webhook.deliveries",
@@ -35,7 +36,7 @@ fn a_healthy_installation_has_nothing_but_ok() {
     ] {
         assert!(ids.contains(&id), "{id} is checked");
     }
-    assert!(report.to_string().ends_with("0 problems, 0 warnings, 0 notes, 16 ok\n"));
+    assert!(report.to_string().ends_with("0 problems, 0 warnings, 0 notes, 17 ok\n"));
 }
 
 #[test]
@@ -231,4 +232,15 @@ fn policies() {
     });
     assert_eq!(broken[0].severity, Problem);
     assert!(broken[0].what.ends_with("is not valid: 3:9: redirect.mode: unknown"));
+}
+
+#[test]
+fn mirrors_that_are_off_are_said_and_those_that_cannot_work_are_a_problem() {
+    assert_eq!(complaints(|facts| facts.local.mirrors = None), [("mirrors", Note)]);
+    let without_git = |facts: &mut super::Facts| {
+        let mirrors = facts.local.mirrors.as_mut().expect("they are on");
+        mirrors.git = Err("not found".to_owned());
+        mirrors.folder = Err("it is read-only".to_owned());
+    };
+    assert_eq!(complaints(without_git), [("mirrors.git", Problem), ("mirrors", Problem)]);
 }

@@ -56,6 +56,7 @@ fn almost_a_policy() -> impl Strategy<Value = String> {
         "\"16:00\"",
         "max_days",
         "series",
+        "releases",
         "lts",
         "\"4.2\"",
         "4.2",

@@ -13,6 +13,7 @@ pub(super) mod lenient;
 mod parts;
 mod pulls;
 mod pushes;
+mod releases;
 mod repositories;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 pub use advisories::AdvisoryNotice;
 pub use installations::InstallationNotice;
 pub use pushes::PushNotice;
+pub use releases::{RefNotice, ReleaseNotice};
 pub use repositories::RepositoryNotice;
 
 use self::{
@@ -74,6 +76,10 @@ pub enum Content {
     Repository(RepositoryNotice),
     /// Commits were pushed to a branch, or a tag was.
     Push(PushNotice),
+    /// A branch or tag was made.
+    Ref(RefNotice),
+    /// A release was drafted, published, edited or withdrawn.
+    Release(ReleaseNotice),
     /// A private report came in, or an advisory was published.
     Advisory(AdvisoryNotice),
     /// Anything else.
@@ -138,6 +144,7 @@ type Parser = fn(&Delivery<'_>) -> Result<Content, ParseError>;
 /// The events whose content is read, by their `X-GitHub-Event`. All others are [`Content::Other`].
 const FAMILIES: &[(&str, Parser)] = &[
     ("commit_comment", commits::comment),
+    ("create", releases::created),
     ("discussion", discussions::discussion),
     ("discussion_comment", discussions::comment),
     ("installation", installations::installation),
@@ -149,6 +156,7 @@ const FAMILIES: &[(&str, Parser)] = &[
     ("pull_request_review", pulls::review),
     ("pull_request_review_comment", pulls::review_comment),
     ("push", pushes::push),
+    ("release", releases::release),
     ("repository", repositories::change),
     ("repository_advisory", advisories::advisory),
 ];

@@ -1,0 +1,74 @@
+//! The matrix of a case, for people and for scripts.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::{
+    domain::{
+        coverage::{Cell, Verdict},
+        release_checks::ready_for_release,
+    },
+    engine::releases::KnownFix,
+};
+
+/// Adds what is known of the fix to a case's JSON.
+pub(super) fn add(mut case: Value, fix: Option<&KnownFix>) -> Value {
+    let Some(fix) = fix else {
+        case["coverage"] = json!({ "judged_at": null, "trouble": null, "cells": [], "not_ready": null });
+        return case;
+    };
+    let said = fix.recorded.not_affected.iter().map(|(series, said)| (series.clone(), json!(said.why)));
+    case["not_affected"] = Value::Object(said.collect());
+    let not_ready = ready_for_release(&fix.recorded, fix.matrix.as_ref());
+    case["coverage"] = json!({
+        "judged_at": fix.matrix.as_ref().map(|matrix| matrix.judged_at),
+        "trouble": fix.matrix.as_ref().and_then(|matrix| matrix.trouble.clone()),
+        "cells": fix.matrix.as_ref().map(|matrix| matrix.cells()).unwrap_or_default(),
+        "not_ready": not_ready.iter().map(|one| json!({ "series": one.series, "why": one.why })).collect::<Vec<_>>(),
+    });
+    case
+}
+
+/// The matrix as lines; nothing where nobody recorded anything.
+pub(super) fn page(fix: Option<&KnownFix>) -> String {
+    let Some(fix) = fix else {
+        return String::new();
+    };
+    let mut text = String::new();
+    if let Some(instant) = fix.recorded.not_before {
+        let _ = writeln!(text, "release   not before {instant}");
+    }
+    match &fix.matrix {
+        None => text.push_str("fix       recorded; the mirror was not looked at since\n"),
+        Some(matrix) => {
+            let _ = writeln!(text, "fix       judged {}", matrix.judged_at);
+            for cell in matrix.cells() {
+                let _ = writeln!(text, "  {:<10} {}", cell.series, words(&cell));
+                for note in &cell.notes {
+                    let _ = writeln!(text, "             {note}");
+                }
+            }
+        }
+    }
+    for missing in ready_for_release(&fix.recorded, fix.matrix.as_ref()) {
+        let series = if missing.series.is_empty() { "fix" } else { &missing.series };
+        let _ = writeln!(text, "not ready {series}: {}", missing.why);
+    }
+    text
+}
+
+fn words(cell: &Cell) -> String {
+    let commits: Vec<String> = cell.commits.iter().map(|commit| commit.to_string()[..10].to_owned()).collect();
+    let how = cell.evidence.first().map(|evidence| format!("; {}", evidence.detail)).unwrap_or_default();
+    let verdict = match (cell.verdict, &cell.first_tag, cell.first_tag_date) {
+        (Verdict::Covered, Some(tag), Some(day)) => format!("covered since {tag} ({day})"),
+        (Verdict::Covered, ..) => "covered".to_owned(),
+        (Verdict::NotTaggedYet, ..) => "on its branch, in no release yet".to_owned(),
+        (Verdict::Missing, ..) => "missing".to_owned(),
+        (Verdict::NotAffected, ..) => "not affected".to_owned(),
+        (Verdict::AdvisoryOnly, ..) => "nothing recorded".to_owned(),
+        (Verdict::Unknown, ..) => "unknown".to_owned(),
+    };
+    format!("{verdict} {}{how}", commits.join(" "))
+}
