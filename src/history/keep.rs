@@ -5,10 +5,10 @@
 //! repository again.
 
 use std::{
-    cell::Cell,
     fs,
     io::{Read, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use super::{HistoryError, packed};
@@ -33,7 +33,7 @@ type Notes = (Vec<Account>, Option<[u8; 20]>, Vec<[u8; 20]>, Vec<([u8; 20], [u8;
 /// Keeps a history in one file.
 pub struct Keeper {
     path: PathBuf,
-    loaded: Cell<Option<Loaded>>,
+    loaded: Mutex<Option<Loaded>>,
 }
 
 /// What the file held when it was loaded.
@@ -54,13 +54,13 @@ pub fn cache_file(folder: &Path, repository: &Path) -> PathBuf {
 impl Keeper {
     /// Keeps in `path`.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, loaded: Cell::new(None) }
+        Self { path, loaded: Mutex::new(None) }
     }
 
     /// What was kept; less of it, or an empty history, where the file is damaged, which costs time and nothing else.
     pub fn load(&self) -> History {
         let mut history = History::default();
-        self.loaded.set(None);
+        self.remember(None);
         let Some((mut file, size)) = self.open() else {
             return history;
         };
@@ -97,8 +97,16 @@ impl Keeper {
         whole &= parts.is_empty();
         loaded.commits = history.commits.len();
         // What cannot be read must not stand before what is appended.
-        self.loaded.set(whole.then_some(loaded));
+        self.remember(whole.then_some(loaded));
         history
+    }
+
+    fn remember(&self, loaded: Option<Loaded>) {
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
+    }
+
+    fn forget(&self) -> Option<Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The file behind its mark, and its size.
@@ -119,7 +127,7 @@ impl Keeper {
             |error: &dyn std::fmt::Display| HistoryError::Unreadable(format!("the history cannot be kept: {error}"));
         let notes = notes_of(history).map_err(|error| failed(&error))?;
         let on_disk = fs::metadata(&self.path).map_or(0, |meta| meta.len());
-        if let Some(loaded) = self.loaded.take().filter(|loaded| {
+        if let Some(loaded) = self.forget().filter(|loaded| {
             loaded.bytes == on_disk && loaded.segments <= MOST_SEGMENTS && loaded.commits <= history.commits.len()
         }) {
             let mut added = Vec::new();

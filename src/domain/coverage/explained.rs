@@ -10,13 +10,13 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{
-    cells::{Cell, FixCoverage, Verdict},
     evidence::{EvidenceKind, same_subject},
     facts::{Commit, CommitId, Fix},
     graph::{SeriesLine, SeriesLines, day_of},
     history::History,
     names::{SeriesName, named_ids},
     support::SeriesKind,
+    verdict::{Cell, FixCoverage, Verdict},
 };
 use crate::domain::policy::Series;
 

@@ -93,6 +93,12 @@ impl Patches {
         self.kept.push(packed);
     }
 
+    /// Those of these commits alone.
+    pub fn only(&self, commits: &[CommitId]) -> Self {
+        let known = commits.iter().filter_map(|commit| Some((*commit, self.get(commit)?.clone())));
+        Self { fresh: known.collect(), kept: Vec::new() }
+    }
+
     /// How many were added in this run.
     pub fn fresh(&self) -> usize {
         self.fresh.len()

@@ -49,7 +49,7 @@ impl TagFacts {
         let elsewhere = || {
             let others = lines.all().filter(|other| other.name != line.name);
             { others }.find(|other| {
-                let is_own = other.own.binary_search(&release.commit).is_ok();
+                let is_own = other.own().binary_search(&release.commit).is_ok();
                 is_own && self::branch(other).is_some_and(|(_, tip)| reaches(history, tip, release.commit))
             })
         };

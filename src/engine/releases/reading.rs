@@ -76,6 +76,10 @@ impl Reading {
     /// The matrix of each fix as of `today`. What comes of it depends on the history and on these fixes alone: patches that
     /// were read for others are out of sight meanwhile.
     pub(super) fn judge(&mut self, fixes: &[Fix], today: Date) -> Result<Vec<FixCoverage>, HistoryError> {
+        let source = Source::open(&self.path)?;
+        let recorded = fixes.iter().flat_map(|fix| fix.main.iter().flatten().chain(fix.series.values().flatten()));
+        self.history.unreached.clear();
+        source.look_for_unreached(&mut self.history, recorded.cloned());
         let needed: BTreeSet<_> = {
             let judgement = Judgement::new(&self.history, &self.series, &self.lines, Some(today));
             fixes.iter().flat_map(|fix| judgement.needs(fix)).collect()
@@ -83,18 +87,16 @@ impl Reading {
         let needed: Vec<_> = needed.into_iter().map(|place| self.history.commit(place).id).collect();
         let absent: Vec<_> = needed.iter().filter(|id| !self.history.patches.contains_key(id)).copied().collect();
         if !absent.is_empty() {
-            let read = PatchReader::new(&Source::open(&self.path)?).read(&absent, &|_| {})?;
+            let read = PatchReader::new(&source).read(&absent, &|_| {})?;
             // A merge changes nothing by itself; that is known, too.
             self.history.patches.extend(absent.iter().map(|id| (*id, Default::default())));
             self.history.patches.extend(read);
         }
-        let mut others = mem::take(&mut self.history.patches);
-        let own = needed.iter().filter_map(|id| others.remove_entry(id)).collect();
-        self.history.patches = own;
+        let own = self.history.patches.only(&needed);
+        let all = mem::replace(&mut self.history.patches, own);
         let judgement = Judgement::new(&self.history, &self.series, &self.lines, Some(today));
         let judged = fixes.iter().map(|fix| judgement.of(fix)).collect();
-        others.extend(self.history.patches.drain());
-        self.history.patches = others;
+        self.history.patches = all;
         Ok(judged)
     }
 

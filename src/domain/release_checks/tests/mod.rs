@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::{
-    coverage::{Cell, Commit, CommitId, History, Reference, SeriesKind, SeriesLines, Verdict},
+    coverage::{Cell, Claims, Commit, CommitId, History, Reference, SeriesKind, SeriesLines, Verdict},
     policy::Series,
     post::RepoName,
 };
@@ -38,15 +38,10 @@ impl Built {
         let place = u32::try_from(self.0.commits.len()).expect("few");
         let mut id = [0; 20];
         id[..4].copy_from_slice(&place.to_be_bytes());
-        self.0.commits.push(Commit {
-            id: CommitId(id),
-            parents: parents.to_vec(),
-            committed_s: at(0).as_second() + i64::from(place),
-            subject: format!("commit {place}"),
-            trailers: Vec::new(),
-            reverts: Vec::new(),
-            named_in_body: Vec::new(),
-        });
+        let committed_s = at(0).as_second() + i64::from(place);
+        let subject = format!("commit {place}");
+        let commit = Commit::new(CommitId(id), parents.into(), committed_s, &subject, Claims::default());
+        self.0.commits.push(commit);
         place
     }
 
