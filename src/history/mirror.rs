@@ -87,7 +87,10 @@ impl Mirror {
         }
         command
             .args(["fetch", "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"])
-            .args(["--no-write-fetch-head", "--update-shallow", "--quiet", "--end-of-options", url])
+            .args(["--no-write-fetch-head", "--update-shallow", "--quiet"])
+            // What was cut off at the source then may be there now.
+            .args(self.path.join("shallow").exists().then_some("--unshallow"))
+            .args(["--end-of-options", url])
             .args(refspecs(policy))
             .env("GIT_ALLOW_PROTOCOL", "https:file")
             .env("HOME", &self.path)

@@ -18,6 +18,7 @@ mod patch;
 mod recorded;
 mod reverts;
 mod scan;
+mod scan_words;
 mod support;
 mod verdict;
 
