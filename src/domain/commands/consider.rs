@@ -11,7 +11,7 @@ use super::{
     parse::{parse, text_hash},
 };
 use crate::domain::{
-    case::{Case, CaseId, MOST_PENDING, Pending, Person, Standing, Undoable, Waits},
+    case::{Case, CaseId, MOST_PENDING, Pending, Person, Standing, Undoable, Waits, card},
     clocks::Moment,
     effect::Effect,
     embargoed::{Clearance, Embargoed},
@@ -298,11 +298,20 @@ fn run(result: &mut Consideration, command: &Command, comment: &Comment<'_>, wor
             result.reasons.push(Reason::new(format!("commands.{}", verb.name), reason));
             answer(Outcome::Refused, missing, next)
         }
-        Ok(Done { lines, next }) => {
+        Ok(Done { lines, mut next }) => {
             close_scene(result, scene, command, &actor, world);
+            if next.is_empty() && !verb.reads_only {
+                next.extend(what_is_next(&result.case, world.policy));
+            }
             answer(Outcome::Done, lines, next)
         }
     }
+}
+
+/// The most urgent thing that a command can do about the case, for answers that name nothing nearer.
+fn what_is_next(case: &Case, policy: &Policy) -> Option<String> {
+    let duty = card::duties(case, policy).into_iter().find(|duty| duty.command.is_some())?;
+    Some(format!("`{}`: {} ({})", duty.command?, duty.what, duty.who))
 }
 
 /// Somebody with what they are to this very case: its reporter, its coordinator.
