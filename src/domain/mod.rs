@@ -6,6 +6,8 @@
 
 pub mod budget;
 pub mod case;
+pub mod clocks;
+pub mod commands;
 pub mod coverage;
 pub mod decision;
 pub mod detector;

@@ -79,7 +79,7 @@ pub(super) fn table(cases: &[Case], alerts: &[Alert]) -> String {
             text,
             "{:<14} {:<10} {:<24} opened {}  {}",
             case.id.as_str(),
-            handling(case.handling),
+            case.handling.word(),
             case.repository.to_string(),
             case.opened_at.strftime("%Y-%m-%d %H:%MZ"),
             url.unwrap_or("no desk"),
@@ -111,7 +111,7 @@ fn next(alert: &Alert) -> String {
 pub(super) fn page(case: &Case) -> String {
     let (kind, url) = desk(case);
     let mut text = String::new();
-    let _ = writeln!(text, "{}  {}  {}", case.id, case.repository, handling(case.handling));
+    let _ = writeln!(text, "{}  {}  {}", case.id, case.repository, case.handling.word());
     let _ = writeln!(text, "opened    {} under policy {}", case.opened_at, case.policy_version);
     let _ = writeln!(text, "reporter  {}", case.reporter.login);
     let _ = writeln!(text, "desk      {kind} {}", url.unwrap_or(""));
@@ -132,13 +132,6 @@ pub(super) fn page(case: &Case) -> String {
     text
 }
 
-fn handling(handling: Handling) -> &'static str {
-    match handling {
-        Handling::Received => "received",
-        Handling::Rejected => "rejected",
-    }
-}
-
 fn desk(case: &Case) -> (&'static str, Option<&str>) {
     match &case.desk {
         Desk::Pending => ("pending", None),
@@ -150,10 +143,11 @@ fn desk(case: &Case) -> (&'static str, Option<&str>) {
 
 fn waiting_for(case: &Case) -> Vec<&'static str> {
     match (case.handling, case.origin) {
-        (Handling::Rejected, _) => Vec::new(),
+        (Handling::Received, CaseOrigin::Reported | CaseOrigin::Opened) => vec!["a person's answer to the reporter"],
         (Handling::Received, CaseOrigin::Shielded) => {
             vec!["a person's answer to the reporter", "deletion of the old text from the edit history"]
         }
         (Handling::Received, _) => vec!["a maintainer's choice about the public post"],
+        _ => Vec::new(),
     }
 }

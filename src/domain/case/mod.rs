@@ -1,20 +1,42 @@
 //! Cases: one suspected vulnerability each, `SEC-2026-7`.
 //!
-//! What flows in: the intake rule opens a case, later rules move it. What flows out: [`Case`] records. A case holds
-//! public identifiers, states and instants only; the words of a report live sealed beside it, as evidence. What it must
-//! never do: hold such words, or lose an exposure bit that was once set.
+//! What flows in: the intake rule opens a case, commands and clocks move it along the tables [`HANDLING`] and
+//! [`EMBARGO`]. What flows out: [`Case`] records, their [`projection`] for scripts and the [`card`] for people. A case
+//! holds identifiers, states, words of the policy and instants only; the words of a report and everything that people
+//! wrote freely live sealed beside it, as evidence and notes. What it must never do: hold such words, lose an exposure bit
+//! that was once set, or keep an embargo once the matter is public.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    clocks::Clock,
     post::{Account, PostPlace, RepoName},
     record::Record,
 };
 
+mod assessment;
+pub mod card;
+mod confirmation;
+mod course;
+mod embargo;
 mod exposure;
+mod handling;
+mod people;
+pub mod projection;
+mod rating;
+pub mod transition;
 
-pub use exposure::Exposure;
+pub use assessment::{
+    Assessment, Cve, CveState, ItemAnswer, ItemVerdict, Justification, MAIN, SeverityOverride, Track,
+};
+pub use confirmation::{CONFIRM_WITHIN, MOST_PENDING, Pending, Standing, UNDO_WITHIN, Undoable, Waits};
+pub use course::Opening;
+pub use embargo::{EMBARGO, Embargo, EmbargoEvent, EmbargoState, EmbargoStep, ExitCause, Party};
+pub use exposure::{Exposure, ExposureBit, ExposureRuling};
+pub use handling::{HANDLING, Handling, HandlingEvent, HandlingStep, RejectReason, Verdict};
+pub use people::{Credit, CreditName, People, Person};
+pub use rating::{Rating, computed_severity, open_items, severity, severity_word};
 
 /// Number of a case: the year it was opened in, and a running number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,17 +78,6 @@ impl std::str::FromStr for CaseId {
     }
 }
 
-/// Where the handling of a case stands. The redirect knows the first and the last of these; the states between them
-/// come with the commands that reach them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Handling {
-    /// A post was taken in; nobody has answered yet.
-    Received,
-    /// A maintainer said that this is not a security matter; the public side was restored.
-    Rejected,
-}
-
 /// Why the case exists, which decides what its desk asks of maintainers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,6 +90,10 @@ pub enum CaseOrigin {
     PullRequest,
     /// A maintainer's own post; the bot never hides those.
     MaintainersPost,
+    /// A private report, by GitHub's form or found among the advisories.
+    Reported,
+    /// Opened by hand: `embargod case open`, `/case open`.
+    Opened,
 }
 
 /// Where people talk about a case.
@@ -154,6 +169,39 @@ pub struct Case {
     /// When the public side was restored, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored_at: Option<Timestamp>,
+    /// When the report reached the project, where that was before the case was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
+    /// Counts the changes of what commands decide about, see [`Standing`]. A code to confirm holds for one version.
+    #[serde(default)]
+    pub state_version: u64,
+    /// What it was found to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Whether what became public says enough to count; without a ruling it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure_ruling: Option<ExposureRuling>,
+    /// Since when a leak is suspected and nobody has decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leak_suspected_at: Option<Timestamp>,
+    /// The embargo.
+    #[serde(default)]
+    pub embargo: Embargo,
+    /// What maintainers found out.
+    #[serde(default)]
+    pub assessment: Assessment,
+    /// Who has to do with it.
+    #[serde(default)]
+    pub people: People,
+    /// Its clocks, in the order in which they were started; at most one of a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<Clock>,
+    /// Commands that wait for `/confirm`, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Pending>,
+    /// The last command, as long as it can be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoable: Option<Undoable>,
 }
 
 impl Record for Case {

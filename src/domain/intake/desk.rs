@@ -83,6 +83,8 @@ fn opening_words(origin: CaseOrigin) -> &'static str {
             "A maintainer's public post reads like a vulnerability report. **Nothing was done in public**: maintainers' \
              posts are never touched."
         }
+        CaseOrigin::Reported => "Somebody reported this in private.",
+        CaseOrigin::Opened => "A maintainer opened this case by hand.",
     }
 }
 
@@ -114,6 +116,9 @@ fn duties(case: &Case, place: &PostPlace) -> Vec<String> {
             format!("Look at {url} and decide whether it should go on in public."),
             "If not: move its text here, replace it there, and delete the old text from the edit history.".to_owned(),
         ],
+        CaseOrigin::Reported | CaseOrigin::Opened => {
+            vec![format!("Answer {} here: a person, not the bot.", case.reporter.login)]
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     texts::PublicText,
 };
 use crate::domain::{
-    case::{Alert, Case, CaseId, CaseOrigin, CasePost, Desk, Exposure, Handling},
+    case::{Alert, Case, CaseId, CaseOrigin, CasePost, Desk, Exposure, Opening},
     decision::Decision,
     detector::{Judgement, Place},
     effect::{Action, Effect},
@@ -297,7 +297,9 @@ fn open_or_extend(
     let (case, version) = match &answers.open_case {
         Some(open) => {
             let mut case = open.value.clone();
-            case.exposure = case.exposure.merged(seen);
+            if let Some(at) = seen.public {
+                case.sighted(at, inquiry.policy, inquiry.now);
+            }
             match case.posts.iter_mut().find(|known| known.place.post_key() == place.post_key()) {
                 Some(known) => {
                     // A post that is told only after its own edit is older than what is known.
@@ -316,21 +318,19 @@ fn open_or_extend(
             (case, open.version)
         }
         None => {
-            let case = Case {
+            let opening = Opening {
                 id: answers.next_case.clone(),
                 repository: place.repository.clone(),
                 repository_id: place.repository_id,
                 installation_id: place.installation_id,
                 origin,
-                opened_at: inquiry.now,
-                policy_version: inquiry.policy.version.clone(),
                 reporter: post.author.clone(),
-                handling: Handling::Received,
-                exposure: seen,
+                reported_at: inquiry.now,
                 desk: Desk::Pending,
-                posts: vec![touched],
-                restored_at: None,
             };
+            let mut case = Case::open(opening, inquiry.policy, inquiry.now);
+            case.exposure = seen;
+            case.posts.push(touched);
             (case, 0)
         }
     };

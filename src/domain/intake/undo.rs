@@ -7,7 +7,7 @@ use super::{
     record::{PostOutcome, PostRecord},
 };
 use crate::domain::{
-    case::{Case, Handling},
+    case::{Case, Handling, RejectReason, Verdict},
     decision::Decision,
     effect::Effect,
     post::{Permission, Post, PostPlace},
@@ -90,6 +90,8 @@ pub fn decide(
     let mut rejected = case.value.clone();
     rejected.handling = Handling::Rejected;
     rejected.restored_at = Some(now);
+    rejected.verdict = Some(Verdict::Rejected { reason: RejectReason::OutOfScope });
+    rejected.stop_clocks(now);
     let mut records = vec![RecordWrite::guarded(&rejected, case.version)];
     records.extend(posts.into_iter().map(|post| {
         let version = post.version;
