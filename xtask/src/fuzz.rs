@@ -6,7 +6,7 @@ use std::{env, fs, path::Path, process::Command};
 use crate::{Failure, run};
 
 /// Every target, with the length of its inputs at most, in bytes.
-const TARGETS: [(&str, u32); 9] = [
+const TARGETS: [(&str, u32); 10] = [
     ("webhook_body", 65_536),
     ("form_body", 16_384),
     ("signature_header", 1_024),
@@ -16,6 +16,7 @@ const TARGETS: [(&str, u32); 9] = [
     ("portable_row", 8_192),
     ("backup_file", 4_096),
     ("client_header", 1_024),
+    ("command_text", 16_384),
 ];
 
 /// What libFuzzer needs to see where an input led.

@@ -93,14 +93,11 @@ impl Standing {
         }
     }
 
-    /// Brings a case back to this standing. Exposure stays: what was seen is not unseen.
+    /// Takes back what commands found out and decided. Exposure and embargo stay as they are: what was seen is not unseen,
+    /// and an embargo that ended is over.
     pub fn restore(self, case: &mut Case) {
         case.handling = self.handling;
         case.verdict = self.verdict;
-        case.exposure = case.exposure.merged(self.exposure);
-        case.exposure_ruling = self.exposure_ruling;
-        case.leak_suspected_at = self.leak_suspected_at;
-        case.embargo = self.embargo;
         case.assessment = self.assessment;
         case.people = self.people;
     }

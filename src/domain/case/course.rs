@@ -90,6 +90,7 @@ impl Case {
     /// Sets an exposure bit as first seen at `at`. A ruling about earlier words covers no new ones. Where that makes an
     /// embargo impossible, the embargo ends with `cause`; says whether one did.
     pub fn expose(&mut self, bit: ExposureBit, at: Timestamp, cause: ExitCause) -> bool {
+        let before = Standing::of(self);
         self.exposure = self.exposure.merged(Exposure::of(bit, at));
         if bit == ExposureBit::Public {
             self.exposure_ruling = None;
@@ -98,7 +99,11 @@ impl Case {
             // A public fix tells what was wrong: the matter is public with it.
             self.exposure = self.exposure.merged(Exposure::of(ExposureBit::Public, at));
         }
-        self.is_exposed() && self.embargo.exit(cause, at)
+        let ended = self.is_exposed() && self.embargo.exit(cause, at);
+        if Standing::of(self) != before {
+            self.state_version = self.state_version.saturating_add(1);
+        }
+        ended
     }
 
     /// Takes in that more of the same was seen in public at `at`. While an embargo runs, people decide first whether that

@@ -96,6 +96,9 @@ pub struct Clock {
     /// Who was told already since it was started.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<Rung>,
+    /// When somebody was last told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }
 
 impl Clock {
@@ -144,6 +147,8 @@ pub enum Moment {
     LeakDecided,
     /// The matter was disclosed: released, or published by hand.
     Disclosed,
+    /// A CVE id came up after the disclosure.
+    CveOwed,
     /// The CVE records are public, or given back.
     CveSettled,
 }
@@ -213,6 +218,7 @@ impl Case {
                 paused_at: None,
                 source: rule.source(policy),
                 told: Vec::new(),
+                told_at: None,
             };
             match self.clocks.iter_mut().find(|known| known.name == rule.name) {
                 Some(known) => *known = clock,

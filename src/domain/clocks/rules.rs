@@ -178,7 +178,7 @@ const RESOLVE: ClockRule = ClockRule {
 const EMBARGO_END: ClockRule = ClockRule {
     name: "embargo_end",
     asks: "the fix is released",
-    key: |_| "embargo.max_days",
+    key: |_| "embargo: the date that was set",
     started_by: &[Moment::EmbargoDated],
     cancelled_by: &[Moment::EmbargoOver],
     due: |case, _, _| {
@@ -229,7 +229,7 @@ const CVE_EXPECTED_CLOCK: ClockRule = ClockRule {
     asks: "the CVE record is published",
     command: Some("/cve published CVE-…"),
     key: |_| "CNA Operational Rules 4.5.1.3",
-    started_by: &[Moment::Disclosed],
+    started_by: &[Moment::Disclosed, Moment::CveOwed],
     met_by: &[Moment::CveSettled],
     cancelled_by: &[],
     due: |case, _, now| {

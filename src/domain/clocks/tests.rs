@@ -135,11 +135,18 @@ fn reminders_climb_from_the_desk_to_whoever_is_on_duty() {
         ("2026-03-05T00:00:00Z", Rung::Page),
     ];
     assert_eq!(climbed, expected.map(|(at, rung)| (at.to_owned(), rung)));
+    // Then the team hears of it every week.
+    let again = next_wake_of(&case, "acknowledgment");
+    assert_eq!(again, Some((at("2026-03-12T00:00:00Z"), Some(Rung::Team))));
     // A late answer is kept as late.
     case.pass(&[Moment::Acknowledged], &policy, at("2026-03-05T02:00:00Z"));
     let clock = case.clock("acknowledgment").expect("a clock");
     assert_eq!((clock.state, clock.met_at), (ClockState::Breached, Some(at("2026-03-05T02:00:00Z"))));
     assert!(!clock.is_open());
+}
+
+fn next_wake_of(case: &Case, clock: &str) -> Option<(Timestamp, Option<Rung>)> {
+    timers(case).into_iter().find(|timer| timer.clock == clock).map(|timer| (timer.at, timer.rung))
 }
 
 #[test]

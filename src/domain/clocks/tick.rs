@@ -8,6 +8,9 @@ use crate::domain::{
     policy::Policy,
 };
 
+/// After how long the security team is told again of what was missed, once everybody has been told.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// When somebody is told, seen from the start and the end of a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -68,17 +71,25 @@ pub struct Tick {
     pub embargo_expired: bool,
 }
 
+/// Who is still to be told about a clock, and when. There is always somebody while the clock is open and running: what
+/// was missed is brought up again and again, or a case would be forgotten.
 fn steps(clock: &Clock) -> Vec<(Rung, Timestamp)> {
     let ladder = rule(&clock.name).map_or(&[][..], |rule| rule.ladder);
-    ladder.iter().filter_map(|(rung, when)| Some((*rung, when.instant(clock.started_at, clock.due)?))).collect()
+    let ahead = ladder.iter().filter(|(rung, _)| !clock.told.contains(rung));
+    let mut steps: Vec<(Rung, Timestamp)> =
+        ahead.filter_map(|(rung, when)| Some((*rung, when.instant(clock.started_at, clock.due)?))).collect();
+    if steps.is_empty() && clock.state == ClockState::Breached {
+        let last = clock.told_at.unwrap_or(clock.due).max(clock.due);
+        steps.extend(last.checked_add(AGAIN_AFTER).ok().map(|at| (Rung::Team, at)));
+    }
+    steps
 }
 
 /// Every instant at which something is due about a case, soonest first. Paused clocks have none; they go on with an event.
 pub fn timers(case: &Case) -> Vec<Timer> {
     let mut timers = Vec::new();
     for clock in case.clocks.iter().filter(|clock| clock.is_open() && clock.state != ClockState::Paused) {
-        let told = |rung: Rung| clock.told.contains(&rung);
-        timers.extend(steps(clock).into_iter().filter(|(rung, _)| !told(*rung)).map(|(rung, at)| Timer {
+        timers.extend(steps(clock).into_iter().map(|(rung, at)| Timer {
             at,
             clock: clock.name.clone(),
             rung: Some(rung),
@@ -106,15 +117,13 @@ pub fn tick(case: &mut Case, policy: &Policy, now: Timestamp) -> Tick {
             clock.state = ClockState::Breached;
             tick.breached.push(clock.name.clone());
         }
-        let due: Vec<Rung> = steps(clock)
-            .into_iter()
-            .filter(|(rung, at)| *at <= now && !clock.told.contains(rung))
-            .map(|(rung, _)| rung)
-            .collect();
+        let due: Vec<Rung> = steps(clock).into_iter().filter(|(_, at)| *at <= now).map(|(rung, _)| rung).collect();
         if let Some(highest) = due.iter().max() {
             tick.told.push(Told { clock: clock.name.clone(), rung: *highest, due: clock.due });
+            clock.told_at = Some(now);
         }
-        clock.told.extend(due);
+        let new: Vec<Rung> = due.into_iter().filter(|rung| !clock.told.contains(rung)).collect();
+        clock.told.extend(new);
     }
     let past = case.embargo.until.is_some_and(|until| until <= now);
     // A release that is under way lifts the embargo itself.

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Actor, Command, CommentLog, Done, Mentions, Note, Parsed, Ran, Reading, Refusal, Role, Scene, SeriesFacts,
-    acts::RenewCard,
+    Actor, Command, CommentLog, Done, Mentions, Note, Parsed, Ran, Reading, Refusal, Role, Scene, SeriesFacts, Verb,
+    acts::{RenewCard, SendToReporter},
     log::{Turn, turns},
     parse::{parse, text_hash},
 };
 use crate::domain::{
     case::{Case, CaseId, MOST_PENDING, Pending, Person, Standing, Undoable, Waits, card},
     clocks::Moment,
-    effect::Effect,
+    effect::{Action, Effect},
     embargoed::{Clearance, Embargoed},
     policy::Policy,
     reason::Reason,
@@ -230,13 +230,16 @@ pub fn consider(comment: &Comment<'_>, case: Case, world: &World<'_>) -> Conside
             }),
             Turn::Run => {
                 let answer = match line {
-                    Parsed::Problem { verb, problem, .. } => Answer {
-                        line: problem.line,
-                        verb: verb.map(|verb| verb.name),
-                        outcome: Outcome::Refused,
-                        text: vec![problem.to_string()],
-                        next: verb.map(|verb| format!("`{}`", verb.usage)).into_iter().collect(),
-                    },
+                    Parsed::Problem { verb, problem, .. } => {
+                        result.reasons.push(Reason::new("commands.not_understood", problem.to_string()));
+                        Answer {
+                            line: problem.line,
+                            verb: verb.map(|verb| verb.name),
+                            outcome: Outcome::Refused,
+                            text: vec![problem.to_string()],
+                            next: verb.map(|verb| format!("`{}`", verb.usage)).into_iter().collect(),
+                        }
+                    }
                     Parsed::Command(command) => run(&mut result, &command, comment, world),
                 };
                 result.answers.push(answer);
@@ -284,7 +287,10 @@ fn run(result: &mut Consideration, command: &Command, comment: &Comment<'_>, wor
             trial.actor = &other;
         }
         return match command.order.carry_out(&mut trial) {
-            Err(refusal) => answer(Outcome::Refused, refusal.missing, refusal.next),
+            Err(Refusal { missing, next }) => {
+                result.reasons.push(refused(verb, &missing));
+                answer(Outcome::Refused, missing, next)
+            }
             Ok(_) => {
                 let (text, next) = wait(result, scene, command, comment, waits);
                 answer(Outcome::Waits, text, next)
@@ -294,8 +300,7 @@ fn run(result: &mut Consideration, command: &Command, comment: &Comment<'_>, wor
     let mut scene = scene;
     match command.order.carry_out(&mut scene) {
         Err(Refusal { missing, next }) => {
-            let reason = format!("refused: {}", missing.join("; "));
-            result.reasons.push(Reason::new(format!("commands.{}", verb.name), reason));
+            result.reasons.push(refused(verb, &missing));
             answer(Outcome::Refused, missing, next)
         }
         Ok(Done { lines, mut next }) => {
@@ -306,6 +311,10 @@ fn run(result: &mut Consideration, command: &Command, comment: &Comment<'_>, wor
             answer(Outcome::Done, lines, next)
         }
     }
+}
+
+fn refused(verb: &Verb, missing: &[String]) -> Reason {
+    Reason::new(format!("commands.{}", verb.name), format!("refused: {}", missing.join("; ")))
 }
 
 /// The most urgent thing that a command can do about the case, for answers that name nothing nearer.
@@ -358,7 +367,9 @@ fn close_scene(result: &mut Consideration, scene: Scene<'_>, command: &Command, 
     case.settle(&before, world.now);
     let moved = case.state_version != result.case.state_version;
     if moved {
-        case.undoable = command.verb.reversible.then(|| Undoable {
+        // What the reporter was told stays told.
+        let told = effects.iter().any(|effect| effect.kind == SendToReporter::KIND);
+        case.undoable = (command.verb.reversible && !told).then(|| Undoable {
             verb: command.verb.name.to_owned(),
             at: world.now,
             state_version: case.state_version,

@@ -66,7 +66,7 @@ impl Mirrors {
     }
 
     fn lock(&self, repository_id: u64) -> PathBuf {
-        self.folder.join(format!("{repository_id}.lock"))
+        self.folder.join(format!("{repository_id}.look"))
     }
 
     fn url(&self, repository: &RepoName) -> String {

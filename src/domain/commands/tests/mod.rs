@@ -3,6 +3,7 @@
 mod docs;
 mod embargoes;
 mod grammar;
+mod invariants;
 mod people;
 mod ratings;
 mod replay;

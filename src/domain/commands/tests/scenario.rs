@@ -188,6 +188,7 @@ fn step_22_main_only_is_mended_in_public_and_gets_no_id() {
     let reply = stage.does(A, "cora", "/affects main").reply();
     assert!(reply.contains("mended in public"), "{reply}");
     assert_eq!(stage.case(A).handling, Handling::PublicFix);
+    stage.refused(A, "cora", "/undo"); // the reporter was told
     stage.refused(A, "cora", "/cve request");
     stage.refused(A, "cora", "/embargo until 2025-10-01T13:00Z");
     // A release is affected after all.

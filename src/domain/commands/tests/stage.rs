@@ -1,6 +1,6 @@
 //! The stage: one project, its people, its desks.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::Timestamp;
 
@@ -22,6 +22,10 @@ pub(super) fn at(text: &str) -> Timestamp {
 
 /// The policy of the scenario: Django's of 2024, with a window.
 pub(super) fn policy() -> Policy {
+    POLICY.clone()
+}
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     policy_of(
         r#"
 extends: django-2024
@@ -31,7 +35,7 @@ series:
   lts: { "4.2": 2026-04-07, "5.2": 2028-04-30 }
 "#,
     )
-}
+});
 
 pub(super) fn policy_of(text: &str) -> Policy {
     parse_one("policy", text).expect("a good policy").policy

@@ -59,6 +59,7 @@ impl Order for Request {
             return Err(Refusal::because("An id is asked for or reserved already.").then("`/status`"));
         }
         scene.case.assessment.cve.push(Cve { id: None, state: CveState::Requested });
+        owed(scene);
         scene.want(&RequestCve { case: scene.case.id.to_string() });
         Ok(Done::saying("Asking GitHub for a CVE id.").then("`/cve CVE-…`, once there is one from elsewhere"))
     }
@@ -80,6 +81,7 @@ impl Order for Noted {
             Some(asked) => *asked = Cve { id: Some(self.id.clone()), state: CveState::Reserved },
             None => cves.push(Cve { id: Some(self.id.clone()), state: CveState::Reserved }),
         }
+        owed(scene);
         scene.write_advisory();
         Ok(Done::saying(format!("{} is reserved for this case.", self.id)))
     }
@@ -100,6 +102,13 @@ fn meant(case: &Case, id: Option<&str>) -> Result<usize, Refusal> {
 fn settled(scene: &mut Scene<'_>) {
     if scene.case.holds(Need::CveSettled, scene.policy, &[]) {
         scene.moment(Moment::CveSettled);
+    }
+}
+
+/// An id that comes after the release is to be published, too.
+fn owed(scene: &mut Scene<'_>) {
+    if scene.case.handling == Handling::Released {
+        scene.moment(Moment::CveOwed);
     }
 }
 
