@@ -64,7 +64,7 @@ async fn restore(engine: &Engine, id: &CaseId) -> Result<u8, crate::engine::Trou
         eprintln!("embargod: there is no case {id}; `embargod case list` shows those there are");
         return Ok(USAGE);
     };
-    if case.value.handling == Handling::Rejected {
+    if case.value.restored_at.is_some() {
         println!("{id} was undone before; nothing is left to restore");
         return Ok(FINE);
     }
@@ -115,7 +115,7 @@ async fn restoring(engine: &Engine, id: &CaseId) -> Result<Vec<EffectReport>, cr
 /// Whether the undo was decided and every restoring effect is over.
 async fn is_finished(engine: &Engine, id: &CaseId) -> Result<bool, crate::engine::Trouble> {
     let case = engine.shop().read::<Case>(id.as_str()).await?;
-    let decided = case.is_some_and(|case| case.value.handling == Handling::Rejected);
+    let decided = case.is_some_and(|case| case.value.restored_at.is_some());
     let open = |report: &EffectReport| matches!(report.state, EffectState::Ready | EffectState::Running);
     Ok(decided && !restoring(engine, id).await?.iter().any(open))
 }

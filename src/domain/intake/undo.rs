@@ -83,7 +83,7 @@ pub fn decide(
             return Decision::nothing(Reason::new("undo.ignored", text));
         }
     };
-    if case.value.handling == Handling::Rejected {
+    if case.value.restored_at.is_some() {
         let text = format!("{id} was undone before; nothing is left to restore");
         return Decision { case: Some(id), ..Decision::nothing(Reason::new("undo.done_before", text)) };
     }

@@ -41,7 +41,7 @@ impl Feature for NotSecurity {
         let place = &post.place;
         let thread = shop.read::<ThreadRecord>(&place.thread_key()).await?;
         let case = match thread.as_ref().and_then(|thread| thread.value.case.clone()) {
-            Some(id) => shop.read::<Case>(&id).await?.filter(|case| case.value.handling != Handling::Rejected),
+            Some(id) => shop.read::<Case>(&id).await?.filter(|case| case.value.restored_at.is_none()),
             None => None,
         };
         let answered = thread.is_some_and(|thread| thread.value.answered_at.is_some());

@@ -155,7 +155,7 @@ async fn gather(
         )
     );
     let open_case = match &thread.case {
-        Some(id) => shop.read::<Case>(id).await?.filter(|case| case.value.handling != Handling::Rejected),
+        Some(id) => shop.read::<Case>(id).await?.filter(|case| case.value.restored_at.is_none()),
         None => None,
     };
     let year = now.to_zoned(TimeZone::UTC).year();

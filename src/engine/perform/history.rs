@@ -21,7 +21,7 @@ pub(super) struct Check;
 impl Performer<CheckHistory> for Check {
     async fn perform(&self, shop: &Shop, _task: Task<'_>, action: CheckHistory) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?.value;
-        if case.handling == Handling::Rejected {
+        if case.restored_at.is_some() {
             return Ok(Performed::left_alone("the case was undone"));
         }
         let github = shop.github.installation(case.installation_id);

@@ -191,7 +191,7 @@ async fn overtaken_by_undo(shop: &Shop, task: &Task<'_>) -> Result<bool, Trouble
         return Ok(false);
     };
     let case = shop.read::<Case>(id).await?;
-    Ok(case.is_some_and(|case| case.value.handling == Handling::Rejected))
+    Ok(case.is_some_and(|case| case.value.restored_at.is_some()))
 }
 
 async fn case_of(shop: &Shop, id: &str) -> Result<Versioned<Case>, Trouble> {
