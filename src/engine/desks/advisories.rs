@@ -1,0 +1,228 @@
+//! Reading the comments of advisories, of which no webhook tells.
+//!
+//! Each round asks about the cases whose turn it is: every few seconds where somebody wrote lately, rarely where the case
+//! is over. An answer that has not changed costs no request of the budget (`If-None-Match`). What was found becomes durable
+//! before it counts as read, so a round can be broken off anywhere.
+
+use std::{collections::HashMap, time::Duration};
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::{cases, records::AdvisoryRead, speak};
+use crate::{
+    domain::{
+        case::{Alert, Case, Desk, Handling},
+        decision::DecisionRecord,
+        post::Account,
+        reason::Reason,
+        record::RecordWrite,
+    },
+    engine::{Engine, Shop, Trouble, chores::Chore, recovery::Spending},
+    github::{AdvisoryComment, CommentsAnswer},
+    store::{Acceptance, Commit, NewDelivery},
+};
+
+/// The program's own event for a comment of an advisory.
+pub(in crate::engine) const DESK_COMMENT_EVENT: &str = "embargod.desk_comment";
+
+/// How often it is looked whose turn it is.
+const PAUSE: Duration = Duration::from_secs(5);
+/// So often a case is asked about while somebody writes.
+const ACTIVE_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// So long after the last comment somebody counts as writing.
+const ACTIVE_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// So often an open case is asked about.
+const OPEN_EVERY: SignedDuration = SignedDuration::from_secs(50);
+/// So often one that is over: it may be reopened.
+const OVER_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// So often it is tried where GitHub refused.
+const REFUSED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// What was read is asked for again from so much earlier: GitHub's clocks differ, and a comment may show up late.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+
+/// A comment of an advisory, as the body of [`DESK_COMMENT_EVENT`].
+#[derive(Serialize, Deserialize)]
+pub(in crate::engine) struct DeskComment {
+    pub(in crate::engine) case: String,
+    pub(in crate::engine) ghsa: String,
+    pub(in crate::engine) id: u64,
+    pub(in crate::engine) author: Account,
+    pub(in crate::engine) created_at: Timestamp,
+    pub(in crate::engine) updated_at: Timestamp,
+    pub(in crate::engine) body: String,
+}
+
+/// What is remembered between two rounds.
+#[derive(Default)]
+pub struct Memory(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    spending: Spending,
+    desks: HashMap<String, Watched>,
+}
+
+struct Watched {
+    next_at: Timestamp,
+    active_at: Timestamp,
+    etag: Option<(Timestamp, String)>,
+}
+
+/// See the module.
+pub(in crate::engine) struct ReadAdvisories;
+
+#[async_trait]
+impl Chore for ReadAdvisories {
+    fn name(&self) -> &'static str {
+        "desks"
+    }
+
+    fn interval(&self) -> Duration {
+        PAUSE
+    }
+
+    async fn round(&self, engine: &Engine) -> Result<(), Trouble> {
+        engine.read_desks_once().await.map(|_| ())
+    }
+}
+
+impl Engine {
+    /// Reads what was written on the advisories whose turn it is; says how many comments were new here.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read_desks_once(&self) -> Result<usize, Trouble> {
+        let shop = self.shop();
+        let mut known = shop.desks.0.lock().await;
+        let cases = cases(shop).await?;
+        known.desks.retain(|id, _| cases.iter().any(|case| case.value.id.as_str() == id));
+        let mut found = 0;
+        for case in &cases {
+            let Desk::Advisory { ghsa, .. } = &case.value.desk else {
+                continue;
+            };
+            if case.value.handling != Handling::Archived {
+                found += read(shop, &mut known, &case.value, ghsa).await?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads one advisory, if it is its turn.
+async fn read(shop: &Shop, known: &mut Known, case: &Case, ghsa: &str) -> Result<usize, Trouble> {
+    let now = shop.clock.now();
+    let id = case.id.to_string();
+    let fresh = || Watched { next_at: now, active_at: case.opened_at, etag: None };
+    let watched = known.desks.entry(id.clone()).or_insert_with(fresh);
+    let github = shop.github.installation(case.installation_id);
+    if watched.next_at > now || !known.spending.allows(&github, now) {
+        return Ok(0);
+    }
+    let read = shop.read::<AdvisoryRead>(&id).await?;
+    let seen = read.map_or(case.opened_at, |read| read.value.seen);
+    let since = seen.saturating_sub(OVERLAP).unwrap_or(seen);
+    let etag = watched.etag.as_ref().filter(|(asked, _)| *asked == since).map(|(_, etag)| etag.clone());
+    let comments = match github.advisory_comments_if_changed(&case.repository, ghsa, since, etag.as_deref()).await {
+        Ok(CommentsAnswer::Unchanged) => Vec::new(),
+        Ok(CommentsAnswer::Page { comments, goes_on, etag }) => {
+            known.spending.spend(&github, 1, now);
+            watched.etag = etag.filter(|_| !goes_on).map(|etag| (since, etag));
+            if goes_on { github.advisory_comments(&case.repository, ghsa, Some(since)).await?.items } else { comments }
+        }
+        Err(error) if speak::is_refusal(&error) => {
+            known.spending.spend(&github, 1, now);
+            watched.next_at = now.saturating_add(REFUSED_EVERY).unwrap_or(now);
+            refused(shop, case, now).await?;
+            return Ok(0);
+        }
+        Err(error) => {
+            tracing::warn!(case = %id, %error, "the comments of the advisory of {id} cannot be read now");
+            known.spending.pause(&github, &error, now);
+            watched.next_at = now.saturating_add(OPEN_EVERY).unwrap_or(now);
+            return Ok(0);
+        }
+    };
+    let newest = comments.iter().map(|comment| comment.updated_at).max();
+    let found = take_in(shop, &id, ghsa, comments, now).await?;
+    if let Some(newest) = newest.filter(|newest| *newest > seen) {
+        let record = AdvisoryRead { case: id, seen: newest };
+        let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
+        shop.store.commit(now, commit).await?;
+    }
+    if found > 0 {
+        watched.active_at = now;
+    }
+    let is_over = case.handling.is_closed() || case.handling == Handling::Released;
+    let pause = match now.duration_since(watched.active_at) {
+        age if age < ACTIVE_FOR => ACTIVE_EVERY,
+        _ if is_over => OVER_EVERY,
+        _ => OPEN_EVERY,
+    };
+    watched.next_at = now.saturating_add(pause).unwrap_or(now);
+    Ok(found)
+}
+
+/// Makes people's comments durable, to be handled in their turn, each state of a comment once.
+async fn take_in(
+    shop: &Shop,
+    case: &str,
+    ghsa: &str,
+    mut comments: Vec<AdvisoryComment>,
+    now: Timestamp,
+) -> Result<usize, Trouble> {
+    comments.sort_by_key(|comment| comment.id);
+    let mut found = 0;
+    for comment in comments.into_iter().filter(|comment| !comment.author.is_bot) {
+        let AdvisoryComment { id, author, created_at, updated_at, body, .. } = comment;
+        let guid = format!("embargod-desk-{case}/{id}@{}", updated_at.as_second());
+        let told = DeskComment {
+            case: case.to_owned(),
+            ghsa: ghsa.to_owned(),
+            id,
+            author,
+            created_at,
+            updated_at,
+            body: body.into_inner(&shop.clearance),
+        };
+        let body = serde_json::to_vec(&told).expect("plain data");
+        let delivery = NewDelivery {
+            sealed_body: shop.sealer.seal_delivery(&guid, body),
+            guid,
+            event: DESK_COMMENT_EVENT.to_owned(),
+            lane: format!("case:{case}"),
+            received_at: now,
+        };
+        if shop.store.accept(delivery).await? == Acceptance::Fresh {
+            found += 1;
+        }
+    }
+    Ok(found)
+}
+
+/// Tells maintainers once that the desk cannot be read.
+async fn refused(shop: &Shop, case: &Case, now: Timestamp) -> Result<(), Trouble> {
+    let told = shop.read::<Alert>(&speak::silent(case, now).id).await?;
+    if told.is_some_and(|told| told.value.resolved_at.is_none()) {
+        return Ok(());
+    }
+    tracing::error!(case = %case.id, "GitHub does not let the App read the comments of the advisory of {}", case.id);
+    let decision = DecisionRecord {
+        at: now,
+        feature: "desk".to_owned(),
+        subject: case.id.to_string(),
+        outcome: "desk_silent".to_owned(),
+        cause: "desks".to_owned(),
+        actor: None,
+        case: Some(case.id.to_string()),
+        policy_version: case.policy_version.clone(),
+        reasons: vec![Reason::new("desk.silent", "GitHub refuses the comments of the advisory")],
+        effects: Vec::new(),
+    };
+    let records = vec![speak::silence(case, now)];
+    shop.store.commit(now, Commit { records, decision: Some(decision), ..Commit::default() }).await?;
+    Ok(())
+}
