@@ -4,18 +4,27 @@
 //! is over. An answer that has not changed costs no request of the budget (`If-None-Match`). What was found becomes durable
 //! before it counts as read, so a round can be broken off anywhere.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{cases, records::AdvisoryRead, speak};
+use super::{
+    cases,
+    records::{AdvisoryRead, DeskCard},
+    speak,
+};
 use crate::{
     domain::{
         case::{Alert, Case, Desk, Handling},
+        commands::acts::RenewCard,
         decision::DecisionRecord,
+        effect::Effect,
         post::Account,
         reason::Reason,
         record::RecordWrite,
@@ -63,6 +72,8 @@ pub struct Memory(Mutex<Known>);
 struct Known {
     spending: Spending,
     desks: HashMap<String, Watched>,
+    /// Cases whose desks are known to have their card, or to get it.
+    carded: HashSet<String>,
 }
 
 struct Watched {
@@ -101,6 +112,7 @@ impl Engine {
         known.desks.retain(|id, _| cases.iter().any(|case| case.value.id.as_str() == id));
         let mut found = 0;
         for case in &cases {
+            give_card(shop, &mut known, &case.value).await?;
             let Desk::Advisory { ghsa, .. } = &case.value.desk else {
                 continue;
             };
@@ -110,6 +122,23 @@ impl Engine {
         }
         Ok(found)
     }
+}
+
+/// A desk that has no card yet gets one, whoever made the desk.
+async fn give_card(shop: &Shop, known: &mut Known, case: &Case) -> Result<(), Trouble> {
+    let has_desk = matches!(case.desk, Desk::Advisory { .. } | Desk::Issue { .. });
+    let is_over = case.handling.is_closed() || case.handling == Handling::Released;
+    let id = case.id.to_string();
+    if !has_desk || is_over || known.carded.contains(&id) {
+        return Ok(());
+    }
+    if shop.read::<DeskCard>(&id).await?.is_none() {
+        let renew = RenewCard { case: id.clone() };
+        let effect = Effect::new(format!("renew_card:{id}:first"), format!("case:{id}"), &renew).for_case(&id);
+        shop.store.commit(shop.clock.now(), Commit { effects: vec![effect], ..Commit::default() }).await?;
+    }
+    known.carded.insert(id);
+    Ok(())
 }
 
 /// Reads one advisory, if it is its turn.

@@ -21,6 +21,7 @@ impl Performer<SendToReporter> for Send {
         let words = action.text.render(note.as_ref().map(|note| note.open(&shop.clearance).as_str()));
         let reporter = &case.reporter.login;
         let text = match &case.desk {
+            Desk::Advisory { .. } if case.reporter.id == 0 => words,
             Desk::Advisory { .. } => format!("@{reporter}\n\n{words}"),
             _ => {
                 let quoted: String = words.lines().map(|line| format!("> {line}\n")).collect();

@@ -252,6 +252,98 @@ async fn the_advisory_is_kept_in_step_and_what_a_hand_set_is_shown_and_left() {
         panic!("an advisory was expected");
     };
     let weaknesses = || world.github.advisory(REPO, &ghsa).expect("it exists").cwe_ids;
-    assert_eq!(weaknesses(), ["CWE-89"], "{:?}", said(&world).await);
+    assert_eq!(weaknesses(), ["CWE-89"]);
+    world.github.set_advisory_cwes(REPO, &ghsa, CORA, &["CWE-564"]).expect("set");
+    write(&world, CORA, "/cwe CWE-79").await;
+    assert_eq!(weaknesses(), ["CWE-564"], "somebody's hand is not overwritten");
+    let told = said(&world).await;
+    assert_eq!(told.iter().filter(|text| text.contains("`CWE-564`, set by hand")).count(), 1, "{told:?}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn every_desk_gets_its_card_before_anybody_commands() {
+    for desk in [ISSUE_DESK, ""] {
+        let mut world = world_with_a_case(desk).await;
+        settled(&world).await;
+        let first = said(&world).await;
+        assert_eq!(first.len(), 1, "{first:?}");
+        assert!(first[0].contains("**Next**") && first[0].contains("/ack"), "{}", first[0]);
+        world.restart().await;
+        settled(&world).await;
+        assert_eq!(said(&world).await, first);
+        write(&world, CORA, "/ack").await;
+        let later = said(&world).await;
+        assert_ne!(later[0], first[0], "the card is renewed in place");
+        assert_eq!(later.iter().filter(|text| text.contains("**Next**")).count(), 1, "{later:?}");
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn what_people_write_freely_is_sealed_and_reaches_the_reporter_alone() {
+    for desk in [ISSUE_DESK, ""] {
+        let world = world_with_a_case(desk).await;
+        let in_public = world.github.public_transcript();
+        let word = world.canary.word().to_owned();
+        write(&world, CORA, &format!("/need info -- Does {word} need a login?\n")).await;
+        write(&world, CORA, &format!("/note -- looks like {word} of last year")).await;
+        let all = said(&world).await;
+        assert_eq!(
+            all.iter().filter(|text| text.contains(&format!("Does {word} need a login?"))).count(),
+            1,
+            "{all:?}"
+        );
+        assert!(all.iter().all(|text| !text.contains("of last year")), "{all:?}");
+        assert_eq!(world.github.public_transcript(), in_public);
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_history_is_shown_at_the_desk() {
+    let world = world_with_a_case("").await;
+    write(&world, CORA, "/ack").await;
+    write(&world, CORA, "/timeline\n/explain").await;
+    let all = said(&world).await;
+    let timeline = all.iter().find(|text| text.starts_with("**Timeline**")).expect("shown");
+    assert!(timeline.contains("commanded (desk, `cora`)"), "{timeline}");
+    let reasons = all.iter().find(|text| text.starts_with("**Decisions and reasons**")).expect("shown");
+    assert!(reasons.contains("`commands.ack`"), "{reasons}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn not_security_at_the_desk_brings_the_public_post_back() {
+    for desk in [ISSUE_DESK, ""] {
+        let mut world = world_with_a_case(desk).await;
+        let number = the_case(&world).await.posts[0].place.thread.number;
+        write(&world, CORA, "/not-security").await;
+        settled(&world).await;
+        let (title, body) = world.exploit();
+        let thread = world.thread(number);
+        assert_eq!((thread.title.as_str(), thread.body()), (title.as_str(), body.as_str()));
+        assert_eq!(the_case(&world).await.handling, Handling::Rejected);
+        world.words_restored = true;
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_quiet_advisory_costs_no_requests() {
+    let world = world_with_a_case("").await;
+    // The first looks see the card come and remember how far they read.
+    for _ in 0..4 {
+        settled(&world).await;
+    }
+    let installation = world.engine.shop().github.installation(the_case(&world).await.installation_id);
+    let left = || installation.budget().expect("GitHub told").remaining;
+    let before = left();
+    let mark = world.github.mark();
+    for _ in 0..20 {
+        settled(&world).await;
+    }
+    assert!(world.github.requests_since(mark).len() >= 20, "it was asked");
+    assert_eq!(left(), before, "and every answer was free");
     world.finish().await;
 }
