@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -30,7 +31,7 @@ use crate::{
         record::RecordWrite,
     },
     engine::{Engine, Shop, Trouble, chores::Chore, recovery::Spending},
-    github::{AdvisoryComment, CommentsAnswer},
+    github::{AdvisoryComment, CommentsAnswer, GitHubError},
     store::{Acceptance, Commit, NewDelivery},
 };
 
@@ -51,6 +52,9 @@ const OVER_EVERY: SignedDuration = SignedDuration::from_mins(10);
 const REFUSED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// What was read is asked for again from so much earlier: GitHub's clocks differ, and a comment may show up late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+
+/// Advisories that are asked about at the same time.
+const AT_ONCE: usize = 8;
 
 /// A comment of an advisory, as the body of [`DESK_COMMENT_EVENT`].
 #[derive(Serialize, Deserialize)]
@@ -80,6 +84,8 @@ struct Watched {
     next_at: Timestamp,
     active_at: Timestamp,
     etag: Option<(Timestamp, String)>,
+    /// Whether there may be an open alert that the desk cannot be read.
+    may_be_silent: bool,
 }
 
 /// See the module.
@@ -110,15 +116,15 @@ impl Engine {
         let mut known = shop.desks.0.lock().await;
         let cases = cases(shop).await?;
         known.desks.retain(|id, _| cases.iter().any(|case| case.value.id.as_str() == id));
+        let mut due = Vec::new();
+        for case in cases.into_iter().map(|case| case.value) {
+            give_card(shop, &mut known, &case).await?;
+            due.extend(is_due(shop, &mut known, case).await?);
+        }
+        let mut answers = stream::iter(due).map(|due| ask(shop, due)).buffer_unordered(AT_ONCE);
         let mut found = 0;
-        for case in &cases {
-            give_card(shop, &mut known, &case.value).await?;
-            let Desk::Advisory { ghsa, .. } = &case.value.desk else {
-                continue;
-            };
-            if case.value.handling != Handling::Archived {
-                found += read(shop, &mut known, &case.value, ghsa).await?;
-            }
+        while let Some((due, answer)) = answers.next().await {
+            found += take_over(shop, &mut known, &due, answer).await?;
         }
         Ok(found)
     }
@@ -141,43 +147,88 @@ async fn give_card(shop: &Shop, known: &mut Known, case: &Case) -> Result<(), Tr
     Ok(())
 }
 
-/// Reads one advisory, if it is its turn.
-async fn read(shop: &Shop, known: &mut Known, case: &Case, ghsa: &str) -> Result<usize, Trouble> {
-    let now = shop.clock.now();
-    let id = case.id.to_string();
-    let fresh = || Watched { next_at: now, active_at: case.opened_at, etag: None };
+/// An advisory whose turn it is.
+struct Due {
+    case: Case,
+    ghsa: String,
+    seen: Timestamp,
+    since: Timestamp,
+    etag: Option<String>,
+}
+
+/// What GitHub answered: the comments with a name for the answer, or that nothing changed.
+type Answer = Result<Option<(Vec<AdvisoryComment>, Option<String>)>, GitHubError>;
+
+async fn is_due(shop: &Shop, known: &mut Known, case: Case) -> Result<Option<Due>, Trouble> {
+    let Desk::Advisory { ghsa, .. } = &case.desk else {
+        return Ok(None);
+    };
+    let (now, id, ghsa) = (shop.clock.now(), case.id.to_string(), ghsa.clone());
+    // Whether an earlier process was refused is not known: the alert of that is looked for at the first answer.
+    let fresh = || Watched { next_at: now, active_at: case.opened_at, etag: None, may_be_silent: true };
     let watched = known.desks.entry(id.clone()).or_insert_with(fresh);
     let github = shop.github.installation(case.installation_id);
-    if watched.next_at > now || !known.spending.allows(&github, now) {
-        return Ok(0);
+    if case.handling == Handling::Archived || watched.next_at > now || !known.spending.allows(&github, now) {
+        return Ok(None);
     }
-    let read = shop.read::<AdvisoryRead>(&id).await?;
-    let seen = read.map_or(case.opened_at, |read| read.value.seen);
+    let seen = shop.read::<AdvisoryRead>(&id).await?.map_or(case.opened_at, |read| read.value.seen);
     let since = seen.saturating_sub(OVERLAP).unwrap_or(seen);
     let etag = watched.etag.as_ref().filter(|(asked, _)| *asked == since).map(|(_, etag)| etag.clone());
-    let comments = match github.advisory_comments_if_changed(&case.repository, ghsa, since, etag.as_deref()).await {
-        Ok(CommentsAnswer::Unchanged) => Vec::new(),
-        Ok(CommentsAnswer::Page { comments, goes_on, etag }) => {
-            known.spending.spend(&github, 1, now);
-            watched.etag = etag.filter(|_| !goes_on).map(|etag| (since, etag));
-            if goes_on { github.advisory_comments(&case.repository, ghsa, Some(since)).await?.items } else { comments }
+    Ok(Some(Due { case, ghsa, seen, since, etag }))
+}
+
+async fn ask(shop: &Shop, due: Due) -> (Due, Answer) {
+    let github = shop.github.installation(due.case.installation_id);
+    let (repository, ghsa) = (&due.case.repository, &due.ghsa);
+    let first = github.advisory_comments_if_changed(repository, ghsa, due.since, due.etag.as_deref()).await;
+    let answer = match first {
+        Ok(CommentsAnswer::Unchanged) => Ok(None),
+        Ok(CommentsAnswer::Page { comments, goes_on: false, etag }) => Ok(Some((comments, etag))),
+        Ok(CommentsAnswer::Page { .. }) => {
+            github.advisory_comments(repository, ghsa, Some(due.since)).await.map(|all| Some((all.items, None)))
         }
+        Err(error) => Err(error),
+    };
+    (due, answer)
+}
+
+async fn take_over(shop: &Shop, known: &mut Known, due: &Due, answer: Answer) -> Result<usize, Trouble> {
+    let now = shop.clock.now();
+    let Due { case, ghsa, seen, since, .. } = due;
+    let id = case.id.to_string();
+    let github = shop.github.installation(case.installation_id);
+    let Some(watched) = known.desks.get_mut(&id) else {
+        return Ok(0);
+    };
+    if !matches!(answer, Ok(None)) {
+        known.spending.spend(&github, 1, now);
+    }
+    let comments = match answer {
+        Ok(Some((comments, etag))) => {
+            watched.etag = etag.map(|etag| (*since, etag));
+            comments
+        }
+        Ok(None) => Vec::new(),
         Err(error) if speak::is_refusal(&error) => {
-            known.spending.spend(&github, 1, now);
-            watched.next_at = now.saturating_add(REFUSED_EVERY).unwrap_or(now);
+            watched.next_at = later(now, REFUSED_EVERY);
+            watched.may_be_silent = true;
             refused(shop, case, now).await?;
             return Ok(0);
         }
         Err(error) => {
             tracing::warn!(case = %id, %error, "the comments of the advisory of {id} cannot be read now");
             known.spending.pause(&github, &error, now);
-            watched.next_at = now.saturating_add(OPEN_EVERY).unwrap_or(now);
+            watched.next_at = later(now, OPEN_EVERY);
             return Ok(0);
         }
     };
+    if watched.may_be_silent {
+        heard_again(shop, case, now).await?;
+        watched.may_be_silent = false;
+    }
     let newest = comments.iter().map(|comment| comment.updated_at).max();
     let found = take_in(shop, &id, ghsa, comments, now).await?;
-    if let Some(newest) = newest.filter(|newest| *newest > seen) {
+    if let Some(newest) = newest.filter(|newest| newest > seen) {
         let record = AdvisoryRead { case: id, seen: newest };
         let commit = Commit { records: vec![RecordWrite::overwriting(&record)], ..Commit::default() };
         shop.store.commit(now, commit).await?;
@@ -191,8 +242,12 @@ async fn read(shop: &Shop, known: &mut Known, case: &Case, ghsa: &str) -> Result
         _ if is_over => OVER_EVERY,
         _ => OPEN_EVERY,
     };
-    watched.next_at = now.saturating_add(pause).unwrap_or(now);
+    watched.next_at = later(now, pause);
     Ok(found)
+}
+
+fn later(now: Timestamp, pause: SignedDuration) -> Timestamp {
+    now.saturating_add(pause).unwrap_or(now)
 }
 
 /// Makes people's comments durable, to be handled in their turn, each state of a comment once.
@@ -230,6 +285,17 @@ async fn take_in(
         }
     }
     Ok(found)
+}
+
+/// Resolves the alert about a desk that could not be read, and can again.
+async fn heard_again(shop: &Shop, case: &Case, now: Timestamp) -> Result<(), Trouble> {
+    let alert = shop.read::<Alert>(&speak::silent(case, now).id).await?;
+    if let Some(open) = alert.filter(|alert| alert.value.resolved_at.is_none()) {
+        let resolved = Alert { resolved_at: Some(now), ..open.value };
+        let records = vec![RecordWrite::guarded(&resolved, open.version)];
+        shop.store.commit(now, Commit { records, ..Commit::default() }).await?;
+    }
+    Ok(())
 }
 
 /// Tells maintainers once that the desk cannot be read.

@@ -239,6 +239,10 @@ async fn where_github_refuses_comments_on_advisories_maintainers_are_told_why_on
     assert!(alerts[0].text.contains("desk.kind: repository"), "{}", alerts[0].text);
     let decided = world.decisions().await;
     assert_eq!(decided.iter().filter(|decision| decision.outcome == "desk_silent").count(), 1);
+    world.github.set_capabilities(|can| can.advisory_comments = true);
+    world.wait(SignedDuration::from_hours(2)).await;
+    settled(&world).await;
+    assert!(world.alerts().await.is_empty(), "it works again, and the alert is resolved");
     world.finish().await;
 }
 
