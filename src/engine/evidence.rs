@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Name of the blob that holds a case's own key, wrapped.
-const KEY_NAME: &str = "key";
+pub(super) const KEY_NAME: &str = "key";
 
 /// A post's words as they were taken in. Deliberately without `Debug`.
 #[derive(Serialize, Deserialize)]
@@ -113,7 +113,7 @@ pub(crate) async fn opening_of(shop: &Shop, case: &Case) -> Result<Evidence, Tro
     open(&*shop.store, &shop.sealer, &shop.clearance, case.id.as_str(), name).await
 }
 
-async fn case_key(store: &dyn Store, sealer: &Sealer, case: &str) -> Result<DataKey, Trouble> {
+pub(super) async fn case_key(store: &dyn Store, sealer: &Sealer, case: &str) -> Result<DataKey, Trouble> {
     let wrapped = store.sealed(case, KEY_NAME).await?;
     let wrapped = wrapped.ok_or_else(|| Trouble::Nonsense(format!("the key of {case} is missing")))?;
     Ok(sealer.unwrap(case, &wrapped.bytes)?)

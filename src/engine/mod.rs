@@ -23,6 +23,7 @@ use outbox::Outbox;
 mod bell;
 pub mod channels;
 pub mod chores;
+pub mod desks;
 mod dispatch;
 mod entries;
 pub mod evidence;

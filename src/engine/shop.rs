@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-use super::{Pace, Trouble, channels::ChannelBook, pauses::Pauses, policies::PolicyBook, recovery, releases};
+use super::{Pace, Trouble, channels::ChannelBook, desks, pauses::Pauses, policies::PolicyBook, recovery, releases};
 use crate::{
     clock::SharedClock,
     domain::{
@@ -75,6 +75,8 @@ pub struct Shop {
     pub mirrors: Option<releases::Mirrors>,
     /// What the looks at releases remember between two of them.
     pub releases: releases::Memory,
+    /// What the looks at advisories remember between two of them.
+    pub desks: desks::Memory,
     own_login: OnceCell<String>,
     large_bodies: Semaphore,
 }
@@ -86,6 +88,7 @@ impl Shop {
             channels: ChannelBook::new(parts.policy_interval),
             recovery: recovery::Memory::default(),
             releases: releases::Memory::default(),
+            desks: desks::Memory::default(),
             mirrors: parts.mirrors,
             store: parts.store,
             github: parts.github,

@@ -2,7 +2,7 @@
 //! the comment routes answer 404). Everything here is private until an advisory is published.
 
 use jiff::Timestamp;
-use reqwest::Method;
+use reqwest::{Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -124,6 +124,18 @@ pub struct AdvisoryEdit {
     /// Slugs of all collaborating teams.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collaborating_teams: Option<Vec<String>>,
+    /// `low`, `medium`, `high` or `critical`; GitHub takes this or the vector, not both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    /// A CVSS vector, from which GitHub computes the severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cvss_vector_string: Option<String>,
+    /// All weaknesses: `CWE-89`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwe_ids: Option<Vec<String>>,
+    /// The CVE number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cve_id: Option<String>,
 }
 
 /// An advisory.
@@ -161,6 +173,12 @@ pub struct Advisory {
     pub closed_at: Option<Timestamp>,
     /// Packages with the versions that are patched, as they are written there.
     pub patched: Vec<(String, String)>,
+    /// `low`, `medium`, `high` or `critical`.
+    pub severity: Option<String>,
+    /// The CVSS vector, of version 4 or 3.
+    pub cvss: Option<String>,
+    /// Weaknesses: `CWE-89`.
+    pub cwes: Vec<String>,
 }
 
 /// One page of advisories.
@@ -189,6 +207,21 @@ pub struct AdvisoryComment {
     pub updated_at: Timestamp,
 }
 
+/// The answer to a question for new comments on an advisory.
+pub enum CommentsAnswer {
+    /// The same as when the `ETag` was given; this cost no budget.
+    Unchanged,
+    /// The first page.
+    Page {
+        /// The comments.
+        comments: Vec<AdvisoryComment>,
+        /// Whether the list may go on after this page.
+        goes_on: bool,
+        /// GitHub's name for this very answer.
+        etag: Option<String>,
+    },
+}
+
 impl AdvisoryComment {
     /// Whether it still is as its author wrote it.
     pub fn is_unedited(&self) -> bool {
@@ -215,6 +248,28 @@ struct AdvisoryAnswer {
     published_at: Option<Timestamp>,
     closed_at: Option<Timestamp>,
     vulnerabilities: Option<Vec<VulnerabilityAnswer>>,
+    severity: Option<String>,
+    cvss: Option<VectorAnswer>,
+    cvss_severities: Option<SeveritiesAnswer>,
+    cwe_ids: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct VectorAnswer {
+    vector_string: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SeveritiesAnswer {
+    cvss_v3: Option<VectorAnswer>,
+    cvss_v4: Option<VectorAnswer>,
+}
+
+impl SeveritiesAnswer {
+    fn vector(self) -> Option<String> {
+        let of = |answer: Option<VectorAnswer>| answer.and_then(|answer| answer.vector_string);
+        of(self.cvss_v4).or_else(|| of(self.cvss_v3))
+    }
 }
 
 #[derive(Deserialize)]
@@ -274,6 +329,12 @@ impl From<AdvisoryAnswer> for Advisory {
             updated_at: answer.updated_at,
             published_at: answer.published_at,
             closed_at: answer.closed_at,
+            severity: answer.severity,
+            cvss: answer
+                .cvss_severities
+                .and_then(SeveritiesAnswer::vector)
+                .or_else(|| answer.cvss.and_then(|cvss| cvss.vector_string)),
+            cwes: answer.cwe_ids.unwrap_or_default(),
             patched: answer
                 .vulnerabilities
                 .unwrap_or_default()
@@ -376,6 +437,43 @@ impl Installation {
         }
         let found = pages::numbered::<AdvisoryCommentAnswer>(self, request).await?;
         Ok(found.map(AdvisoryComment::from))
+    }
+
+    /// The same, first page alone, and nothing where it is still what `etag` stands for; that costs no budget.
+    pub async fn advisory_comments_if_changed(
+        &self,
+        repo: &RepoName,
+        ghsa: &str,
+        since: Timestamp,
+        etag: Option<&str>,
+    ) -> Result<CommentsAnswer, GitHubError> {
+        let mut request = advisory_request(Method::GET, repo, ghsa)
+            .segment("comments")
+            .query("since", whole_seconds(since))
+            .query("per_page", PAGE_SIZE);
+        request.known_etag = etag.map(str::to_owned);
+        let answer = match self.fetch(&request).await {
+            Err(GitHubError::Refused { status: 304 }) => return Ok(CommentsAnswer::Unchanged),
+            answer => answer?,
+        };
+        let found: Vec<AdvisoryCommentAnswer> = answer.json()?;
+        let goes_on = found.len() >= PAGE_SIZE;
+        let etag = answer.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        let comments = found.into_iter().map(AdvisoryComment::from).collect();
+        Ok(CommentsAnswer::Page { comments, goes_on, etag })
+    }
+
+    /// Replaces the text of a comment on an advisory (`PATCH …/security-advisories/{ghsa_id}/comments/{comment_id}`).
+    pub async fn edit_advisory_comment(
+        &self,
+        repo: &RepoName,
+        ghsa: &str,
+        id: u64,
+        body: &str,
+    ) -> Result<AdvisoryComment, GitHubError> {
+        let request = advisory_request(Method::PATCH, repo, ghsa).segment("comments").segment(id);
+        let request = request.body(json!({ "body": body }));
+        self.fetch_json::<AdvisoryCommentAnswer>(&request).await.map(AdvisoryComment::from)
     }
 
     /// Comments on an advisory (`POST …/security-advisories/{ghsa_id}/comments`). Look before repeating.

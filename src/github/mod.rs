@@ -46,8 +46,8 @@ pub mod webhook;
 mod tests;
 
 pub use advisories::{
-    Advisory, AdvisoryComment, AdvisoryCredit, AdvisoryDraft, AdvisoryEdit, AdvisoryPage, AdvisoryState, CreditType,
-    DESCRIPTION_MAX_CHARS, SUMMARY_MAX_CHARS,
+    Advisory, AdvisoryComment, AdvisoryCredit, AdvisoryDraft, AdvisoryEdit, AdvisoryPage, AdvisoryState,
+    CommentsAnswer, CreditType, DESCRIPTION_MAX_CHARS, SUMMARY_MAX_CHARS,
 };
 pub use app::{AppFacts, HookConfig, InstallationFacts};
 pub use budget::RateBudget;

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::{
     client::{Installation, Sender},
     error::GitHubError,
+    issues::AccountAnswer,
     pages::{Listing, PAGE_SIZE},
     request::Request,
 };
-use crate::domain::post::{Permission, RepoName};
+use crate::domain::post::{Account, Permission, RepoName};
 
 /// Files above this are not read: policies and security pages are small.
 pub const FILE_MAX_BYTES: u64 = 128 * 1024;
@@ -115,6 +116,13 @@ struct FileAnswer {
 struct PermissionAnswer {
     permission: Option<String>,
     role_name: Option<String>,
+    user: Option<AccountAnswer>,
+}
+
+#[derive(Deserialize)]
+struct MembershipAnswer {
+    #[serde(default)]
+    state: String,
 }
 
 #[derive(Deserialize)]
@@ -185,6 +193,29 @@ impl Installation {
             Err(GitHubError::NotFound) => Ok(Permission::None),
             Err(error) => Err(error),
             Ok(answer) => Ok(permission(answer.role_name.as_deref(), answer.permission.as_deref())),
+        }
+    }
+
+    /// The same, with the account as GitHub knows it; `None` where it knows none.
+    pub async fn member(&self, repo: &RepoName, login: &str) -> Result<(Permission, Option<Account>), GitHubError> {
+        let request = Request::repo(Method::GET, repo, "collaborators").segment(login).segment("permission");
+        match self.fetch_json::<PermissionAnswer>(&request).await {
+            Err(GitHubError::NotFound) => Ok((Permission::None, None)),
+            Err(error) => Err(error),
+            Ok(answer) => {
+                let permission = permission(answer.role_name.as_deref(), answer.permission.as_deref());
+                Ok((permission, answer.user.map(|user| AccountAnswer::account(Some(user)))))
+            }
+        }
+    }
+
+    /// Whether `login` is an active member of a team
+    /// (`GET /orgs/{org}/teams/{team_slug}/memberships/{username}`); wants the permission `members: read`.
+    pub async fn is_in_team(&self, organisation: &str, team: &str, login: &str) -> Result<bool, GitHubError> {
+        let request = Request::new(Method::GET, ["orgs", organisation, "teams", team, "memberships", login]);
+        match self.fetch_json::<MembershipAnswer>(&request).await {
+            Err(GitHubError::NotFound) => Ok(false),
+            answer => Ok(answer?.state == "active"),
         }
     }
 

@@ -358,6 +358,13 @@ impl Standin {
         self.at(repository, |w, id| w.edit_advisory_comment(id, ghsa, comment, who, body))
     }
 
+    /// Sets the weaknesses that an advisory names, by hand.
+    pub fn set_advisory_cwes(&self, repository: &str, ghsa: &str, who: &str, cwes: &[&str]) -> Outcome<()> {
+        let cwe_ids = Some(cwes.iter().map(|cwe| (*cwe).to_owned()).collect());
+        let fields = AdvisoryFields { cwe_ids, ..AdvisoryFields::default() };
+        self.at(repository, |w, id| w.patch_advisory(id, ghsa, who, fields))
+    }
+
     /// Publishes an advisory. Sends `repository_advisory` `published`.
     pub fn publish_advisory(&self, repository: &str, ghsa: &str, who: &str) -> Outcome<()> {
         self.set_advisory_state(repository, ghsa, who, AdvisoryState::Published)

@@ -13,6 +13,25 @@ use crate::domain::{
     policy::{Policy, SeverityLevel},
 };
 
+/// Answers a comment at a desk: a reaction where GitHub has them there, and the one reply, renewed where it stands already.
+/// What the reply says is sealed beside the case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerComment {
+    /// The case.
+    pub case: String,
+    /// The comment, see [`super::Comment::key`].
+    pub comment: String,
+    /// GitHub's number of the comment.
+    pub comment_id: u64,
+    /// Whether everything in it was carried out or waits.
+    pub well: bool,
+}
+
+impl Action for AnswerComment {
+    const KIND: &'static str = "answer_comment";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
 /// Writes to the reporter, at the advisory or by whatever way reaches them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendToReporter {

@@ -35,7 +35,7 @@ pub enum Edit {
 
 /// A comment at a desk.
 pub struct Comment<'a> {
-    /// Names it among all desks: `advisory:GHSA-…/123`, `issue:9/123`.
+    /// Names it among all desks: `advisory:SEC-2026-7/123`, `issue:9/4/123`.
     pub key: &'a str,
     /// Who wrote it, with roles that were asked for just now.
     pub author: &'a Actor,

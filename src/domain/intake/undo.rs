@@ -26,6 +26,8 @@ pub const CANNOT_BE_UNDONE: [&str; 3] = [
 pub enum Asked<'a> {
     /// An operator, by `embargod undo`.
     ByOperator,
+    /// At the desk, by somebody whose role allows it.
+    AtDesk,
     /// A maintainer, by `/not-security` in the public thread.
     InPublic {
         /// The comment that says so; it is answered by a reaction.
@@ -74,6 +76,7 @@ pub fn decide(
     let id = case.value.id.to_string();
     let who = match asked {
         Asked::ByOperator => Reason::new("undo.operator", "the operator asked for it on the command line"),
+        Asked::AtDesk => Reason::new("undo.desk", "somebody with a role in the case said /not-security at its desk"),
         Asked::InPublic { permission, .. } if permission.is_maintainer() => {
             Reason::new("undo.maintainer", "a maintainer said /not-security in the public thread")
                 .from_source("GET /repos/{owner}/{repo}/collaborators/{username}/permission")

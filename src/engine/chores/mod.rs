@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tokio::{sync::Mutex as AsyncMutex, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Trouble, recovery, releases};
+use super::{Engine, Trouble, desks, recovery, releases};
 use crate::{domain::retention::Retention, store::Leadership};
 
 mod audit;
@@ -74,6 +74,7 @@ pub fn all(intervals: &Intervals) -> Vec<Box<dyn Chore>> {
         Box::new(recovery::Sweep { interval: intervals.sweep }),
         Box::new(recovery::Reconcile { interval: intervals.reconcile }),
         Box::new(releases::LookAtReleases),
+        Box::new(desks::ReadAdvisories),
         Box::new(audit::LinkAudit::default()),
         Box::new(retention::ClearAway { rule: intervals.retention }),
     ]

@@ -15,12 +15,14 @@ use crate::{
     store::{ClaimedDelivery, SealedWrite},
 };
 
+mod desks;
 mod not_security;
 mod operator;
 mod redirect;
 mod releases;
 
 pub use operator::request_undo;
+pub(super) use operator::request_undo_once;
 pub use redirect::{Judged, judge};
 pub(super) use redirect::{revision, text_is_neutral};
 
@@ -122,6 +124,7 @@ pub trait Feature: Send + Sync {
 /// All features, in the order in which they are asked.
 pub fn all() -> Vec<Box<dyn Feature>> {
     vec![
+        Box::new(desks::Desks),
         Box::new(operator::Operator),
         Box::new(not_security::NotSecurity),
         Box::new(redirect::Redirect),

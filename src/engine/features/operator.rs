@@ -31,6 +31,9 @@ struct UndoRequest {
     /// Who asked, as an actor of decisions; requests of older versions name nobody.
     #[serde(default = "nobody_in_particular")]
     by: String,
+    /// Whether it was asked for at the desk rather than on the command line.
+    #[serde(default)]
+    at_desk: bool,
 }
 
 fn nobody_in_particular() -> String {
@@ -43,7 +46,25 @@ fn nobody_in_particular() -> String {
 /// When the store fails.
 pub async fn request_undo(shop: &Shop, case: &CaseId, by: &Person) -> Result<(), Trouble> {
     let guid = format!("embargod-undo-{}", uuid::Uuid::new_v4());
-    let body = serde_json::to_vec(&UndoRequest { case: case.to_string(), by: by.actor() }).expect("plain data");
+    enqueue(shop, case, guid, UndoRequest { case: case.to_string(), by: by.actor(), at_desk: false }).await
+}
+
+/// The same for somebody at the desk, once for the effect with this key.
+///
+/// # Errors
+/// When the store fails.
+pub(in crate::engine) async fn request_undo_once(
+    shop: &Shop,
+    case: &CaseId,
+    by: &str,
+    effect_key: &str,
+) -> Result<(), Trouble> {
+    let guid = format!("embargod-undo-{}", shop.sealer.mark("effect", effect_key));
+    enqueue(shop, case, guid, UndoRequest { case: case.to_string(), by: by.to_owned(), at_desk: true }).await
+}
+
+async fn enqueue(shop: &Shop, case: &CaseId, guid: String, request: UndoRequest) -> Result<(), Trouble> {
+    let body = serde_json::to_vec(&request).expect("plain data");
     let delivery = NewDelivery {
         sealed_body: shop.sealer.seal_delivery(&guid, body),
         guid,
@@ -75,7 +96,8 @@ impl Feature for Operator {
             .map_err(|_| Trouble::Nonsense("the operator's request is unreadable".to_owned()))?;
         let case = shop.read::<Case>(&request.case).await?;
         let case = case.ok_or_else(|| Trouble::Nonsense(format!("there is no case {}", request.case)))?;
-        let decision = decide_undo(shop, &case, &Asked::ByOperator).await?;
+        let asked = if request.at_desk { Asked::AtDesk } else { Asked::ByOperator };
+        let decision = decide_undo(shop, &case, &asked).await?;
         Ok(Some(Outcome {
             decision,
             sealed: Vec::new(),

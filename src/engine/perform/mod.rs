@@ -15,6 +15,7 @@ use super::{Shop, Trouble};
 use crate::{
     domain::{
         case::{Case, Handling},
+        commands::acts::{ReplanRelease, RequestCve, TellParties},
         effect::{Action, Effect},
         record::Versioned,
     },
@@ -23,19 +24,28 @@ use crate::{
 };
 
 mod alert;
+mod answer;
+mod asked_of_people;
+mod card;
 mod check_run;
 mod close_desk;
 mod desk;
+mod desk_word;
+mod guest;
 mod history;
 mod invite;
 mod lock;
 mod minimize;
 mod react;
 mod redact;
+mod reporter;
 mod restore;
 mod say;
 mod surfaces;
 mod tell;
+mod timeline;
+mod undo_redirect;
+mod write_advisory;
 
 /// What a performer made.
 pub struct Performed {
@@ -172,6 +182,16 @@ pub fn all() -> Performers {
         .with(restore::Restore)
         .with(history::Check)
         .with(check_run::Put)
+        .with(answer::Answer)
+        .with(card::Renew)
+        .with(reporter::Send)
+        .with(write_advisory::Write)
+        .with(guest::Guest)
+        .with(undo_redirect::Undo)
+        .with(timeline::Show)
+        .with::<TellParties>(asked_of_people::AskPeople)
+        .with::<ReplanRelease>(asked_of_people::AskPeople)
+        .with::<RequestCve>(asked_of_people::AskPeople)
 }
 
 /// The invisible mark of the one constant comment of a thread. It is an HMAC under the operator's key, so that nobody

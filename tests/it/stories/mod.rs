@@ -6,6 +6,7 @@
 mod audit;
 mod budget;
 mod classes;
+mod commands;
 mod coverage;
 mod crashes;
 mod custody;

@@ -1,0 +1,206 @@
+//! Desks: the private places where people talk about a case, and where they command it. An issue of the private case
+//! repository tells of its comments by webhook; an advisory is read again and again.
+//!
+//! What flows in: comments at desks, with who wrote them and whether they were touched since. What flows out: one commit a
+//! comment (the case as [`consider`] leaves it, what ran of the comment, sealed notes, effects, the decision), and the
+//! words with which performers write at a desk. What it must never do: command because of what the bot or an unknown hand
+//! wrote, take `author_association` for a permission, or write at a place that is not private any more.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Shop, Trouble, features::Outcome};
+use crate::domain::{
+    case::{Case, CaseId, Desk, Standing},
+    clocks::Moment,
+    commands::{Comment, CommentLog, Edit, Note, Reaction, SeriesFacts, World, acts::AnswerComment, consider, needs},
+    decision::Decision,
+    effect::Effect,
+    embargoed::Embargoed,
+    policy::Policy,
+    post::{Account, RepoName},
+    reason::Reason,
+    record::{RecordWrite, Versioned},
+};
+
+mod advisories;
+mod notes;
+mod people;
+mod records;
+pub(super) mod speak;
+
+pub use advisories::Memory;
+pub(super) use advisories::{DESK_COMMENT_EVENT, DeskComment, ReadAdvisories};
+pub(super) use notes::open as open_note;
+pub(super) use records::{AdvisoryWritten, DeskAnswer, DeskCard};
+
+/// A comment at the desk of a case.
+pub(super) struct AtDesk {
+    /// See [`Comment::key`].
+    pub(super) key: String,
+    /// GitHub's number of it.
+    pub(super) id: u64,
+    /// Who wrote it.
+    pub(super) author: Account,
+    /// When it was written.
+    pub(super) written_at: Timestamp,
+    /// Whether it was touched since.
+    pub(super) edit: Edit,
+    /// Its text.
+    pub(super) text: Embargoed<String>,
+}
+
+/// The case whose desk is an issue, if one's is.
+pub(super) async fn case_at_issue(
+    shop: &Shop,
+    repository: &RepoName,
+    number: u64,
+) -> Result<Option<Versioned<Case>>, Trouble> {
+    let here = |case: &Case| {
+        matches!(&case.desk, Desk::Issue { repository: at, number: of, .. }
+            if *of == number && at.to_string().eq_ignore_ascii_case(&repository.to_string()))
+    };
+    Ok(cases(shop).await?.into_iter().find(|case| here(&case.value)))
+}
+
+async fn cases(shop: &Shop) -> Result<Vec<Versioned<Case>>, Trouble> {
+    let stored = shop.store.records(<Case as crate::domain::record::Record>::KIND).await?;
+    let read = |record: crate::store::StoredRecord| {
+        // One unreadable case must not silence the desks of all others; whoever reads it by its number is told.
+        let value = serde_json::from_value(record.value).ok()?;
+        Some(Versioned { value, version: record.version })
+    };
+    Ok(stored.into_iter().filter_map(read).collect())
+}
+
+/// Decides about a comment at the desk of a case.
+pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) -> Result<Outcome, Trouble> {
+    let id = case.value.id.to_string();
+    let outcome = |decision, sealed, policy_version| Outcome {
+        decision,
+        sealed,
+        subject: comment.key.clone(),
+        actor: Some(comment.author.login.clone()),
+        policy_version,
+    };
+    let nothing =
+        |text: &str| Decision { case: Some(id.clone()), ..Decision::nothing(Reason::new("desk.nothing", text)) };
+    if comment.author.is_bot || shop.own_login() == Some(comment.author.login.as_str()) {
+        return Ok(outcome(nothing("a bot wrote it"), Vec::new(), case.value.policy_version.clone()));
+    }
+    let now = shop.clock.now();
+    let (installation, repository) = (case.value.installation_id, case.value.repository.clone());
+    let in_force = shop.policies.in_force(shop, installation, case.value.repository_id, &repository, true).await?;
+    let policy = &in_force.policy;
+    let log = shop.read::<CommentLog>(&comment.key).await?;
+    let mut standing = case.value.clone();
+    let has_answered =
+        comment.edit == Edit::Never && log.is_none() && reporter_answered(&mut standing, &comment, policy, now);
+    let text = comment.text.open(&shop.clearance);
+    // Nobody is asked about anybody for a comment that commands nothing.
+    let commands =
+        crate::domain::commands::parse(text, &crate::domain::commands::Reading { now: comment.written_at, policy });
+    if commands.is_empty() && !has_answered {
+        return Ok(outcome(nothing("there is no command in it"), Vec::new(), policy.version.clone()));
+    }
+    let mentions = needs(text, &standing, policy, comment.written_at);
+    let author = people::actor(shop, &standing, policy, &comment.author).await?;
+    let mut named = BTreeMap::new();
+    for login in &mentions.people {
+        let actor = people::named(shop, &standing, policy, login).await?;
+        named.insert(login.to_ascii_lowercase(), actor);
+    }
+    let mut versions = BTreeMap::new();
+    let mut cases = BTreeMap::new();
+    for other in &mentions.cases {
+        if let Some(found) = shop.read::<Case>(other.as_str()).await? {
+            versions.insert(other.clone(), found.version);
+            cases.insert(other.clone(), found.value);
+        }
+    }
+    let mut lines = BTreeMap::new();
+    for name in &mentions.pending_lines {
+        if let Some(line) = notes::find(shop, &id, name).await? {
+            lines.insert(name.clone(), line);
+        }
+    }
+    let series = SeriesFacts::on(standing.support_day(now), policy, None);
+    let world = World {
+        policy,
+        now,
+        series: &series,
+        people: &named,
+        cases: &cases,
+        lines: &lines,
+        clearance: &shop.clearance,
+    };
+    let told = Comment {
+        key: &comment.key,
+        author: &author,
+        written_at: comment.written_at,
+        edit: comment.edit,
+        text: &comment.text,
+        log: log.as_ref().map(|log| &log.value),
+    };
+    let considered = consider(&told, standing, &world);
+    let (reply, reaction) = (considered.reply(), considered.reaction());
+
+    let mut decision = Decision { case: Some(id.clone()), ..Decision::default() };
+    let mut notes = considered.notes;
+    let changed = considered.case != case.value;
+    if changed || !notes.is_empty() {
+        decision.records.push(RecordWrite::guarded(&considered.case, case.version));
+    }
+    decision.records.extend(considered.others.iter().map(|other| guarded_other(other, &versions)));
+    if let Some(ran) = &considered.log {
+        decision.records.push(RecordWrite::guarded(ran, log.as_ref().map_or(0, |log| log.version)));
+    }
+    if let Some(reaction) = reaction {
+        let (answer, note) = records::next_answer(shop, &id, &comment.key).await?;
+        notes.push(Note { name: note, text: Embargoed::new(reply) });
+        let act = AnswerComment {
+            case: id.clone(),
+            comment: comment.key.clone(),
+            comment_id: comment.id,
+            well: reaction == Reaction::Rocket,
+        };
+        let key = format!("answer:{}#{}", comment.key, answer.value.notes.len());
+        decision.effects.push(Effect::new(key, format!("case:{id}"), &act).for_case(&id));
+        decision.records.push(RecordWrite::guarded(&answer.value, answer.version));
+    }
+    decision.effects.extend(considered.effects);
+    decision.reasons = considered.reasons;
+    if has_answered {
+        decision.reasons.push(Reason::new("desk.reporter_answered", "the reporter wrote, as was asked"));
+    }
+    if decision.reasons.is_empty() {
+        decision.reasons.push(Reason::new("desk.read", "it was read, and nothing follows from it"));
+    }
+    decision.outcome = match reaction {
+        Some(Reaction::Rocket) => "commanded",
+        Some(Reaction::Confused) => "command_refused",
+        None if changed => "reporter_answered",
+        None => "nothing",
+    }
+    .to_owned();
+    let sealed = notes::seal(shop, &id, &notes, now).await?;
+    Ok(outcome(decision, sealed, policy.version.clone()))
+}
+
+fn guarded_other(other: &Case, versions: &BTreeMap<CaseId, i64>) -> RecordWrite {
+    RecordWrite::guarded(other, versions.get(&other.id).copied().unwrap_or_default())
+}
+
+/// Takes in that the reporter wrote something after being asked; says whether that was so.
+fn reporter_answered(case: &mut Case, comment: &AtDesk, policy: &Policy, now: Timestamp) -> bool {
+    let asked = case.people.asked_reporter_at.is_some_and(|asked| comment.written_at >= asked);
+    if !asked || comment.author.id == 0 || comment.author.id != case.reporter.id {
+        return false;
+    }
+    let before = Standing::of(case);
+    case.people.asked_reporter_at = None;
+    case.pass(&[Moment::ReporterAnswered], policy, now);
+    case.settle(&before, now);
+    true
+}
