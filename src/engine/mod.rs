@@ -23,7 +23,9 @@ use outbox::Outbox;
 mod bell;
 pub mod channels;
 pub mod chores;
+mod clocks;
 mod dispatch;
+pub mod doors;
 mod entries;
 pub mod evidence;
 pub mod features;
@@ -42,7 +44,7 @@ mod trouble;
 mod watched;
 
 pub use dispatch::Windows;
-pub use features::request_undo;
+pub use features::{opened_case, request_case, request_undo};
 pub use pace::Pace;
 pub use schedule::Schedule;
 pub use shop::{Shop, ShopParts};

@@ -15,11 +15,14 @@ use crate::{
     store::{ClaimedDelivery, SealedWrite},
 };
 
+mod doors;
 mod not_security;
 mod operator;
 mod redirect;
 mod releases;
 
+pub use doors::{opened_case, request_case};
+pub(super) use doors::{sighting, take_in};
 pub use operator::request_undo;
 pub use redirect::{Judged, judge};
 pub(super) use redirect::{revision, text_is_neutral};
@@ -122,6 +125,7 @@ pub trait Feature: Send + Sync {
 /// All features, in the order in which they are asked.
 pub fn all() -> Vec<Box<dyn Feature>> {
     vec![
+        Box::new(doors::Doors),
         Box::new(operator::Operator),
         Box::new(not_security::NotSecurity),
         Box::new(redirect::Redirect),

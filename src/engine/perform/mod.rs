@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod alert;
+mod case_tick;
 mod check_run;
 mod close_desk;
 mod desk;
@@ -172,6 +173,7 @@ pub fn all() -> Performers {
         .with(restore::Restore)
         .with(history::Check)
         .with(check_run::Put)
+        .with(case_tick::Look)
 }
 
 /// The invisible mark of the one constant comment of a thread. It is an HMAC under the operator's key, so that nobody
