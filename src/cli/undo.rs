@@ -8,7 +8,7 @@ use super::{FINE, INTERNAL, NO, USAGE, block_on, by_hand};
 use crate::{
     clock::SystemClock,
     domain::{
-        case::{Case, CaseId, Handling},
+        case::{Case, CaseId},
         intake::desk,
     },
     engine::{Engine, request_undo},

@@ -11,6 +11,7 @@ pub mod commands;
 pub mod coverage;
 pub mod decision;
 pub mod detector;
+pub mod doors;
 pub mod effect;
 pub mod embargoed;
 pub mod intake;

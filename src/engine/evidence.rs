@@ -20,6 +20,9 @@ use crate::{
 /// Name of the blob that holds a case's own key, wrapped.
 pub(super) const KEY_NAME: &str = "key";
 
+/// Name of the words of a report that was private from the start, or of what an operator opened a case with.
+pub const REPORT: &str = "report";
+
 /// A post's words as they were taken in. Deliberately without `Debug`.
 #[derive(Serialize, Deserialize)]
 pub struct Evidence {
@@ -108,7 +111,10 @@ pub async fn open(
 
 /// The evidence that opened a case.
 pub(crate) async fn opening_of(shop: &Shop, case: &Case) -> Result<Evidence, Trouble> {
-    let name = case.posts.first().and_then(|post| post.evidence.first());
+    let name = match case.posts.first() {
+        Some(post) => post.evidence.first().map(String::as_str),
+        None => Some(REPORT),
+    };
     let name = name.ok_or_else(|| Trouble::Nonsense(format!("{} has no evidence", case.id)))?;
     open(&*shop.store, &shop.sealer, &shop.clearance, case.id.as_str(), name).await
 }

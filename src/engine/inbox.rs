@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use super::{
-    Shop, Trouble,
+    Shop, Trouble, clocks,
     dispatch::{Counter, Done},
     entries,
     features::{Delivery, Feature, Outcome},
@@ -181,7 +181,9 @@ async fn handle(shop: &Shop, features: &[Box<dyn Feature>], claimed: &ClaimedDel
     }
     for feature in features {
         if let Some(outcome) = feature.consider(shop, &delivery).await? {
-            return Ok(commit(shop, &delivery, feature.name(), outcome));
+            let mut commit = commit(shop, &delivery, feature.name(), outcome);
+            clocks::set(shop, &mut commit).await?;
+            return Ok(commit);
         }
     }
     Ok(Commit::default())

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Shop, Trouble,
+    Shop, Trouble, clocks,
     dispatch::{Counter, Done},
     entries,
     perform::{Performed, Performers},
@@ -100,6 +100,7 @@ async fn one(
     let (settlement, commit) = match performed {
         Ok(Performed { result, commit }) => {
             let mut commit = *commit;
+            clocks::set(shop, &mut commit).await?;
             // A protecting effect alerts while it goes on being tried, any other when it is given up; both may work later.
             if claimed.attempt > 1
                 && let Some(alert) = mended(shop, claimed, now).await?

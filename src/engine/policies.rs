@@ -19,7 +19,7 @@ use crate::{
         record::{Record, RecordWrite},
     },
     github::GitHubError,
-    store::Commit,
+    store::{Commit, SharedStore, StoreError},
 };
 
 /// Where a repository keeps its policy; the same path in an organisation's `.github` repository serves all its
@@ -52,6 +52,16 @@ impl Record for LastGood {
     fn key(&self) -> String {
         format!("repo:{}", self.repository_id)
     }
+}
+
+/// The policy of a repository as it was read last, without asking GitHub; `None` where none was ever read from there.
+///
+/// # Errors
+/// When the store fails.
+pub async fn kept(store: &SharedStore, repository_id: u64) -> Result<Option<Policy>, StoreError> {
+    let stored = store.record(LastGood::KIND, &format!("repo:{repository_id}")).await?;
+    let good = stored.and_then(|stored| serde_json::from_value::<LastGood>(stored.value).ok());
+    Ok(good.and_then(|good| effective(&good.origin, &good.text).ok()))
 }
 
 /// Policies in force, by repository.

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-use super::{Pace, Trouble, channels::ChannelBook, desks, pauses::Pauses, policies::PolicyBook, recovery, releases};
+use super::{
+    Pace, Trouble, channels::ChannelBook, desks, doors, pauses::Pauses, policies::PolicyBook, recovery, releases,
+};
 use crate::{
     clock::SharedClock,
     domain::{
@@ -71,6 +73,8 @@ pub struct Shop {
     pub(super) pauses: Pauses,
     /// What the looks for missed things remember between two of them.
     pub recovery: recovery::Memory,
+    /// What the looks for advisories remember between two of them.
+    pub doors: doors::Memory,
     /// See [`ShopParts::mirrors`].
     pub mirrors: Option<releases::Mirrors>,
     /// What the looks at releases remember between two of them.
@@ -87,6 +91,7 @@ impl Shop {
             policies: PolicyBook::new(parts.default_policy, parts.policy_interval),
             channels: ChannelBook::new(parts.policy_interval),
             recovery: recovery::Memory::default(),
+            doors: doors::Memory::default(),
             releases: releases::Memory::default(),
             desks: desks::Memory::default(),
             mirrors: parts.mirrors,

@@ -146,6 +146,7 @@ pub async fn start(settings: &Settings, clock: SharedClock, metrics: Metrics) ->
     let intervals = chores::Intervals {
         sweep: Duration::from_secs(settings.sweep_interval_s.into()),
         reconcile: Duration::from_secs(settings.reconcile_interval_s.into()),
+        poll: Duration::from_secs(settings.poll_interval_s.into()),
         retention: settings.retention,
     };
     let address = |listener: &TcpListener, asked: SocketAddr| listener.local_addr().unwrap_or(asked);

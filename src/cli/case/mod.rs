@@ -1,8 +1,8 @@
-//! `embargod case list|show|explain|dismiss|fix`: look at cases and at the reasons behind them. Reads the store that the
+//! `embargod case list|show|timeline|explain|export|open|dismiss|fix`: look at cases and at the reasons behind them. Reads the store that the
 //! settings name; the server need not run.
 //!
 //! What flows in: records and decisions. What flows out: tables for people, JSON for scripts. What it must never do:
-//! change a case (`fix` records what a maintainer says about its fix, beside it), or open evidence unless `--evidence` asks for it.
+//! change a case (`open` asks the engine for one, `fix` records what a maintainer says about its fix, beside it), or open evidence unless `--evidence` asks for it.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -14,9 +14,10 @@ use crate::{
     domain::{
         case::{Alert, Case, CaseId},
         operator::{Act, GivenReason},
+        policy::Policy,
         record::{Record, RecordWrite},
     },
-    engine::{evidence, releases::known_fix},
+    engine::{evidence, policies, releases::known_fix},
     server,
     settings::Settings,
     store::{Commit, EffectState, Settled, SharedStore, StoreError},
@@ -24,7 +25,9 @@ use crate::{
 
 mod coverage;
 mod explain;
+mod export;
 mod fix;
+mod open;
 mod view;
 
 /// Subcommands of `embargod case`.
@@ -34,6 +37,12 @@ pub enum CaseCommand {
     List(ListArgs),
     /// One case.
     Show(ShowArgs),
+    /// What happened to a case, oldest first, and what is due.
+    Timeline(OneArgs),
+    /// Everything that is kept of a case, as JSON; without the sealed words, unless they are asked for.
+    Export(export::ExportArgs),
+    /// Open a case by hand.
+    Open(open::OpenArgs),
     /// Close an alert that was seen to.
     Dismiss(DismissArgs),
     /// Record which commits are the fix of a case, or that a series is not affected.
@@ -102,6 +111,9 @@ pub fn run(command: CaseCommand) -> u8 {
         match command {
             CaseCommand::List(args) => list(args).await,
             CaseCommand::Show(args) => show(args).await,
+            CaseCommand::Timeline(args) => export::timeline(args).await,
+            CaseCommand::Export(args) => export::run(args).await,
+            CaseCommand::Open(args) => open::run(args).await,
             CaseCommand::Explain(args) => explain(args).await,
             CaseCommand::Dismiss(args) => dismiss(args).await,
             CaseCommand::Fix(args) => fix::run(args).await,
@@ -119,7 +131,14 @@ async fn list(args: ListArgs) -> u8 {
             alerts.retain(|alert| alert.resolved_at.is_none());
             cases.sort_by(|a, b| (a.opened_at, &a.id).cmp(&(b.opened_at, &b.id)));
             if args.json {
-                println!("{}", view::json_list(&cases));
+                let mut list = Vec::new();
+                for case in &cases {
+                    match policy_of(&store, case).await {
+                        Ok(policy) => list.push(view::json(case, &policy)),
+                        Err(error) => return opened::failed(&error),
+                    }
+                }
+                println!("{}", serde_json::Value::Array(list));
             } else {
                 print!("{}", view::table(&cases, &alerts));
             }
@@ -143,10 +162,14 @@ async fn show(args: ShowArgs) -> u8 {
         Ok(fix) => fix,
         Err(error) => return opened::failed(&error),
     };
+    let policy = match policy_of(&store, &case).await {
+        Ok(policy) => policy,
+        Err(error) => return opened::failed(&error),
+    };
     if args.one.json {
-        println!("{}", coverage::add(view::json_with_dead(&case, &dead), fix.as_ref()));
+        println!("{}", coverage::add(view::json_with_dead(&case, &policy, &dead), fix.as_ref()));
     } else {
-        print!("{}{}{}", view::page(&case), coverage::page(fix.as_ref()), view::dead(&dead));
+        print!("{}{}{}", view::page(&case, &policy), coverage::page(fix.as_ref()), view::dead(&dead));
     }
     drop(store);
     if args.evidence { show_evidence(&case, config).await } else { FINE }
@@ -165,8 +188,12 @@ async fn show_evidence(case: &Case, config: Option<PathBuf>) -> u8 {
         }
     };
     let shop = engine.shop();
-    for name in case.posts.iter().flat_map(|post| &post.evidence) {
-        let opened = evidence::open(&*shop.store, &shop.sealer, &shop.clearance, case.id.as_str(), name).await;
+    let names = match evidence_names(&shop.store, case).await {
+        Ok(names) => names,
+        Err(error) => return opened::failed(&error),
+    };
+    for name in names {
+        let opened = evidence::open(&*shop.store, &shop.sealer, &shop.clearance, case.id.as_str(), &name).await;
         match opened {
             Ok(words) => {
                 println!("\n--- {name}, by {}, taken in {}", words.author, words.taken_at);
@@ -259,6 +286,21 @@ async fn open(args: &OneCase) -> Result<(SharedStore, Case), u8> {
             Err(USAGE)
         }
     }
+}
+
+/// The policy of a case's repository as it was read last. Where none is kept (the operator's default policy), that of the
+/// presets: severities and what is missing may then differ.
+async fn policy_of(store: &SharedStore, case: &Case) -> Result<Policy, StoreError> {
+    let kept = policies::kept(store, case.repository_id).await?;
+    Ok(kept.unwrap_or_else(Policy::observing))
+}
+
+/// Names of the words that are kept of a case: those of its posts, and those it was opened with.
+async fn evidence_names(store: &SharedStore, case: &Case) -> Result<Vec<String>, StoreError> {
+    let mut names: Vec<String> = case.posts.iter().flat_map(|post| post.evidence.clone()).collect();
+    let kept = store.sealed_of(case.id.as_str()).await?;
+    names.extend(kept.into_iter().map(|sealed| sealed.name).filter(|name| name == evidence::REPORT));
+    Ok(names)
 }
 
 async fn read_all<R: Record>(store: &SharedStore) -> Result<Vec<R>, StoreError> {

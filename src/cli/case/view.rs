@@ -6,52 +6,30 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::page::wrapped,
-    domain::case::{Alert, Case, CaseOrigin, Desk, Handling},
+    domain::{
+        case::{Alert, Case, Desk, card, projection::CaseView},
+        policy::Policy,
+    },
     store::EffectReport,
 };
 
-pub(super) fn json_list(cases: &[Case]) -> Value {
-    Value::Array(cases.iter().map(json).collect())
-}
-
-/// One case. What later features will fill is there already, empty.
-pub(super) fn json(case: &Case) -> Value {
-    let (kind, url) = desk(case);
-    let ghsa = match &case.desk {
-        Desk::Advisory { ghsa, .. } => Some(ghsa),
-        _ => None,
-    };
-    json!({
-        "case": case.id,
-        "repository": case.repository.to_string(),
-        "ghsa": ghsa,
-        "desk": { "kind": kind, "url": url },
-        "opened_at": case.opened_at,
-        "policy": case.policy_version,
-        "handling": case.handling,
-        "embargo": { "state": "none", "until": null, "cause": null },
-        "exposure": case.exposure,
-        "class": [],
-        "severity": null,
-        "cve": [],
-        "affects": [],
-        "not_affected": {},
-        "coordinator": null,
-        "clocks": [],
-        "waiting_for": waiting_for(case),
-        "origin": case.origin,
-        "posts": case.posts.iter().map(|post| json!({
-            "url": post.place.html_url,
-            "redacted": post.redacted,
-            "evidence": post.evidence.len(),
-        })).collect::<Vec<_>>(),
-        "restored_at": case.restored_at,
-    })
+/// One case: what scripts rely on, and what else there is to say.
+pub(super) fn json(case: &Case, policy: &Policy) -> Value {
+    let mut value = json!(CaseView::of(case, policy));
+    value["origin"] = json!(case.origin);
+    value["reported_at"] = json!(case.age_since());
+    value["posts"] = case
+        .posts
+        .iter()
+        .map(|post| json!({ "url": post.place.html_url, "redacted": post.redacted, "evidence": post.evidence.len() }))
+        .collect();
+    value["restored_at"] = json!(case.restored_at);
+    value
 }
 
 /// The same with the keys of its effects that were given up.
-pub(super) fn json_with_dead(case: &Case, dead: &[EffectReport]) -> Value {
-    let mut value = json(case);
+pub(super) fn json_with_dead(case: &Case, policy: &Policy, dead: &[EffectReport]) -> Value {
+    let mut value = json(case, policy);
     value["dead_effects"] = dead.iter().map(|report| report.effect.key.as_str()).collect();
     value
 }
@@ -108,13 +86,16 @@ fn next(alert: &Alert) -> String {
     }
 }
 
-pub(super) fn page(case: &Case) -> String {
+pub(super) fn page(case: &Case, policy: &Policy) -> String {
     let (kind, url) = desk(case);
     let mut text = String::new();
     let _ = writeln!(text, "{}  {}  {}", case.id, case.repository, case.handling.word());
     let _ = writeln!(text, "opened    {} under policy {}", case.opened_at, case.policy_version);
     let _ = writeln!(text, "reporter  {}", case.reporter.login);
     let _ = writeln!(text, "desk      {kind} {}", url.unwrap_or(""));
+    if case.age_since() < case.opened_at {
+        let _ = writeln!(text, "reported  {}", case.age_since());
+    }
     if let Some(public) = case.exposure.public {
         let _ = writeln!(text, "public    since {public}");
     }
@@ -126,8 +107,15 @@ pub(super) fn page(case: &Case) -> String {
     if let Some(restored) = case.restored_at {
         let _ = writeln!(text, "restored  {restored}");
     }
-    for duty in waiting_for(case) {
-        let _ = writeln!(text, "waits for {duty}");
+    if let Some(until) = case.embargo.until {
+        let _ = writeln!(text, "embargo   {} until {until}", case.embargo.state.word());
+    }
+    for clock in case.clocks.iter().filter(|clock| clock.is_open()) {
+        let _ = writeln!(text, "clock     {} {}, due {}", clock.name, clock.state.word(), clock.due);
+    }
+    for duty in card::duties(case, policy) {
+        let command = duty.command.map(|command| format!(": {command}")).unwrap_or_default();
+        let _ = writeln!(text, "waits for {} ({}{command})", duty.what, duty.who);
     }
     text
 }
@@ -138,16 +126,5 @@ fn desk(case: &Case) -> (&'static str, Option<&str>) {
         Desk::Advisory { url, .. } => ("advisory", Some(url)),
         Desk::Issue { url, .. } => ("repository", Some(url)),
         Desk::AlertOnly => ("none", None),
-    }
-}
-
-fn waiting_for(case: &Case) -> Vec<&'static str> {
-    match (case.handling, case.origin) {
-        (Handling::Received, CaseOrigin::Reported | CaseOrigin::Opened) => vec!["a person's answer to the reporter"],
-        (Handling::Received, CaseOrigin::Shielded) => {
-            vec!["a person's answer to the reporter", "deletion of the old text from the edit history"]
-        }
-        (Handling::Received, _) => vec!["a maintainer's choice about the public post"],
-        _ => Vec::new(),
     }
 }

@@ -6,6 +6,7 @@
 //! time, remind anybody in public, or let a case live on without a next instant.
 
 mod rules;
+mod telling;
 mod tick;
 mod working_days;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use rules::{ClockRule, RULES, rule};
+pub use telling::{CaseTick, alert_id, next_tick, telling, tick_key, words};
 pub use tick::{Tick, Timer, Told, next_wake, tick, timers};
 pub use working_days::{Calendar, acknowledgment_due, add_working_days};
 

@@ -136,6 +136,19 @@ pub enum DeskNews {
         /// What, as a sentence without a full stop.
         sentence: String,
     },
+    /// Time runs short, or ran out.
+    Clock {
+        /// The clock.
+        clock: String,
+        /// When time runs out.
+        due: jiff::Timestamp,
+        /// Whom this is for.
+        rung: crate::domain::clocks::Rung,
+        /// The same as `@mentions`, where they are known.
+        whom: Vec<String>,
+    },
+    /// Somebody closed the advisory on GitHub while its case is open.
+    ClosedByHand,
 }
 
 /// Tells a desk something.

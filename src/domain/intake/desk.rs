@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{actions::DeskNews, undo::CANNOT_BE_UNDONE};
 use crate::domain::{
     case::{Case, CaseOrigin},
+    clocks,
     post::PostPlace,
 };
 
@@ -147,6 +148,12 @@ pub fn news(case: &Case, news: &DeskNews, quoted: Option<&Quoted<'_>>) -> String
         (DeskNews::Restored { remarks }, _) => {
             let list: String = remarks.iter().map(|remark| format!("\n- {remark}")).collect();
             format!("A maintainer said that this is no security matter. The public side was restored.\n{list}")
+        }
+        (DeskNews::Clock { clock, due, whom, .. }, _) => clocks::words(case, clock, *due, whom),
+        (DeskNews::ClosedByHand, _) => {
+            "This advisory was closed by hand; its case is still open and its clocks run.\n\nNext: `/reject REASON`, \
+             `/duplicate` or `/upstream` if it is over, or open the advisory again."
+                .to_owned()
         }
         (DeskNews::Release { sentence }, _) => {
             format!(

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tokio::{sync::Mutex as AsyncMutex, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Trouble, desks, recovery, releases};
+use super::{Engine, Trouble, clocks, desks, doors, recovery, releases};
 use crate::{domain::retention::Retention, store::Leadership};
 
 mod audit;
@@ -60,11 +60,18 @@ pub struct Intervals {
     pub retention: Retention,
     /// Comparing what GitHub lists with what was seen.
     pub reconcile: Duration,
+    /// Looking at advisories, in a repository where nothing changes, as far as the budget allows it.
+    pub poll: Duration,
 }
 
 impl Default for Intervals {
     fn default() -> Self {
-        Self { sweep: Duration::from_secs(60), reconcile: Duration::from_secs(900), retention: Retention::default() }
+        Self {
+            sweep: Duration::from_secs(60),
+            reconcile: Duration::from_secs(900),
+            poll: Duration::from_secs(60),
+            retention: Retention::default(),
+        }
     }
 }
 
@@ -73,6 +80,8 @@ pub fn all(intervals: &Intervals) -> Vec<Box<dyn Chore>> {
     vec![
         Box::new(recovery::Sweep { interval: intervals.sweep }),
         Box::new(recovery::Reconcile { interval: intervals.reconcile }),
+        Box::new(doors::PollAdvisories { slowest: intervals.poll }),
+        Box::new(clocks::SetClocks),
         Box::new(releases::LookAtReleases),
         Box::new(desks::ReadAdvisories),
         Box::new(audit::LinkAudit::default()),

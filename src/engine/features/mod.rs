@@ -16,11 +16,14 @@ use crate::{
 };
 
 mod desks;
+mod doors;
 mod not_security;
 mod operator;
 mod redirect;
 mod releases;
 
+pub use doors::{opened_case, request_case};
+pub(super) use doors::{sighting, take_in};
 pub use operator::request_undo;
 pub(super) use operator::request_undo_once;
 pub use redirect::{Judged, judge};
@@ -125,6 +128,7 @@ pub trait Feature: Send + Sync {
 pub fn all() -> Vec<Box<dyn Feature>> {
     vec![
         Box::new(desks::Desks),
+        Box::new(doors::Doors),
         Box::new(operator::Operator),
         Box::new(not_security::NotSecurity),
         Box::new(redirect::Redirect),

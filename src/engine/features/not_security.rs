@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use super::{Delivery, Feature, Outcome, operator, revision};
 use crate::{
     domain::{
-        case::{Case, Handling},
+        case::Case,
         intake::{
             record::{PostRecord, ThreadRecord},
             undo::{self, Asked},

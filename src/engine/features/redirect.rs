@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Delivery, Feature, Outcome};
 use crate::{
     domain::{
-        case::{Case, CaseId, Handling},
+        case::{Case, CaseId},
         detector::{Detector, Judgement},
         embargoed::Clearance,
         intake::{

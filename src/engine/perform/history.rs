@@ -6,7 +6,6 @@ use serde_json::json;
 use super::{Performed, Performer, Task, case_of};
 use crate::{
     domain::{
-        case::Handling,
         effect::Effect,
         intake::actions::{CheckHistory, DeskNews, TellDesk},
     },

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{Shop, Trouble};
 use crate::{
     domain::{
-        case::{Case, Handling},
+        case::Case,
         commands::acts::{ReplanRelease, RequestCve, TellParties},
         effect::{Action, Effect},
         record::Versioned,
@@ -27,6 +27,7 @@ mod alert;
 mod answer;
 mod asked_of_people;
 mod card;
+mod case_tick;
 mod check_run;
 mod close_desk;
 mod desk;
@@ -192,6 +193,7 @@ pub fn all() -> Performers {
         .with::<TellParties>(asked_of_people::AskPeople)
         .with::<ReplanRelease>(asked_of_people::AskPeople)
         .with::<RequestCve>(asked_of_people::AskPeople)
+        .with(case_tick::Look)
 }
 
 /// The invisible mark of the one constant comment of a thread. It is an HMAC under the operator's key, so that nobody

@@ -7,6 +7,7 @@ use super::{Performed, Performer, Task, alert, case_of, private_marker};
 use crate::{
     domain::{
         case::{Alert, Case, Desk},
+        clocks,
         effect::Action,
         intake::{
             actions::{DeskNews, OpenDesk, TellDesk},
@@ -30,7 +31,9 @@ impl Performer<TellDesk> for Tell {
             DeskNews::StillPublic { .. }
             | DeskNews::HistoryStillReadable { .. }
             | DeskNews::Restored { .. }
-            | DeskNews::Release { .. } => None,
+            | DeskNews::Release { .. }
+            | DeskNews::Clock { .. }
+            | DeskNews::ClosedByHand => None,
         };
         let quoted = words.as_ref().map(evidence::Evidence::quoted);
         let mark = private_marker(&shop.sealer, task.key);
@@ -111,6 +114,23 @@ fn untold(shop: &Shop, case: &Case, news: &DeskNews) -> Performed {
         DeskNews::StillPublic { post } => {
             ("unhidden", format!("the words of {post} can still be read by everybody: edit or delete it by hand"))
         }
+        DeskNews::Clock { clock, due, .. } => {
+            return alert::raised(&Alert {
+                resolved_at: None,
+                id: clocks::alert_id(case.id.as_str(), clock),
+                at: shop.clock.now(),
+                repository: case.repository.clone(),
+                case: Some(case.id.to_string()),
+                text: format!("the clock `{clock}` of {} is due at {due}: `embargod case show {}`", case.id, case.id),
+            });
+        }
+        DeskNews::ClosedByHand => (
+            "closed",
+            format!(
+                "the advisory of {} was closed by hand while the case is open: `embargod case show {}`",
+                case.id, case.id
+            ),
+        ),
         // Whoever undid the case knows; nobody needs an alert about good news.
         DeskNews::Restored { .. } => {
             return Performed::left_alone("the case has no desk that takes comments");

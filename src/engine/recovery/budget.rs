@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::github::{GitHubError, Installation, Retry};
 
-/// One in so many of an installation's hourly requests may be spent on looking.
-const SHARE: u64 = 10;
+/// So much of an installation's hourly requests may usually be spent on looking, in percent.
+const SHARE_PERCENT: u64 = 10;
 /// Nothing is looked at while less than one in so many of the hourly requests is left: they are for protecting.
 const RESERVE: u64 = 2;
 /// The hourly requests of an installation of which nothing is known yet ("Rate limits for GitHub Apps").
@@ -15,8 +15,16 @@ const USUAL_LIMIT: u64 = 5_000;
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was spent, by installation.
-#[derive(Default)]
-pub(in crate::engine) struct Spending(HashMap<u64, Spent>);
+pub(in crate::engine) struct Spending {
+    spent: HashMap<u64, Spent>,
+    share_percent: u64,
+}
+
+impl Default for Spending {
+    fn default() -> Self {
+        Self::up_to(SHARE_PERCENT)
+    }
+}
 
 struct Spent {
     window_began_at: Timestamp,
@@ -25,13 +33,19 @@ struct Spent {
 }
 
 impl Spending {
+    /// At most so many percent of an installation's hourly requests.
+    pub(in crate::engine) fn up_to(share_percent: u64) -> Self {
+        Self { spent: HashMap::new(), share_percent }
+    }
+
     /// Whether one more request may be spent.
     pub(in crate::engine) fn allows(&mut self, installation: &Installation, now: Timestamp) -> bool {
         let budget = installation.budget().filter(|budget| budget.reset_at > now);
         let limit = budget.as_ref().map_or(USUAL_LIMIT, |budget| budget.limit);
         let enough_is_left = budget.is_none_or(|budget| budget.remaining >= limit / RESERVE);
+        let share = limit * self.share_percent / 100;
         let spent = self.of(installation.id(), now);
-        enough_is_left && spent.requests < limit / SHARE && spent.paused_until.is_none_or(|until| until <= now)
+        enough_is_left && spent.requests < share && spent.paused_until.is_none_or(|until| until <= now)
     }
 
     /// Counts what a request cost. Points of GraphQL are counted like requests, although GitHub counts them apart.
@@ -48,7 +62,7 @@ impl Spending {
 
     fn of(&mut self, installation: u64, now: Timestamp) -> &mut Spent {
         let fresh = || Spent { window_began_at: now, requests: 0, paused_until: None };
-        let spent = self.0.entry(installation).or_insert_with(fresh);
+        let spent = self.spent.entry(installation).or_insert_with(fresh);
         let age = now.duration_since(spent.window_began_at);
         // A clock that was set back must not make an old window last for ever.
         if age >= WINDOW || age.is_negative() {

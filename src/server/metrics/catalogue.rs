@@ -137,6 +137,35 @@ pub const ALL: &[Metric] = &[
     ),
     metric("embargod_effects_dead", Gauge, "effects", &[], "Effects that were given up and wait for a person"),
     metric("embargod_alerts_open", Gauge, "alerts", &[], "Alerts to maintainers that are not resolved"),
+    // cases
+    metric(
+        "embargod_cases_open",
+        Gauge,
+        "cases",
+        &["handling"],
+        "Cases that are not over, by how far their handling has come",
+    ),
+    metric(
+        "embargod_clocks_breached",
+        Gauge,
+        "clocks",
+        &["clock"],
+        "Clocks whose time ran out and that still ask for something",
+    ),
+    metric(
+        "embargod_clock_reminders_total",
+        Counter,
+        "reminders",
+        &["clock", "rung"],
+        "Times that people were told in private of what is due: `desk`, `coordinator`, `team`, `page`",
+    ),
+    metric(
+        "embargod_advisory_polls_total",
+        Counter,
+        "looks",
+        &["ended"],
+        "Looks at the advisories of a repository by end: `changed`, `quiet`, `failed`, `no_budget`",
+    ),
     // deciding and doing
     metric(
         "embargod_delivery_attempts",

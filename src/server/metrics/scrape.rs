@@ -7,7 +7,11 @@ use jiff::Timestamp;
 
 use super::{Metrics, described};
 use crate::{
-    domain::{case::Alert, record::Record},
+    domain::{
+        case::{Alert, Case, Handling},
+        clocks::{Clock, ClockState, RULES},
+        record::Record,
+    },
     engine::{Engine, chores},
     health::{Condition, Finding, Health},
 };
@@ -30,6 +34,7 @@ pub struct Scrape {
 struct Kept {
     backlog: crate::store::Backlog,
     alerts_open: usize,
+    cases: Vec<Case>,
 }
 
 impl Scrape {
@@ -58,7 +63,10 @@ impl Scrape {
         let backlog = store.backlog(now).await.ok()?;
         let alerts = store.records(Alert::KIND).await.ok()?;
         let is_open = |value: &serde_json::Value| value.get("resolved_at").is_none_or(serde_json::Value::is_null);
-        Some(Kept { backlog, alerts_open: alerts.iter().filter(|alert| is_open(&alert.value)).count() })
+        let cases = store.records(Case::KIND).await.ok()?;
+        let cases = cases.into_iter().filter_map(|stored| serde_json::from_value(stored.value).ok()).collect();
+        let alerts_open = alerts.iter().filter(|alert| is_open(&alert.value)).count();
+        Some(Kept { backlog, alerts_open, cases })
     }
 
     fn process(&self) {
@@ -73,7 +81,7 @@ impl Scrape {
     }
 
     fn waiting(&self, kept: Option<&Kept>, now: Timestamp) {
-        let Some(Kept { backlog, alerts_open }) = kept else {
+        let Some(Kept { backlog, alerts_open, cases }) = kept else {
             return;
         };
         let age_ms = |since: Option<Timestamp>| since.map_or(0, |at| now.duration_since(at).as_millis().max(0)) as f64;
@@ -84,6 +92,7 @@ impl Scrape {
         metrics::gauge!("embargod_effect_oldest_age_ms").set(age_ms(backlog.oldest_effect_at));
         metrics::gauge!("embargod_effects_dead").set(backlog.effects_dead as f64);
         metrics::gauge!("embargod_alerts_open").set(*alerts_open as f64);
+        count_cases(cases);
     }
 
     fn conditions(&self, database_answers: bool, now: Timestamp) {
@@ -117,6 +126,19 @@ impl Scrape {
                 metrics::gauge!("embargod_chore_last_success_age_ms", "chore" => chore.name()).set(age_ms as f64);
             }
         }
+    }
+}
+
+/// Zeros are told as well, so that a zero is a zero.
+fn count_cases(cases: &[Case]) {
+    for handling in Handling::ALL.into_iter().filter(|handling| !handling.is_closed()) {
+        let open = cases.iter().filter(|case| case.handling == handling).count();
+        metrics::gauge!("embargod_cases_open", "handling" => handling.word()).set(open as f64);
+    }
+    for rule in RULES {
+        let late = |clock: &&Clock| clock.name == rule.name && clock.state == ClockState::Breached && clock.is_open();
+        let late = cases.iter().flat_map(|case| &case.clocks).filter(late).count();
+        metrics::gauge!("embargod_clocks_breached", "clock" => rule.name).set(late as f64);
     }
 }
 

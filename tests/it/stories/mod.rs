@@ -5,6 +5,7 @@
 
 mod audit;
 mod budget;
+mod cases;
 mod classes;
 mod commands;
 mod coverage;

@@ -1,10 +1,11 @@
 //! Private reports and published advisories. There is no event for drafts, edits or comments; those are polled.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
     Content, Delivery, ParseError,
-    lenient::{Object, Text},
+    lenient::{Instant, Object, Text},
     parts::{AccountPart, account_or_ghost},
 };
 use crate::domain::{embargoed::Embargoed, post::Account};
@@ -22,6 +23,10 @@ pub struct AdvisoryNotice {
     pub state: String,
     /// Who reported or wrote it.
     pub author: Account,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
     /// Its title; private unless it was published.
     pub summary: Embargoed<String>,
     /// Its text; private unless it was published.
@@ -42,6 +47,8 @@ struct AdvisoryPart {
     state: Text,
     summary: Text,
     description: Text,
+    created_at: Instant,
+    published_at: Instant,
     author: Object<AccountPart>,
 }
 
@@ -55,6 +62,8 @@ pub(super) fn advisory(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
         html_url: advisory.html_url.or_empty(),
         state: advisory.state.or_empty(),
         author: account_or_ghost(advisory.author),
+        created_at: advisory.created_at.0,
+        published_at: advisory.published_at.0,
         summary: Embargoed::new(advisory.summary.or_empty()),
         description: Embargoed::new(advisory.description.or_empty()),
     }))
