@@ -196,3 +196,35 @@ impl Action for ShowHistory {
     const KIND: &'static str = "show_history";
     const URGENCY: Urgency = Urgency::Courtesy;
 }
+
+/// Records a commit of the fix, against which releases are checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordFixCommit {
+    /// The case.
+    pub case: String,
+    /// The series, or the branch of development.
+    pub series: String,
+    /// The commit, 7 to 40 hexadecimal digits.
+    pub commit: String,
+    /// Who said so, by login.
+    pub by: String,
+}
+
+impl Action for RecordFixCommit {
+    const KIND: &'static str = "record_fix_commit";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
+/// Shows the desk the matrix of the case: which series hold the fix, and in which release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowCoverage {
+    /// The case.
+    pub case: String,
+    /// The comment that asked.
+    pub comment: String,
+}
+
+impl Action for ShowCoverage {
+    const KIND: &'static str = "show_coverage";
+    const URGENCY: Urgency = Urgency::Courtesy;
+}

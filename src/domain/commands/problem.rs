@@ -36,6 +36,8 @@ pub enum Expected {
     Cvss,
     /// A weakness of CWE.
     Cwe,
+    /// A commit.
+    Commit,
     /// A code to confirm.
     Code,
     /// A web address.
@@ -78,6 +80,7 @@ impl fmt::Display for Expected {
             Self::User => "a person such as @login",
             Self::Cvss => "a CVSS vector, 3.1 or 4.0, such as CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
             Self::Cwe => "a weakness such as CWE-89",
+            Self::Commit => "a commit, 7 to 40 hexadecimal digits",
             Self::Code => "the code that the answer named, eight letters and digits",
             Self::Address => "a place: a web address, or a word such as twitter",
             Self::Credit => "@login, a name in double quotes, or anonymous",

@@ -15,7 +15,7 @@ use super::{Shop, Trouble};
 use crate::{
     domain::{
         case::Case,
-        commands::acts::{ReplanRelease, RequestCve, TellParties},
+        commands::acts::{RecordFixCommit, ReplanRelease, RequestCve, ShowCoverage, TellParties},
         effect::{Action, Effect},
         record::Versioned,
     },
@@ -37,6 +37,7 @@ mod history;
 mod invite;
 mod lock;
 mod minimize;
+mod proving;
 mod react;
 mod redact;
 mod reporter;
@@ -190,6 +191,8 @@ pub fn all() -> Performers {
         .with(guest::Guest)
         .with(undo_redirect::Undo)
         .with(timeline::Show)
+        .with::<RecordFixCommit>(proving::Prove)
+        .with::<ShowCoverage>(proving::Prove)
         .with::<TellParties>(asked_of_people::AskPeople)
         .with::<ReplanRelease>(asked_of_people::AskPeople)
         .with::<RequestCve>(asked_of_people::AskPeople)

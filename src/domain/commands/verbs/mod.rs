@@ -11,6 +11,7 @@ mod embargo;
 mod evaluating;
 mod exposing;
 mod identifying;
+mod proving;
 mod rating;
 mod reaching;
 mod redoing;
@@ -37,6 +38,7 @@ pub const FAMILIES: &[&Family] = &[
     &rating::FAMILY,
     &reaching::FAMILY,
     &identifying::FAMILY,
+    &proving::FAMILY,
     &embargo::FAMILY,
     &exposing::FAMILY,
     &crediting::FAMILY,
