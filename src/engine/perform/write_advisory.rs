@@ -79,14 +79,14 @@ struct Plan {
 
 /// What one field needs.
 enum Step {
-    InStep,
+    Agreed,
     Write,
     Drifted,
 }
 
 fn step<T: PartialEq>(wanted: &T, stands: &T, last: &T, empty: &T) -> Step {
     if wanted == stands || wanted == empty {
-        Step::InStep
+        Step::Agreed
     } else if stands == empty || stands == last {
         Step::Write
     } else {
@@ -107,7 +107,7 @@ fn plan(action: &WriteAdvisory, stands: &Advisory, last: AdvisoryWritten) -> Pla
     if let Some(vector) = &fields.cvss {
         let wanted = Some(vector.clone());
         match step(&wanted, &stands.cvss, &last.cvss, &None) {
-            Step::InStep => written.cvss = wanted,
+            Step::Agreed => written.cvss = wanted,
             Step::Write => {
                 (edit.cvss_vector_string, written.cvss, any) = (wanted.clone(), wanted, true);
             }
@@ -116,7 +116,7 @@ fn plan(action: &WriteAdvisory, stands: &Advisory, last: AdvisoryWritten) -> Pla
     } else if let Some(level) = fields.severity {
         let wanted = Some(github_word(level).to_owned());
         match step(&wanted, &stands.severity, &last.severity, &None) {
-            Step::InStep => written.severity = wanted,
+            Step::Agreed => written.severity = wanted,
             Step::Write => {
                 (edit.severity, written.severity, any) = (wanted.clone(), wanted, true);
             }
@@ -132,14 +132,14 @@ fn plan(action: &WriteAdvisory, stands: &Advisory, last: AdvisoryWritten) -> Pla
     };
     let (wanted, there) = (sorted(&fields.cwes), sorted(&stands.cwes));
     match step(&wanted, &there, &sorted(&last.cwes), &Vec::new()) {
-        Step::InStep => written.cwes = wanted,
+        Step::Agreed => written.cwes = wanted,
         Step::Write => {
             (edit.cwe_ids, written.cwes, any) = (Some(wanted.clone()), wanted, true);
         }
         Step::Drifted => told.push(drifted("The list of weaknesses", &there.join(", "), &wanted.join(", "))),
     }
     match step(&fields.cve, &stands.cve_id, &last.cve, &None) {
-        Step::InStep => written.cve.clone_from(&fields.cve),
+        Step::Agreed => written.cve.clone_from(&fields.cve),
         Step::Write => {
             (edit.cve_id, written.cve, any) = (fields.cve.clone(), fields.cve.clone(), true);
         }
@@ -194,9 +194,9 @@ mod tests {
         assert!(matches!(step(&wanted, &low, &low, &None), Step::Write), "what the bot wrote it may change");
         assert!(matches!(step(&wanted, &low, &None, &None), Step::Drifted));
         assert!(matches!(step(&wanted, &low, &Some("medium".to_owned()), &None), Step::Drifted));
-        assert!(matches!(step(&wanted, &wanted, &None, &None), Step::InStep));
+        assert!(matches!(step(&wanted, &wanted, &None, &None), Step::Agreed));
         assert!(
-            matches!(step(&None, &low, &None, &None), Step::InStep),
+            matches!(step(&None, &low, &None, &None), Step::Agreed),
             "what the case does not know it does not clear"
         );
     }

@@ -242,7 +242,8 @@ async fn where_github_refuses_comments_on_advisories_maintainers_are_told_why_on
     world.github.set_capabilities(|can| can.advisory_comments = true);
     world.wait(SignedDuration::from_hours(2)).await;
     settled(&world).await;
-    assert!(world.alerts().await.is_empty(), "it works again, and the alert is resolved");
+    let open = world.alerts().await;
+    assert!(open.iter().all(|alert| alert.id != "silent:SEC-2026-1"), "it works again: {open:?}");
     world.finish().await;
 }
 
