@@ -20,9 +20,6 @@ use super::{
     record::{Record, RecordWrite, Versioned},
 };
 
-#[cfg(test)]
-mod tests;
-
 /// How an advisory stands at GitHub, as far as a case cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,7 +14,10 @@ use embargod::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::kit::{CORA, RAE, REPO, Setting, World, policy};
+use crate::kit::{RAE, REPO, Setting, World, policy};
+
+/// Owns the repository: publishing takes more than write permission.
+const OWNER: &str = "acme";
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -117,7 +120,7 @@ async fn what_stood_there_before_the_app_came_is_found() {
         world.github.drop_next_deliveries(1);
         report(&world);
     }
-    world.github.draft_advisory(REPO, CORA, "A matter", "that was drafted by hand").expect("drafted");
+    world.github.draft_advisory(REPO, OWNER, "A matter", "that was drafted by hand").expect("drafted");
     world.clock.advance(100 * HOUR);
     poll(&world).await;
     assert_eq!(world.cases().await.len(), 3);
@@ -257,7 +260,7 @@ async fn published_too_early_is_told_as_a_leak() {
         if !told {
             world.github.drop_next_deliveries(1);
         }
-        world.github.publish_advisory(REPO, &ghsa, CORA).expect("published");
+        world.github.publish_advisory(REPO, &ghsa, OWNER).expect("published");
         world.settle().await;
         poll(&world).await;
         let case = the_case(&world).await;
@@ -277,7 +280,7 @@ async fn closed_by_hand_the_desk_is_told_that_its_case_is_open() {
     world.settle().await;
     poll(&world).await;
     world.clock.advance(HOUR);
-    world.github.set_advisory_state(REPO, &ghsa, CORA, AdvisoryState::Closed).expect("closed");
+    world.github.set_advisory_state(REPO, &ghsa, OWNER, AdvisoryState::Closed).expect("closed");
     poll(&world).await;
     let said = at_desk(&world, &ghsa);
     assert_eq!(said.len(), 1, "{said:?}");
