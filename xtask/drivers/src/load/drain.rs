@@ -47,8 +47,8 @@ pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -
     program.kill().await?;
     let store = site.store().await?;
     let decisions = store.decisions(None, u32::MAX).await.map_err(|error| error.to_string())?;
-    // Beside them stand entries about the repositories themselves.
-    let decided = decisions.iter().filter(|decision| decision.feature == "intake").count();
+    // Beside them stand entries about the policies of the repositories.
+    let decided = decisions.iter().filter(|decision| decision.feature != "policy").count();
     drop(store);
     let fine = drained && sent.refused == 0 && decided == posts;
     if !fine {
