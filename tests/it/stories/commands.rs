@@ -352,3 +352,25 @@ async fn a_quiet_advisory_costs_no_requests() {
     assert_eq!(left(), before, "and every answer was free");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_fix_is_recorded_and_its_coverage_shown_at_the_desk() {
+    for desk in [ISSUE_DESK, ""] {
+        let world = world_with_a_case(desk).await;
+        let in_public = world.github.public_transcript();
+        write(&world, CORA, "/coverage").await;
+        let before = said(&world).await;
+        assert!(before.iter().any(|text| text.contains("Nobody has recorded a commit of the fix yet")), "{before:?}");
+        write(&world, CORA, "/fix main not-a-commit").await;
+        assert!(replies(&world).await[1].contains("7 to 40 hexadecimal digits"));
+        write(&world, CORA, "/fix main 0123456789ab\n/coverage").await;
+        let shown = said(&world).await;
+        assert!(shown.iter().any(|text| text.contains("the mirror was not looked at since")), "{shown:?}");
+        let decisions = world.engine.shop().store.decisions(None, u32::MAX).await.expect("the store answers");
+        let recorded: Vec<_> = decisions.iter().filter(|decision| decision.outcome == "fix_recorded").collect();
+        assert_eq!(recorded.len(), 1);
+        assert_eq!(recorded[0].actor.as_deref(), Some(CORA));
+        assert_eq!(world.github.public_transcript(), in_public, "nothing of it is public");
+        world.finish().await;
+    }
+}
