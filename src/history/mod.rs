@@ -1,7 +1,7 @@
 //! The history room: a repository's past as plain facts for `domain::coverage`.
 //!
 //! What flows in: a local repository (a bare mirror that [`mirror`] keeps, or any clone), and the refs that the policy
-//! names. What flows out: [`History`] values, kept in a file so that only new commits are read again. What it must never
+//! names. What flows out: [`crate::domain::coverage::History`] values, kept in a file so that only new commits are read again. What it must never
 //! do: judge, write into a repository that it was only shown, run what a repository brings (hooks, configuration, filters),
 //! or put a token on a command line.
 

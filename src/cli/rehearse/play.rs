@@ -155,7 +155,15 @@ fn see(stage: &Stage, number: Option<u64>) -> Sight {
 
 /// What the server asks at its start (who it is, which deliveries it missed) is no post's cost.
 fn is_about_posts(request: &LoggedRequest) -> bool {
-    request.path != "/app" && !request.path.starts_with("/app/hook")
+    request.path != "/app" && !request.path.starts_with("/app/hook") && !is_looking(request)
+}
+
+/// Looking by the clock: for reports that nobody told of, and for what is written at desks.
+fn is_looking(request: &LoggedRequest) -> bool {
+    let looks = request.path.ends_with("/security-advisories")
+        || request.path.contains("/security-advisories/") && request.path.ends_with("/comments")
+        || matches!(request.path.as_str(), "/app/installations" | "/installation/repositories");
+    looks && request.method == "GET"
 }
 
 /// Taking words out of sight: an edit, by REST or GraphQL.

@@ -58,9 +58,9 @@ pub struct Cell {
 /// One fix on all series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FixCoverage {
-    /// See [`Fix::id`].
+    /// See [`super::Fix::id`].
     pub id: String,
-    /// See [`Fix::date`].
+    /// See [`super::Fix::date`].
     pub date: Date,
     /// One per series, main first.
     pub cells: Vec<Cell>,

@@ -117,7 +117,7 @@ impl Engine {
         let cases = cases(shop).await?;
         known.desks.retain(|id, _| cases.iter().any(|case| case.value.id.as_str() == id));
         let mut due = Vec::new();
-        for case in cases.into_iter().map(|case| case.value) {
+        for case in cases.into_iter().map(|case| case.value).filter(|case| !is_young(shop, case)) {
             give_card(shop, &mut known, &case).await?;
             due.extend(is_due(shop, &mut known, case).await?);
         }
@@ -128,6 +128,13 @@ impl Engine {
         }
         Ok(found)
     }
+}
+
+/// A case is left to itself for so long: what was decided about the post comes first.
+const YOUNG_FOR: SignedDuration = SignedDuration::from_secs(10);
+
+fn is_young(shop: &Shop, case: &Case) -> bool {
+    shop.clock.now().duration_since(case.opened_at) < YOUNG_FOR
 }
 
 /// A desk that has no card yet gets one, whoever made the desk.

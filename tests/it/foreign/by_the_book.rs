@@ -22,6 +22,13 @@ fn is_shared(line: &str) -> bool {
         || line.ends_with("/private-vulnerability-reporting")
 }
 
+/// Looking by the clock for reports that nobody told of; the lists of these examples lead anywhere, and are followed.
+fn is_looking(line: &String) -> bool {
+    let desk = line.contains("/security-advisories/") && line.contains("/comments");
+    let list = line.split('?').next().is_some_and(|path| path.ends_with("/security-advisories"));
+    line.starts_with("GET ") && (desk || list || line.contains("/installation") || line.contains("/advisories"))
+}
+
 async fn redirected(github: &Examples, mark: usize) {
     let text = |asked: &Asked, part: &str| {
         let body = asked.body.as_ref().and_then(|body| body[part].as_str());
@@ -67,8 +74,9 @@ async fn a_redirect(links: Links, opened: fn(u64, &str, &str) -> Value) {
     let first = asked[mark..].iter().find(|a| a.method == "PATCH");
     let exposed = first.expect("seen above").at.duration_since(sent);
     println!("{links:?}: first protecting call after {exposed:?} (cold)");
-    let lines = github.lines_since(mark);
+    let mut lines = github.lines_since(mark);
     println!("{lines:#?}");
+    lines.retain(|line| !is_looking(line));
     let own = lines.iter().filter(|line| !is_shared(line)).count();
     assert!(own < 10, "{own} requests for one redirect: {lines:#?}");
     assert!(lines.len() < 16, "{lines:#?}");
@@ -78,7 +86,8 @@ async fn a_redirect(links: Links, opened: fn(u64, &str, &str) -> Value) {
     assert_eq!(program.deliver("issues", "guid-1", payload).await, 202);
     quiet(&program).await;
     assert_eq!(program.metric("embargod_deliveries_duplicate_total").await, 1.0);
-    assert_eq!(github.lines_since(mark), Vec::<String>::new());
+    let asked_again: Vec<_> = github.lines_since(mark).into_iter().filter(|line| !is_looking(line)).collect();
+    assert_eq!(asked_again, Vec::<String>::new());
 
     // an ordinary issue costs nothing, once the policy is known
     let (title, body) = ordinary();
@@ -86,7 +95,8 @@ async fn a_redirect(links: Links, opened: fn(u64, &str, &str) -> Value) {
     assert_eq!(program.deliver("issues", "guid-2", &harmless).await, 202);
     let decided = "embargod_decisions_total{outcome=\"nothing\"}";
     program.wait_for(decided, |count| count == 1.0).await;
-    assert_eq!(github.lines_since(mark), Vec::<String>::new());
+    let asked_again: Vec<_> = github.lines_since(mark).into_iter().filter(|line| !is_looking(line)).collect();
+    assert_eq!(asked_again, Vec::<String>::new());
 
     assert_eq!(program.metric("embargod_deliveries_parked").await, 0.0);
     assert_eq!(program.metric("embargod_effects_dead").await, 0.0);

@@ -132,7 +132,9 @@ async fn what_an_earlier_try_made_is_found_and_not_made_twice() {
     let report = world.store().effect(&key).await.expect("the store works").expect("it is known");
     assert_eq!(report.state, EffectState::Done);
     assert_eq!(world.said(number).len(), 1, "it was there already");
-    assert!(world.alerts().await.is_empty(), "also the alert about a courtesy resolves");
+    let alerts = world.alerts().await;
+    let others: Vec<_> = alerts.iter().filter(|alert| !alert.id.starts_with("clock:")).collect();
+    assert!(others.is_empty(), "also the alert about a courtesy resolves: {others:?}");
     world.finish().await;
 }
 
