@@ -18,8 +18,12 @@ pub(super) fn add(mut case: Value, fix: Option<&KnownFix>) -> Value {
         case["coverage"] = json!({ "judged_at": null, "trouble": null, "cells": [], "not_ready": null });
         return case;
     };
-    let said = fix.recorded.not_affected.iter().map(|(series, said)| (series.clone(), json!(said.why)));
-    case["not_affected"] = Value::Object(said.collect());
+    for (series, said) in &fix.recorded.not_affected {
+        // What the desk says of a series stays.
+        if case["not_affected"][series].is_null() {
+            case["not_affected"][series] = json!(said.why);
+        }
+    }
     let not_ready = ready_for_release(&fix.recorded, fix.matrix.as_ref());
     case["coverage"] = json!({
         "judged_at": fix.matrix.as_ref().map(|matrix| matrix.judged_at),
@@ -61,14 +65,9 @@ pub(super) fn page(fix: Option<&KnownFix>) -> String {
 fn words(cell: &Cell) -> String {
     let commits: Vec<String> = cell.commits.iter().map(|commit| commit.to_string()[..10].to_owned()).collect();
     let how = cell.evidence.first().map(|evidence| format!("; {}", evidence.detail)).unwrap_or_default();
-    let verdict = match (cell.verdict, &cell.first_tag, cell.first_tag_date) {
-        (Verdict::Covered, Some(tag), Some(day)) => format!("covered since {tag} ({day})"),
-        (Verdict::Covered, ..) => "covered".to_owned(),
-        (Verdict::NotTaggedYet, ..) => "on its branch, in no release yet".to_owned(),
-        (Verdict::Missing, ..) => "missing".to_owned(),
-        (Verdict::NotAffected, ..) => "not affected".to_owned(),
-        (Verdict::AdvisoryOnly, ..) => "nothing recorded".to_owned(),
-        (Verdict::Unknown, ..) => "unknown".to_owned(),
+    let verdict = match (&cell.first_tag, cell.first_tag_date) {
+        (Some(tag), Some(day)) if cell.verdict == Verdict::Covered => format!("covered since {tag} ({day})"),
+        _ => cell.verdict.words().to_owned(),
     };
     format!("{verdict} {}{how}", commits.join(" "))
 }

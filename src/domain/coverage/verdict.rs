@@ -23,6 +23,20 @@ pub enum Verdict {
     Missing,
 }
 
+impl Verdict {
+    /// What is true, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Covered => "covered",
+            Self::NotTaggedYet => "on its branch, in no release yet",
+            Self::Missing => "missing",
+            Self::NotAffected => "not affected",
+            Self::AdvisoryOnly => "nothing recorded",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One piece of evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellEvidence {

@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    case::Case,
     coverage::Fix,
     operator::GivenReason,
     record::{Record, RecordWrite, Versioned},
@@ -79,6 +80,19 @@ impl RecordedFix {
     /// Whether no commit is named for any series.
     pub fn names_no_commit(&self) -> bool {
         self.series.values().all(Vec::is_empty)
+    }
+
+    /// Together with what the case's desk says of series that are not affected (`/not-affected`), as of `now`. Commits that
+    /// are recorded for a series count more.
+    pub fn joined_by(mut self, case: &Case, now: Timestamp) -> Self {
+        for (series, justification) in &case.assessment.not_affected {
+            if !self.series.contains_key(series) {
+                let why = justification.word().to_owned();
+                let said = NotAffected { why, by: "desk".to_owned(), at: now };
+                self.not_affected.entry(series.clone()).or_insert(said);
+            }
+        }
+        self
     }
 
     /// The names of all commits.

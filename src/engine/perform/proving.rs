@@ -12,7 +12,6 @@ use crate::{
             acts::{RecordFixCommit, ShowCoverage},
             texts::utc,
         },
-        coverage::Verdict,
         decision::DecisionRecord,
         release_checks::{Recording, ready_for_release},
     },
@@ -69,17 +68,6 @@ impl Performer<ShowCoverage> for Prove {
     }
 }
 
-fn words(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Covered => "covered",
-        Verdict::NotTaggedYet => "on its branch, in no release yet",
-        Verdict::Missing => "missing",
-        Verdict::NotAffected => "not affected",
-        Verdict::AdvisoryOnly => "nothing recorded",
-        Verdict::Unknown => "unknown",
-    }
-}
-
 /// The matrix as Markdown. Private.
 fn matrix(fix: Option<&KnownFix>) -> String {
     let Some(fix) = fix else {
@@ -96,7 +84,7 @@ fn matrix(fix: Option<&KnownFix>) -> String {
             );
             for cell in matrix.cells() {
                 let tag = cell.first_tag.as_deref().unwrap_or("-");
-                let _ = writeln!(text, "| {} | {} | {tag} |", cell.series, words(cell.verdict));
+                let _ = writeln!(text, "| {} | {} | {tag} |", cell.series, cell.verdict.words());
             }
         }
     }

@@ -39,6 +39,7 @@ async fn cases(shop: &Shop, repository_id: u64) -> Result<Vec<Known>, Trouble> {
         if let Some(case) = shop.read::<Case>(&recorded.case).await?
             && case.value.handling != Handling::Rejected
         {
+            let recorded = recorded.joined_by(&case.value, shop.clock.now());
             known.push(Known { case: case.value, recorded });
         }
     }

@@ -23,7 +23,7 @@ fn is_shared(line: &str) -> bool {
 }
 
 /// Looking by the clock for reports that nobody told of; the lists of these examples lead anywhere, and are followed.
-fn is_looking(line: &String) -> bool {
+fn is_looking(line: &str) -> bool {
     let desk = line.contains("/security-advisories/") && line.contains("/comments");
     let list = line.split('?').next().is_some_and(|path| path.ends_with("/security-advisories"));
     line.starts_with("GET ") && (desk || list || line.contains("/installation") || line.contains("/advisories"))
