@@ -5,7 +5,7 @@ use embargod::{
     standin::Role,
 };
 
-use super::at_desk::{ISSUE_DESK, replies, said, settled, the_case, world_with_a_case, write};
+use super::at_desk::{ISSUE_DESK, replies, said, settled, the_case, write};
 use crate::kit::{CASES, CORA, MALLORY, RAE, REPO, Setting, World, policy};
 
 const FALL_BACK: &str = "desk:\n  repository: acme/cases\n";
@@ -128,21 +128,5 @@ async fn a_case_is_opened_by_a_comment_in_the_private_repository() {
     assert_eq!(the_case(&world).await.handling, Handling::Acknowledged);
     write(&world, CORA, "/case open").await;
     assert!(replies(&world).await.pop().expect("answered").contains("desk of SEC-2026-1 already"));
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn a_mark_that_somebody_copied_is_not_written_over() {
-    let mut world = world_with_a_case("").await;
-    settled(&world).await;
-    let ghsa = the_case(&world).await.ghsa().expect("an advisory").to_owned();
-    let card = said(&world).await.into_iter().find(|text| text.contains("**Next**")).expect("a card");
-    let mark = card.lines().last().expect("its mark").to_owned();
-    let theirs = format!("Mine, with your mark.\n\n{mark}");
-    world.github.comment_advisory(REPO, &ghsa, RAE, &theirs).expect("they may");
-    world.restart().await;
-    write(&world, CORA, "/ack").await;
-    let comments = world.github.advisory(REPO, &ghsa).expect("it exists").comments;
-    assert!(comments.iter().any(|comment| comment.author == RAE && comment.body == theirs));
     world.finish().await;
 }
