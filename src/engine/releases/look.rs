@@ -19,8 +19,9 @@ use crate::{
         policy::{Policy, Series},
         record::{Record, RecordWrite, Versioned},
         release_checks::{
-            CaseWish, Mirrored, PublicFix, PublicInquiry, PublishedAdvisory, ReleaseCheck, ReleaseMarks, ReleaseWish,
-            TagFacts, decide_public, holding, mirror_alert, mirror_in_trouble, mirror_works, repository_key,
+            CaseWish, Mirrored, PublicFix, PublicInquiry, PublishedAdvisory, RefusedCheck, ReleaseCheck, ReleaseMarks,
+            ReleaseWish, TagFacts, decide_public, holding, mirror_alert, mirror_in_trouble, mirror_works,
+            repository_key,
         },
     },
     engine::{Shop, Trouble, policies::InForce},
@@ -268,6 +269,7 @@ impl Look<'_> {
             .collect();
         let key = ReleaseCheck::key_of(self.mirrored.repository_id, &facts.tag);
         let known = self.shop.read::<ReleaseCheck>(&key).await?;
+        let refused = self.shop.read::<RefusedCheck>(&key).await?.map(|refused| refused.value.revision);
         let seen_at = known.as_ref().map_or(heard_at, |known| known.value.seen_at);
         let decided = decide_public(&PublicInquiry {
             mirrored: &self.mirrored,
@@ -275,6 +277,7 @@ impl Look<'_> {
             wants_signature: self.in_force.policy.releases.is_some_and(|releases| releases.signed_tags),
             fixes: &fixes,
             known: known.as_ref(),
+            was_refused: known.as_ref().zip(refused).is_some_and(|(known, refused)| known.value.revision == refused),
             alerts: &self.alerts,
             seen_at,
             now: self.shop.clock.now(),

@@ -315,6 +315,13 @@ async fn an_advisory_of_which_nobody_told_is_found_by_looking() {
     world.wait(LATER).await;
     look(&world).await;
     assert!(check(&world, &upstream, "5.1")[3].contains(&ghsa));
+
+    // It is taken back, of which nobody tells either.
+    world.github.withdraw_advisory(REPO, &ghsa).expect("withdrawn");
+    world.wait(LATER).await;
+    look(&world).await;
+    let [conclusion, _, _, text] = check(&world, &upstream, "5.1");
+    assert_eq!((conclusion.as_str(), text.as_str()), ("neutral", ""), "no published fix concerns it any more");
     world.finish().await;
 }
 
