@@ -121,7 +121,8 @@ pub fn span_words(seconds: i64) -> String {
     }
 }
 
-fn utc(at: Timestamp) -> String {
+/// An instant as people read it: "2026-11-21 13:00 UTC".
+pub fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

@@ -51,6 +51,7 @@ pub(super) enum Ended {
 /// What a look goes on with after the mirror was read.
 pub(super) struct Look<'a> {
     pub(super) shop: &'a Shop,
+    pub(super) mirrors: super::Mirrors,
     pub(super) mirrored: Mirrored,
     pub(super) in_force: Arc<InForce>,
     pub(super) today: Date,
@@ -107,6 +108,7 @@ pub(super) async fn look(shop: &Shop, target: &Target, occasion: Occasion) -> Re
     works(shop, &mirrored, &in_force.policy, now).await?;
     let look = Look {
         shop,
+        mirrors,
         mirrored,
         in_force,
         today: now.to_zoned(TimeZone::UTC).date(),
@@ -304,12 +306,7 @@ async fn fetch(shop: &Shop, mirrors: &super::Mirrors, mirrored: &Mirrored, serie
         Ok(None) => return Ok(Fetched::Elsewhere),
         Err(error) => return Ok(Fetched::Failed(error)),
     };
-    // A folder needs none.
-    let token = if mirrors.git_base.starts_with("https://") {
-        Some(shop.github.installation(mirrored.installation_id).token_for_git().await?)
-    } else {
-        None
-    };
+    let token = mirrors.token(shop, mirrored.installation_id).await?;
     let (mirrors, repository) = (mirrors.clone(), mirrored.repository.clone());
     let begun = std::time::Instant::now();
     let read = reading::aside(move || reading::read(&mirrors, id, &repository, token.as_ref(), series, lock)).await?;

@@ -8,9 +8,9 @@ use embargod::{
         coverage::Verdict,
         decision::DecisionRecord,
         operator::{Act, Operator},
-        release_checks::{CHECK_NAME, CaseCoverage, Recording, ready_for_release},
+        release_checks::{CHECK_NAME, CaseCoverage, Recording},
     },
-    engine::releases::{known_fix, record_fix},
+    engine::releases::{proof, record_fix},
     standin::{CheckRun, Role},
 };
 use jiff::SignedDuration;
@@ -109,7 +109,7 @@ fn check(world: &World, upstream: &Upstream, tag: &str) -> [String; 4] {
 }
 
 async fn verdicts(world: &World, case: &Case) -> Vec<(String, Verdict)> {
-    let matrix: CaseCoverage = known_fix(world.store(), case.id.as_str())
+    let matrix: CaseCoverage = proof(world.store(), case.id.as_str())
         .await
         .expect("the store works")
         .and_then(|known| known.matrix)
@@ -161,9 +161,8 @@ async fn a_release_without_the_backport_is_told_to_maintainers_and_to_nobody_els
         [("main", Verdict::Covered), ("5.0", Verdict::Covered), ("5.1", Verdict::Missing)]
             .map(|(series, verdict)| (series.to_owned(), verdict))
     );
-    let known = known_fix(world.store(), id).await.expect("the store works").expect("recorded");
-    let missing: Vec<_> =
-        ready_for_release(&known.recorded, known.matrix.as_ref()).into_iter().map(|one| one.series).collect();
+    let known = proof(world.store(), id).await.expect("the store works").expect("recorded");
+    let missing: Vec<_> = known.not_ready().into_iter().map(|one| one.series).collect();
     assert_eq!(missing, ["5.1"]);
     let decisions = world.store().decisions(Some(id), 100).await.expect("the store works");
     let rules: Vec<_> = decisions.iter().flat_map(|decision| &decision.reasons).map(|reason| &reason.rule).collect();
