@@ -171,16 +171,14 @@ impl CaseBranches<'_> {
 
     fn found(&self, series: &str, cell: &Cell, history: &History, lines: &SeriesLines) -> PreparedSeries {
         let branch = self.branch(series);
-        let new = self.new_on(history, lines, series);
-        let is_new = |commit: &CommitId| new.contains(&commit.to_string());
-        let commits: Vec<String> =
-            cell.commits.iter().filter(|commit| is_new(commit)).map(CommitId::to_string).collect();
-        let proved = matches!(cell.verdict, Verdict::Covered | Verdict::NotTaggedYet);
-        let found = match (self.has(history, &branch), new.is_empty(), proved && !commits.is_empty()) {
-            (false, ..) => Preparation::NoBranch,
-            (_, true, _) => Preparation::Nothing,
-            (_, _, true) => Preparation::Prepared,
-            (_, _, false) => Preparation::NotRecognised,
+        let commits: Vec<String> = cell.commits.iter().map(CommitId::to_string).collect();
+        let proved = matches!(cell.verdict, Verdict::Covered | Verdict::NotTaggedYet) && !commits.is_empty();
+        let found = match (self.has(history, &branch), proved) {
+            (false, _) => Preparation::NoBranch,
+            // On the day its commits become public; they stay the fix.
+            (true, true) => Preparation::Prepared,
+            (true, false) if self.new_on(history, lines, series).is_empty() => Preparation::Nothing,
+            (true, false) => Preparation::NotRecognised,
         };
         let evidence = cell.evidence.first().filter(|_| found == Preparation::Prepared);
         PreparedSeries { branch, found, commits, evidence: evidence.map(|evidence| evidence.kind) }

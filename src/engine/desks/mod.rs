@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Shop, Trouble, features::Outcome};
+use super::{Shop, Trouble, features::Outcome, releases::proof};
 use crate::domain::{
     case::{Case, CaseId, Desk, Standing},
     clocks::Moment,
@@ -126,10 +126,12 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
         }
     }
     let series = SeriesFacts::on(standing.support_day(now), policy, None);
+    let proof = proof(&shop.store, id.as_str()).await?;
     let world = World {
         policy,
         now,
         series: &series,
+        proof: proof.as_ref(),
         people: &named,
         cases: &cases,
         lines: &lines,

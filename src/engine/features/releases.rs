@@ -12,7 +12,7 @@ use crate::{
         policy::Series,
         reason::Reason,
         record::{Record, RecordWrite, Versioned},
-        release_checks::{ReleaseMarks, ReleaseWish, refused_checks_alert, repository_key},
+        release_checks::{CaseWish, EmbargoMirror, ReleaseMarks, ReleaseWish, refused_checks_alert, repository_key},
     },
     engine::{Shop, Trouble},
     github::webhook::events::{Content, Delivered, InstallationNotice, RepositoryBrief},
@@ -40,6 +40,11 @@ impl Feature for Releases {
         };
         if let (Some(_), Content::Installation(notice)) = (&shop.mirrors, &delivered.content) {
             return permitted(shop, delivery, notice).await;
+        }
+        if let (Some(_), Some(mirror), Content::Push(_)) = (&shop.mirrors, &delivered.repository, &delivered.content)
+            && mirror.private
+        {
+            return prepared(shop, mirror).await;
         }
         let (Some(_), Some(repository), Some(installation)) =
             (&shop.mirrors, &delivered.repository, delivered.installation_id)
@@ -111,6 +116,30 @@ async fn permitted(shop: &Shop, delivery: &Delivery, notice: &InstallationNotice
         },
         sealed: Vec::new(),
         subject: format!("installation:{}", notice.installation_id),
+        actor: None,
+        policy_version: String::new(),
+    }))
+}
+
+/// A push to a private repository: where that is the mirror of an embargo, what it holds for the cases may have changed.
+async fn prepared(shop: &Shop, mirror: &RepositoryBrief) -> Result<Option<Outcome>, Trouble> {
+    let Some(known) = shop.read::<EmbargoMirror>(&EmbargoMirror::key_of(mirror.id)).await? else {
+        return Ok(None);
+    };
+    let EmbargoMirror { repository_id, repository, installation_id, .. } = known.value;
+    let wish = shop.read::<CaseWish>(&repository_key(repository_id)).await?;
+    let (asked, version) = wish.map_or((0, 0), |wish| (wish.value.asked, wish.version));
+    let wish = CaseWish { repository_id, repository, installation_id, asked: asked + 1 };
+    let reason = Reason::new("release.noted", "the embargo's mirror was pushed to: what it holds is looked at");
+    Ok(Some(Outcome {
+        decision: Decision {
+            outcome: "release_noted".to_owned(),
+            records: vec![RecordWrite::guarded(&wish, version)],
+            reasons: vec![reason],
+            ..Decision::default()
+        },
+        sealed: Vec::new(),
+        subject: repository_key(repository_id),
         actor: None,
         policy_version: String::new(),
     }))

@@ -9,6 +9,7 @@ use crate::{
     engine::{
         Shop, Trouble,
         desks::{DeskCard, speak},
+        releases::proof,
     },
 };
 
@@ -22,7 +23,8 @@ impl Performer<RenewCard> for Renew {
         let in_force = shop.policies.in_force(shop, installation, case.repository_id, repository, true).await?;
         let known = shop.read::<DeskCard>(&action.case).await?;
         let stands = known.as_ref().map(|known| known.value.comment);
-        let text = card::render(&case, &in_force.policy, shop.clock.now());
+        let proof = proof(&shop.store, &action.case).await?;
+        let text = card::render(&case, &in_force.policy, proof.as_ref(), shop.clock.now());
         let mark = private_marker(&shop.sealer, &format!("card:{}", action.case));
         match speak::put(shop, &case, stands, &mark, &text).await {
             Ok(Some(said)) => {

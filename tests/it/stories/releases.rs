@@ -1,5 +1,6 @@
 //! Release tags and the fixes that they should hold: a check run that gives nothing away, and maintainers who know.
 
+mod embargo;
 mod trouble;
 
 use embargod::{
@@ -47,7 +48,12 @@ async fn watched(upstream: &Upstream) -> World {
 }
 
 async fn watched_with(upstream: &Upstream, setting: Setting) -> World {
-    let policy = format!("{}series: {{ main: main, latest: 2 }}\n", policy("shield"));
+    watched_by(upstream, setting, "").await
+}
+
+/// The same, with `more` in the policy.
+async fn watched_by(upstream: &Upstream, setting: Setting, more: &str) -> World {
+    let policy = format!("{}series: {{ main: main, latest: 2 }}\n{more}", policy("shield"));
     let setting = Setting { policy: Some(policy), mirrors: Some(upstream.mirrors()), ..setting };
     let world = World::with(setting).await;
     world.github.grant(REPO, CORA, Role::Admin).expect("a role");
