@@ -39,6 +39,7 @@ mod reactions;
 mod recent;
 mod recent_discussions;
 mod refs;
+mod tags;
 
 pub mod webhook;
 

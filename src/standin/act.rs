@@ -45,6 +45,11 @@ impl Standin {
         self.world(|w| w.add_member(organisation, login, owner))
     }
 
+    /// Puts a person into a team, which is made when absent, or takes them out of it. No webhook.
+    pub fn set_in_team(&self, organisation: &str, team: &str, login: &str, is_in: bool) -> Outcome<()> {
+        self.world(|w| w.set_in_team(organisation, team, login, is_in))
+    }
+
     /// Makes a repository; returns its id.
     pub fn add_repository(&self, spec: &RepositorySpec) -> Outcome<u64> {
         self.world(|w| w.add_repository(spec))

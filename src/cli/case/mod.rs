@@ -288,10 +288,10 @@ async fn open(args: &OneCase) -> Result<(SharedStore, Case), u8> {
     }
 }
 
-/// The policy of a case's repository as it was read last. Where none is kept (the operator's default policy), that of the
+/// The policy by which a case is judged. Where none is kept (the operator's default policy), that of the
 /// presets: severities and what is missing may then differ.
 async fn policy_of(store: &SharedStore, case: &Case) -> Result<Policy, StoreError> {
-    let kept = policies::kept(store, case.repository_id).await?;
+    let kept = policies::kept_for_case(store, case).await?;
     Ok(kept.unwrap_or_else(Policy::observing))
 }
 

@@ -122,6 +122,15 @@ pub enum Desk {
     AlertOnly,
 }
 
+/// The advisory of a case whose desk is elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvisoryLink {
+    /// GitHub's number of the advisory. Private until publication.
+    pub ghsa: String,
+    /// Its web address.
+    pub url: String,
+}
+
 /// A post that belongs to a case, with what it was like before the bot touched it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CasePost {
@@ -164,6 +173,9 @@ pub struct Case {
     pub exposure: Exposure,
     /// Where people talk about it.
     pub desk: Desk,
+    /// Its advisory, where people talk about it elsewhere; see [`Case::ghsa`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisory: Option<AdvisoryLink>,
     /// The posts that belong to it, the opening one first.
     pub posts: Vec<CasePost>,
     /// When the public side was restored, if it was.

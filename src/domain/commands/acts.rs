@@ -109,6 +109,19 @@ impl Action for InviteToDesk {
     const URGENCY: Urgency = Urgency::Private;
 }
 
+/// Lets those in at the advisory whom the policy's roles name: GitHub shows it to administrators and collaborators alone.
+/// Once for each case; whom a hand takes off later stays off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdmitTeam {
+    /// The case.
+    pub case: String,
+}
+
+impl Action for AdmitTeam {
+    const KIND: &'static str = "admit_team";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
 /// Renews the card at the top of the desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenewCard {

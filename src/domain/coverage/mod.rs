@@ -35,5 +35,5 @@ pub use history::History;
 pub use names::{SeriesName, TagName, Version, branch_of, named_ids, series_in_branch, tag_name};
 pub use patch::{LineDigest, PackedPatches, Patch, PatchId, Patches};
 pub use scan::{Confidence, Proposal, Scan};
-pub use support::{SeriesKind, supported_on};
+pub use support::{ReleaseDays, SeriesKind, supported_by_days, supported_on};
 pub use verdict::{Cell, CellEvidence, Coverage, FixCoverage, Verdict, worst};

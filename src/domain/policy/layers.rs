@@ -337,6 +337,26 @@ fn note_built_in(policy: &Policy, origins: &mut BTreeMap<String, Origin>) {
 }
 
 impl Policy {
+    /// These rules for a case that is pinned to them, in a repository where `now` is in force. What decides about the case
+    /// (clocks, checklist, severity, embargo, notices) stays as it was when the case was opened. Who may speak and where
+    /// (`roles`, `desk`, `contact`, `redirect`) and the facts of releases (`series`, `releases`) are those of `now`:
+    /// somebody who was taken off a role must not keep it in old cases.
+    #[must_use]
+    pub fn held_beside(self, now: &Self) -> Self {
+        if *now == Self::observing() {
+            return self;
+        }
+        Self {
+            redirect: now.redirect.clone(),
+            contact: now.contact.clone(),
+            desk: now.desk.clone(),
+            roles: now.roles.clone(),
+            series: now.series.clone(),
+            releases: now.releases.clone(),
+            ..self
+        }
+    }
+
     /// The rules as text, for a case that is pinned to them. JSON is YAML: [`parse_one`] reads it back to the same
     /// policy with the same version.
     pub fn canonical_json(&self) -> String {

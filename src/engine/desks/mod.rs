@@ -14,7 +14,10 @@ use super::{Shop, Trouble, features::Outcome, releases::proof};
 use crate::domain::{
     case::{Case, CaseId, Desk, Standing},
     clocks::Moment,
-    commands::{Comment, CommentLog, Edit, Note, Reaction, SeriesFacts, World, acts::AnswerComment, consider, needs},
+    commands::{
+        Comment, CommentLog, Edit, Note, Parsed, Reaction, Reading, SeriesFacts, World, acts::AnswerComment, consider,
+        needs, parse,
+    },
     decision::Decision,
     effect::Effect,
     embargoed::Embargoed,
@@ -28,6 +31,7 @@ mod advisories;
 mod notes;
 mod people;
 mod records;
+mod series;
 pub(super) mod speak;
 
 pub use advisories::Memory;
@@ -90,17 +94,14 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
         return Ok(outcome(nothing("a bot wrote it"), Vec::new(), case.value.policy_version.clone()));
     }
     let now = shop.clock.now();
-    let (installation, repository) = (case.value.installation_id, case.value.repository.clone());
-    let in_force = shop.policies.in_force(shop, installation, case.value.repository_id, &repository, true).await?;
-    let policy = &in_force.policy;
+    let policy = &shop.policies.of_case(shop, &case.value).await?;
     let log = shop.read::<CommentLog>(&comment.key).await?;
     let mut standing = case.value.clone();
     let has_answered =
         comment.edit == Edit::Never && log.is_none() && reporter_answered(&mut standing, &comment, policy, now);
     let text = comment.text.open(&shop.clearance);
     // Nobody is asked about anybody for a comment that commands nothing.
-    let commands =
-        crate::domain::commands::parse(text, &crate::domain::commands::Reading { now: comment.written_at, policy });
+    let commands = parse(text, &Reading { now: comment.written_at, policy });
     if commands.is_empty() && !has_answered {
         return Ok(outcome(nothing("there is no command in it"), Vec::new(), policy.version.clone()));
     }
@@ -125,8 +126,13 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
             lines.insert(name.clone(), line);
         }
     }
-    let series = SeriesFacts::on(standing.support_day(now), policy, None);
     let proof = proof(&shop.store, id.as_str()).await?;
+    let asks_series = |line: &Parsed| matches!(line, Parsed::Command(command) if command.verb.asks_series);
+    let series = if commands.iter().any(asks_series) {
+        series::facts(shop, &standing, policy, now).await?
+    } else {
+        SeriesFacts::default()
+    };
     let world = World {
         policy,
         now,

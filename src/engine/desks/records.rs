@@ -46,7 +46,7 @@ pub(super) async fn next_answer(
 pub(in crate::engine) struct DeskCard {
     /// The case.
     pub(in crate::engine) case: String,
-    /// GitHub's number of the comment that shows it.
+    /// GitHub's number of the comment that shows it; 0 where none does yet, since the desk has moved.
     pub(in crate::engine) comment: u64,
 }
 

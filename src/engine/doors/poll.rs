@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         case::Case,
-        doors::{AtGitHub, KnownAdvisory, Sighting},
+        doors::{AtGitHub, KnownAdvisory, Sighting, is_advisory_of},
         policy::Policy,
         record::{Record, RecordWrite},
     },
@@ -240,6 +240,5 @@ async fn is_news(shop: &Shop, sighting: &Sighting) -> Result<bool, Trouble> {
         return Ok(true);
     }
     let cases = shop.store.records(Case::KIND).await?;
-    let ghsa = Some(sighting.ghsa.as_str());
-    Ok(cases.iter().any(|case| case.value.pointer("/desk/ghsa").and_then(serde_json::Value::as_str) == ghsa))
+    Ok(cases.iter().any(|case| is_advisory_of(&case.value, &sighting.ghsa)))
 }

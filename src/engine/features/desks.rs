@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{Brought, Delivery, Feature, Outcome};
 use crate::{
     domain::{
-        case::{Case, Desk},
+        case::Case,
         commands::Edit,
         embargoed::Embargoed,
         post::{Happening, Post, Surface},
@@ -45,7 +45,7 @@ async fn at_advisory(shop: &Shop, told: DeskComment) -> Result<Option<Outcome>, 
     let Some(case) = shop.read::<Case>(&told.case).await? else {
         return Ok(None);
     };
-    if !matches!(&case.value.desk, Desk::Advisory { ghsa, .. } if *ghsa == told.ghsa) {
+    if case.value.ghsa() != Some(told.ghsa.as_str()) {
         return Ok(None);
     }
     // Whoever has write on an advisory may edit everybody's comment, and GitHub does not say who did.

@@ -37,6 +37,7 @@ mod history;
 mod invite;
 mod lock;
 mod minimize;
+mod move_desk;
 mod proving;
 mod react;
 mod redact;
@@ -44,6 +45,7 @@ mod reporter;
 mod restore;
 mod say;
 mod surfaces;
+mod team;
 mod tell;
 mod timeline;
 mod undo_redirect;
@@ -177,6 +179,7 @@ pub fn all() -> Performers {
         .with(say::Say)
         .with(react::Thumb)
         .with(desk::Open)
+        .with(move_desk::Move)
         .with(invite::Invite)
         .with(tell::Tell)
         .with(close_desk::Close)
@@ -189,6 +192,7 @@ pub fn all() -> Performers {
         .with(reporter::Send)
         .with(write_advisory::Write)
         .with(guest::Guest)
+        .with(team::Admit)
         .with(undo_redirect::Undo)
         .with(timeline::Show)
         .with::<RecordFixCommit>(proving::Prove)

@@ -12,6 +12,7 @@ use crate::{
     },
     engine::{
         Shop, Trouble,
+        desks::speak::Place,
         releases::{RecordingProblem, proof, record_fix},
     },
 };
@@ -55,7 +56,8 @@ impl Performer<ShowCoverage> for Prove {
         let case = case_of(shop, &action.case).await?.value;
         let fix = proof(&shop.store, &action.case).await?;
         let otherwise = "its coverage could not be shown at the desk: `embargod case show CASE` shows it";
-        desk_word::say(shop, &case, &task, &matrix(fix.as_ref()), otherwise).await
+        desk_word::say_at(Place::of_comment(&action.comment), shop, &case, &task, &matrix(fix.as_ref()), otherwise)
+            .await
     }
 
     fn by_hand(&self) -> &'static str {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Performed, Performer, Task, case_of, desk_word};
 use crate::{
     domain::{
-        case::{CreditName, Desk},
+        case::CreditName,
         commands::acts::{AdvisoryFields, WriteAdvisory},
         policy::SeverityLevel,
         record::RecordWrite,
@@ -24,7 +24,7 @@ pub(super) struct Write;
 impl Performer<WriteAdvisory> for Write {
     async fn perform(&self, shop: &Shop, task: Task<'_>, action: WriteAdvisory) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?.value;
-        let Desk::Advisory { ghsa, .. } = &case.desk else {
+        let Some(ghsa) = case.ghsa() else {
             return Ok(Performed::left_alone("the case has no advisory"));
         };
         let github = shop.github.installation(case.installation_id);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        case::{Case, Desk, Handling},
+        case::{Case, Handling},
         commands::acts::RenewCard,
         coverage::FixCoverage,
         effect::Effect,
@@ -66,15 +66,8 @@ async fn unrecorded(shop: &Shop, repository_id: u64, recorded: &[Known]) -> Resu
     Ok(open.map(known).collect())
 }
 
-fn ghsa(case: &Case) -> Option<&str> {
-    match &case.desk {
-        Desk::Advisory { ghsa, .. } => Some(ghsa),
-        Desk::Pending | Desk::Issue { .. } | Desk::AlertOnly => None,
-    }
-}
-
 fn is_public(case: &Case, published: &[PublishedAdvisory]) -> bool {
-    ghsa(case).is_some_and(|ghsa| published.iter().any(|advisory| advisory.ghsa == ghsa))
+    case.ghsa().is_some_and(|ghsa| published.iter().any(|advisory| advisory.ghsa == ghsa))
 }
 
 /// What is recorded about the fixes of published advisories, by GitHub's number. Nothing of other cases.
@@ -85,7 +78,7 @@ pub(super) async fn behind_published(
 ) -> Result<BTreeMap<String, RecordedFix>, Trouble> {
     let known = cases(shop, repository_id).await?;
     let public = known.into_iter().filter(|known| is_public(&known.case, published));
-    Ok(public.filter_map(|known| Some((ghsa(&known.case)?.to_owned(), known.recorded))).collect())
+    Ok(public.filter_map(|known| Some((known.case.ghsa()?.to_owned(), known.recorded))).collect())
 }
 
 /// The matrices of a repository's cases.

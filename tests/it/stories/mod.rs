@@ -31,6 +31,7 @@ mod replicas;
 mod reserves;
 mod retention;
 mod roles;
+mod scenario;
 mod secrecy;
 mod surfaces;
 mod sweep;

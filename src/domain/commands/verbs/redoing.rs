@@ -15,6 +15,7 @@ pub(super) const FAMILY: Family = Family { title: "Second looks", verbs: &[&CONF
 
 const CONFIRM: Verb = Verb {
     name: "confirm",
+    asks_series: true,
     usage: "/confirm CODE",
     help: "Agrees to somebody's command that cannot be taken back, or says that a late one still holds. A code holds for 30 minutes and as long as nothing else changes.",
     who: Role::INSIDERS,
