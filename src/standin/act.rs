@@ -387,6 +387,16 @@ impl Standin {
         self.set_advisory_state(repository, ghsa, who, AdvisoryState::Published)
     }
 
+    /// Takes a published advisory back, as the service's own staff does. Nobody is told.
+    pub fn withdraw_advisory(&self, repository: &str, ghsa: &str) -> Outcome<()> {
+        self.at(repository, |w, id| {
+            let now = w.now;
+            let advisory = w.advisory_mut(id, ghsa)?;
+            (advisory.state, advisory.updated_at) = (AdvisoryState::Withdrawn, now);
+            Ok(())
+        })
+    }
+
     /// Moves an advisory to another state: accepts a report (`Draft`), closes it, publishes it.
     pub fn set_advisory_state(&self, repository: &str, ghsa: &str, who: &str, state: AdvisoryState) -> Outcome<()> {
         let fields = AdvisoryFields { state: Some(state), ..AdvisoryFields::default() };

@@ -17,7 +17,7 @@ use crate::{
         policy::Policy,
         record::{Record, RecordWrite},
     },
-    engine::{evidence, policies, releases::known_fix},
+    engine::{evidence, policies, releases::proof},
     server,
     settings::Settings,
     store::{Commit, EffectState, Settled, SharedStore, StoreError},
@@ -158,7 +158,7 @@ async fn show(args: ShowArgs) -> u8 {
         Ok(effects) => effects.into_iter().filter(|report| report.state == EffectState::Dead).collect::<Vec<_>>(),
         Err(error) => return opened::failed(&error),
     };
-    let fix = match known_fix(&store, case.id.as_str()).await {
+    let fix = match proof(&store, case.id.as_str()).await {
         Ok(fix) => fix,
         Err(error) => return opened::failed(&error),
     };

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Shop, Trouble, features::Outcome};
+use super::{Shop, Trouble, features::Outcome, releases::proof};
 use crate::domain::{
     case::{Case, CaseId, Desk, Standing},
     clocks::Moment,
@@ -145,6 +145,7 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
             lines.insert(name.clone(), line);
         }
     }
+    let proof = proof(&shop.store, id.as_str()).await?;
     let asks_series = |line: &Parsed| matches!(line, Parsed::Command(command) if command.verb.asks_series);
     let series = if commands.iter().any(asks_series) {
         series::facts(shop, &standing, policy, now).await?
@@ -155,6 +156,7 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
         policy,
         now,
         series: &series,
+        proof: proof.as_ref(),
         people: &named,
         cases: &cases,
         lines: &lines,

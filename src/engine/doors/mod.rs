@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use super::recovery::Spending;
-use crate::github::RepositoryFacts;
+use super::{installations::Installed, recovery::Spending};
 
 mod marks;
 mod pause;
@@ -44,8 +43,7 @@ struct Polling {
 
 struct Roster {
     asked_at: Timestamp,
-    /// By installation.
-    groups: Vec<(u64, Vec<RepositoryFacts>)>,
+    groups: Vec<Installed>,
 }
 
 #[derive(Clone)]

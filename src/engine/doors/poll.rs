@@ -17,7 +17,7 @@ use crate::{
         policy::Policy,
         record::{Record, RecordWrite},
     },
-    engine::{Engine, Shop, Trouble, chores::Chore, features},
+    engine::{Engine, Shop, Trouble, chores::Chore, features, installations::installed},
     github::{AdvisoriesAnswer, GitHubError, Installation, RepositoryFacts},
     store::Commit,
 };
@@ -85,9 +85,9 @@ impl Engine {
         };
         let mut polled = Polled::default();
         let mut ended = Ok(());
-        for (installation, repositories) in &roster.groups {
-            let installation = shop.github.installation(*installation);
-            ended = group(shop, &mut memory, &installation, repositories, slowest, &mut polled).await;
+        for shown in &roster.groups {
+            let installation = shop.github.installation(shown.installation);
+            ended = group(shop, &mut memory, &installation, &shown.repositories, slowest, &mut polled).await;
             if ended.is_err() {
                 break;
             }
@@ -98,21 +98,10 @@ impl Engine {
 }
 
 async fn ask(shop: &Shop, now: Timestamp) -> Result<Roster, Trouble> {
-    let mut groups = Vec::new();
-    for installation in shop.github.app().installations().await?.items {
-        if installation.suspended_at.is_some() {
-            continue;
-        }
-        match shop.github.installation(installation.id).repositories().await {
-            // Removed or suspended a moment ago.
-            Err(GitHubError::NotFound | GitHubError::Forbidden { .. } | GitHubError::Unauthorized) => {}
-            listed => {
-                let mut repositories = listed?.items;
-                // GitHub has advisories in public repositories alone.
-                repositories.retain(|repository| !repository.private && !repository.archived);
-                groups.push((installation.id, repositories));
-            }
-        }
+    let mut groups = installed(shop).await?;
+    for group in &mut groups {
+        // GitHub has advisories in public repositories alone.
+        group.repositories.retain(|repository| !repository.private && !repository.archived);
     }
     Ok(Roster { asked_at: now, groups })
 }

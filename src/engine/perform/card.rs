@@ -12,6 +12,7 @@ use crate::{
             DeskCard,
             speak::{self, Place},
         },
+        releases::proof,
     },
 };
 
@@ -24,7 +25,8 @@ impl Performer<RenewCard> for Renew {
         let policy = shop.policies.of_case(shop, &case).await?;
         let known = shop.read::<DeskCard>(&action.case).await?;
         let stands = known.as_ref().map(|known| known.value.comment).filter(|comment| *comment != 0);
-        let text = card::render(&case, &policy, shop.clock.now());
+        let proof = proof(&shop.store, &action.case).await?;
+        let text = card::render(&case, &policy, proof.as_ref(), shop.clock.now());
         let mark = private_marker(&shop.sealer, &format!("card:{}", action.case));
         match speak::put(shop, &case, Place::Desk, stands, &mark, &text).await {
             Ok(Some(said)) => {

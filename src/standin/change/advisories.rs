@@ -195,7 +195,7 @@ impl World {
         advisories.find(|a| a.ghsa_id.eq_ignore_ascii_case(ghsa_id)).ok_or_else(Refusal::not_found)
     }
 
-    fn advisory_mut(&mut self, repository: u64, ghsa_id: &str) -> Outcome<&mut Advisory> {
+    pub(crate) fn advisory_mut(&mut self, repository: u64, ghsa_id: &str) -> Outcome<&mut Advisory> {
         let mut advisories = self.repository_mut(repository)?.advisories.iter_mut();
         advisories.find(|a| a.ghsa_id.eq_ignore_ascii_case(ghsa_id)).ok_or_else(Refusal::not_found)
     }
