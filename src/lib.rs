@@ -15,6 +15,7 @@ pub mod health;
 pub mod history;
 pub mod keys;
 pub mod memory;
+pub mod paging;
 pub mod receiver;
 pub mod sealing;
 pub mod server;

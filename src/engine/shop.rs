@@ -19,6 +19,7 @@ use crate::{
         record::{Record, Versioned},
     },
     github::{GitHub, RateBudget},
+    paging::Pager,
     sealing::Sealer,
     store::SharedStore,
 };
@@ -48,6 +49,8 @@ pub struct ShopParts {
     pub pace: Pace,
     /// Where histories are mirrored; without it no release is looked at.
     pub mirrors: Option<releases::Mirrors>,
+    /// Whom to wake; without it alerts alone tell that a clock ran out.
+    pub paging: Option<Pager>,
 }
 
 /// What features and performers work with.
@@ -77,6 +80,8 @@ pub struct Shop {
     pub doors: doors::Memory,
     /// See [`ShopParts::mirrors`].
     pub mirrors: Option<releases::Mirrors>,
+    /// See [`ShopParts::paging`].
+    pub paging: Option<Pager>,
     /// What the looks at releases remember between two of them.
     pub releases: releases::Memory,
     /// What the looks at advisories remember between two of them.
@@ -95,6 +100,7 @@ impl Shop {
             releases: releases::Memory::default(),
             desks: desks::Memory::default(),
             mirrors: parts.mirrors,
+            paging: parts.paging,
             store: parts.store,
             github: parts.github,
             sealer: parts.sealer,

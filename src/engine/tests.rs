@@ -42,6 +42,7 @@ pub(super) async fn idle() -> (tempfile::TempDir, Engine) {
         policy_interval: Duration::from_secs(300),
         pace: Pace::default(),
         mirrors: None,
+        paging: None,
     });
     (folder, engine)
 }

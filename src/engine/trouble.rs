@@ -6,6 +6,7 @@ use super::Schedule;
 use crate::{
     domain::effect::Urgency,
     github::{GitHubError, Retry},
+    paging::PagingProblem,
     sealing::SealingError,
     store::{Settlement, StoreError},
 };
@@ -25,6 +26,9 @@ pub enum Trouble {
     /// Something that is kept or was delivered makes no sense; trying again would not help.
     #[error("{0}")]
     Nonsense(String),
+    /// The operator's paging service did not take a page.
+    #[error("{0}")]
+    Paging(#[from] PagingProblem),
     /// State moved while deciding; decide anew at once.
     #[error("the state moved while it was being decided")]
     Moved,
@@ -52,10 +56,10 @@ impl Trouble {
         let at = match self {
             // Not its fault, and it must not be lost to a series of restarts.
             Self::Stopped => return Settlement::Retry { at: now, error },
-            Self::Nonsense(_) => None,
+            Self::Nonsense(_) | Self::Paging(PagingProblem::Refused(_)) => None,
             Self::Moved => Some(now),
             Self::GitHub(github) => after_github(github, schedule, now, attempt, urgency),
-            Self::Store(_) | Self::Sealing(_) | Self::TookTooLong(_) => schedule.next(now, attempt),
+            Self::Store(_) | Self::Sealing(_) | Self::TookTooLong(_) | Self::Paging(_) => schedule.next(now, attempt),
         };
         match at.filter(|_| attempt < schedule.most_attempts) {
             Some(at) => Settlement::Retry { at, error },

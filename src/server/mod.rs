@@ -21,6 +21,7 @@ use crate::{
     health::Health,
     history::mirror::MirrorLimits,
     keys::{self, Keeper},
+    paging::Pager,
     receiver::{self, ClientHeader, DoorLimits, Guard, Receiver, ThrottleLimits, TrustedProxies},
     settings::{ClientAddressHeader, DoorSettings, MirrorSettings, Problems, Settings, WorkSettings},
     store,
@@ -92,7 +93,15 @@ pub async fn engine(settings: &Settings, clock: SharedClock) -> Result<Engine, P
         policy_interval: Duration::from_secs(settings.policy_interval_s.into()),
         pace: pace(&settings.work),
         mirrors: settings.mirrors.as_ref().map(mirrors),
+        paging: pager(settings)?,
     }))
+}
+
+fn pager(settings: &Settings) -> Result<Option<Pager>, Problems> {
+    let made = settings.paging_url.as_ref().map(Pager::new).transpose();
+    made.map_err(|_| {
+        Problems::one("paging_url", "is no address that can be posted to", "begin with https:// and a host name")
+    })
 }
 
 fn mirrors(settings: &MirrorSettings) -> Mirrors {

@@ -40,6 +40,7 @@ pub(super) struct File {
     pub retention: Retention,
     #[serde(default)]
     pub mirrors: super::mirrors::Mirrors,
+    pub paging_url: Option<Spanned<String>>,
 }
 
 /// `[github]`

@@ -73,6 +73,8 @@ pub struct Settings {
     pub retention: Retention,
     /// Where histories are mirrored; `None` where no folder is set.
     pub mirrors: Option<MirrorSettings>,
+    /// Where a page is posted when a clock has run out and nobody has seen to it. Such addresses hold tokens.
+    pub paging_url: Option<SecretString>,
 }
 
 /// Where the operator's sealing keys come from; exactly one of these is set.

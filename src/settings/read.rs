@@ -101,6 +101,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
     let retention = reader.retention(parsed.retention);
     let sealing_key = reader.sealing_key(parsed.sealing);
     let mirrors = mirrors::read(&mut reader, api_base.as_deref(), parsed.mirrors);
+    let paging_url = reader.url("EMBARGOD_PAGING_URL", parsed.paging_url).map(SecretString::from);
     let work = work::read(&mut reader, parsed.role, parsed.drain_timeout_s, parsed.retry);
     if let Some(Err(Problems(problems))) = database.as_deref().map(|database| work::check_role(work.role, database)) {
         reader.problems.extend(problems);
@@ -135,6 +136,7 @@ pub(super) fn settings(file: Option<(&Path, &str)>, environment: Environment<'_>
             sealing_key,
             retention,
             mirrors,
+            paging_url,
         }),
         _ => Err(Problems(reader.problems)),
     }

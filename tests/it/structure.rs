@@ -14,7 +14,7 @@ use regex::Regex;
 const MOST_LINES: usize = 600;
 
 /// The rooms of the shell, which the rules must not know.
-const SHELL: &str = "(?:backup|cli|clock|dashboard|engine|exports|github|health|history|keys|mail|receiver|sealing|settings|standin|store)";
+const SHELL: &str = "(?:backup|cli|clock|dashboard|engine|exports|github|health|history|keys|mail|paging|receiver|sealing|settings|standin|store)";
 
 /// Who besides `github` may speak HTTP to the outside, and why.
 const REQWEST_ALLOWED: &[(&str, &str)] = &[
@@ -23,6 +23,7 @@ const REQWEST_ALLOWED: &[(&str, &str)] = &[
     ("src/cli/setup", "exchanges the manifest's code before there is an App to be"),
     ("src/cli/rehearse", "plays the people of the story"),
     ("src/server/telemetry/otlp", "sends traces to the operator's collector"),
+    ("src/paging/", "posts to the operator's paging service"),
     ("src/cli/doctor", "asks the webhook's address whether it answers"),
 ];
 

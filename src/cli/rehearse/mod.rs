@@ -141,6 +141,7 @@ impl Stage {
             sealing_key: SealingKeyFrom::File(sealing_key_path),
             retention: Retention::default(),
             mirrors: None,
+            paging_url: None,
         };
         let running = server::start(&settings, Arc::new(SystemClock), Metrics::install())
             .await

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use rules::{ClockRule, RULES, rule};
-pub use telling::{CaseTick, alert_id, next_tick, telling, tick_key, words};
+pub use telling::{CaseTick, PageDuty, alert_id, next_tick, telling, tick_key, words};
 pub use tick::{Tick, Timer, Told, next_wake, tick, timers};
 pub use working_days::{Calendar, acknowledgment_due, add_working_days};
 

@@ -24,6 +24,22 @@ impl Action for CaseTick {
     const URGENCY: Urgency = Urgency::Private;
 }
 
+/// Wakes whoever is on duty, by the operator's paging service. Names and an instant alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageDuty {
+    /// The case.
+    pub case: String,
+    /// The clock.
+    pub clock: String,
+    /// When time ran out.
+    pub due: Timestamp,
+}
+
+impl Action for PageDuty {
+    const KIND: &'static str = "page_duty";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
 /// The key of the look that waits for a case as it is in `version`, a version of its record; `None` where it waits for
 /// nothing.
 pub fn tick_key(case: &Case, version: i64) -> Option<String> {
@@ -54,6 +70,13 @@ pub fn telling(case: &Case, tick: &Tick, policy: &Policy, desk_talks: bool, now:
         }
         if told.rung >= Rung::Team || !desk_talks {
             effects.push(as_alert(case, told, now));
+        }
+        if told.rung == Rung::Page {
+            let id = case.id.as_str();
+            let page = PageDuty { case: id.to_owned(), clock: told.clock.clone(), due: told.due };
+            effects.push(
+                Effect::new(format!("page:{id}/{}", which(case, told)), format!("page:{id}"), &page).for_case(id),
+            );
         }
     }
     if tick.embargo_expired {

@@ -278,6 +278,9 @@ fn closed(inquiry: &Inquiry<'_>, case: &Versioned<Case>, decision: &mut Decision
     );
 }
 
+#[cfg(test)]
+mod tests;
+
 /// An effect that raises an alert about a case.
 pub fn alert(id: String, case: &Case, text: String, now: Timestamp) -> Effect {
     let alert = Alert {

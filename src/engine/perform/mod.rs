@@ -38,6 +38,7 @@ mod invite;
 mod lock;
 mod minimize;
 mod move_desk;
+mod page_duty;
 mod proving;
 mod react;
 mod redact;
@@ -204,6 +205,7 @@ pub fn all() -> Performers {
         .with::<ReplanRelease>(asked_of_people::AskPeople)
         .with::<RequestCve>(asked_of_people::AskPeople)
         .with(case_tick::Look)
+        .with(page_duty::Wake)
 }
 
 /// The invisible mark of the one constant comment of a thread. It is an HMAC under the operator's key, so that nobody

@@ -16,7 +16,7 @@ use crate::{
     engine::{
         Shop, Trouble,
         desks::{AdvisoryWritten, series, speak},
-        releases::known_fix,
+        releases::proof,
     },
     github::{Advisory, AdvisoryCredit, AdvisoryEdit, AffectedVersions, CreditType},
 };
@@ -114,7 +114,7 @@ async fn versions_of(
     let Some(releases) = series::releases(shop, case, &policy, shop.clock.now()).await? else {
         return Ok(None);
     };
-    let matrix = known_fix(&shop.store, case.id.as_str()).await?.and_then(|fix| fix.matrix);
+    let matrix = proof(&shop.store, case.id.as_str()).await?.and_then(|proof| proof.matrix);
     let cells = matrix.map(|matrix| matrix.cells()).unwrap_or_default();
     let versions = versions::of(&fields.affects, &releases, &cells, stands, &case.repository.name);
     Ok(Some(versions).filter(|versions| !versions.is_empty()))

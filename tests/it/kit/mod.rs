@@ -32,6 +32,7 @@ use embargod::{
     engine::{Engine, Pace, ShopParts, releases::Mirrors},
     github::{DEFAULT_REQUEST_TIMEOUT_MS, GitHub, GitHubSettings, webhook::WebhookSecrets},
     health::Health,
+    paging::Pager,
     receiver::{self, Guard, Receiver},
     sealing::{Keyring, Sealer, SealingKey},
     standin::{AppRegistration, LoggedRequest, Options, RepositorySpec, Role, Standin, Thread},
@@ -112,6 +113,8 @@ pub struct Setting {
     pub request_timeout_ms: u64,
     /// Where histories are mirrored.
     pub mirrors: Option<Mirrors>,
+    /// Where pages are posted.
+    pub paging: Option<String>,
     /// The instant at which the story begins.
     pub begins_at: &'static str,
 }
@@ -128,6 +131,7 @@ impl Default for Setting {
             detector: Arc::new(detector::builtin()),
             request_timeout_ms: DEFAULT_REQUEST_TIMEOUT_MS,
             mirrors: None,
+            paging: None,
             begins_at: "2026-11-02T09:00:00Z",
         }
     }
@@ -160,6 +164,7 @@ pub struct World {
     detector: Arc<dyn Detector>,
     request_timeout_ms: u64,
     mirrors: Option<Mirrors>,
+    paging: Option<String>,
     stop: CancellationToken,
 }
 
@@ -212,6 +217,7 @@ impl World {
                 detector: &setting.detector,
                 request_timeout_ms: setting.request_timeout_ms,
                 mirrors: &setting.mirrors,
+                paging: &setting.paging,
                 pace: Pace::default(),
             },
         );
@@ -228,6 +234,7 @@ impl World {
             detector: setting.detector,
             request_timeout_ms: setting.request_timeout_ms,
             mirrors: setting.mirrors,
+            paging: setting.paging,
             stop,
         };
         world.open_door().await;
@@ -288,6 +295,7 @@ impl World {
             detector: &self.detector,
             request_timeout_ms: self.request_timeout_ms,
             mirrors: &self.mirrors,
+            paging: &self.paging,
             pace,
         };
         let engine = engine(&self.github, &self.clock, store, making);
@@ -505,11 +513,12 @@ struct Making<'a> {
     detector: &'a Arc<dyn Detector>,
     request_timeout_ms: u64,
     mirrors: &'a Option<Mirrors>,
+    paging: &'a Option<String>,
     pace: Pace,
 }
 
 fn engine(github: &Standin, clock: &ManualClock, store: SharedStore, making: Making<'_>) -> Engine {
-    let Making { sealing_key, default_policy, detector, request_timeout_ms, mirrors, pace } = making;
+    let Making { sealing_key, default_policy, detector, request_timeout_ms, mirrors, paging, pace } = making;
     canary::listen();
     let mut settings = GitHubSettings::new(APP_ID, SecretString::from(APP_KEY.private_pem.clone()));
     settings.api_base = github.base_url().parse().expect("an address");
@@ -525,6 +534,7 @@ fn engine(github: &Standin, clock: &ManualClock, store: SharedStore, making: Mak
         policy_interval: Duration::from_secs(300),
         pace,
         mirrors: mirrors.clone(),
+        paging: paging.as_ref().map(|url| Pager::new(&SecretString::from(url.clone())).expect("an address")),
     })
 }
 

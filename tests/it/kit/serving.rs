@@ -42,6 +42,7 @@ impl World {
             sealing_key: SealingKeyFrom::File(self.sealing_key.clone()),
             retention: Retention::default(),
             mirrors: None,
+            paging_url: None,
         };
         let (_, metrics) = Metrics::recorder();
         let clock = Arc::new(self.clock.clone());

@@ -216,6 +216,59 @@ async fn reminders_climb_once_each_through_every_restart() {
     world.finish().await;
 }
 
+/// A paging service that takes everything; what it was sent, and its address.
+async fn paging_service() -> (std::sync::Arc<std::sync::Mutex<Vec<serde_json::Value>>>, String) {
+    let pages = std::sync::Arc::<std::sync::Mutex<Vec<serde_json::Value>>>::default();
+    let kept = std::sync::Arc::clone(&pages);
+    let take = move |axum::Json(page): axum::Json<serde_json::Value>| {
+        kept.lock().expect("nobody panics").push(page);
+        std::future::ready(axum::http::StatusCode::ACCEPTED)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}/page", listener.local_addr().expect("an address"));
+    let router = axum::Router::new().route("/page", axum::routing::post(take));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (pages, address)
+}
+
+#[tokio::test]
+async fn whoever_is_on_duty_is_paged_once_with_names_alone() {
+    let (pages, address) = paging_service().await;
+    let mut world = World::with(Setting { paging: Some(address), ..promises_48_hours() }).await;
+    report(&world);
+    world.settle().await;
+    world.wait(49 * HOUR).await;
+    assert!(pages.lock().expect("nobody panics").is_empty(), "the team is told first");
+    world.wait(24 * HOUR).await;
+    world.restart().await;
+    world.wait(HOUR).await;
+    let pages = pages.lock().expect("nobody panics").clone();
+    let of_clock: Vec<_> = pages.iter().filter(|page| page["clock"] == "acknowledgment").collect();
+    assert_eq!(of_clock.len(), 1, "{pages:?}");
+    assert_eq!(of_clock[0]["case"], "SEC-2026-1");
+    let keys: Vec<&String> = of_clock[0].as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["case", "clock", "due", "key", "source"]);
+    world.canary.must_not_be_in("a page", serde_json::Value::from(pages).to_string().as_bytes());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_paging_service_that_refuses_is_an_alert() {
+    let setting = Setting { paging: Some("http://127.0.0.1:1/page".to_owned()), ..promises_48_hours() };
+    let mut world = World::with(setting).await;
+    world.losses_expected = true;
+    report(&world);
+    world.settle().await;
+    world.wait(73 * HOUR).await;
+    for _ in 0..30 {
+        world.wait(4 * HOUR).await;
+    }
+    let alerts = world.alerts().await;
+    assert!(alerts.iter().any(|alert| alert.text.contains("Nobody was paged")), "{alerts:?}");
+    assert!(alerts.iter().all(|alert| !alert.text.contains("127.0.0.1:1")), "addresses of such services hold tokens");
+    world.finish().await;
+}
+
 #[tokio::test]
 async fn a_clock_that_jumps_far_ahead_tells_the_highest_rung_alone() {
     let world = World::with(promises_48_hours()).await;

@@ -24,6 +24,7 @@ mod history;
 mod in_step;
 mod moving;
 mod non_interference;
+mod operators;
 mod patience;
 mod people;
 mod policies;

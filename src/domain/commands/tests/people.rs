@@ -225,6 +225,21 @@ fn undo_takes_back_the_last_reversible_command_for_ten_minutes() {
 }
 
 #[test]
+fn undo_sets_the_clocks_back_too() {
+    let mut stage = Stage::with_report(policy(), "2025-09-08T09:00:00Z");
+    let idle = |stage: &Stage| stage.case(A).clock("idle_coordinator").expect("a clock").clone();
+    let due = idle(&stage).due;
+    stage.set("2025-09-10T09:00:00Z");
+    stage.does(A, "sam", "/assign @cora");
+    assert!(!idle(&stage).is_open());
+    stage.set("2025-09-10T09:05:00Z");
+    stage.does(A, "sam", "/undo");
+    assert_eq!(stage.case(A).people.coordinator, None);
+    assert!(idle(&stage).is_open());
+    assert_eq!(idle(&stage).due, due, "the time that was left is left, and no new one begins");
+}
+
+#[test]
 fn bots_command_nothing() {
     let mut stage = Stage::with_report(policy(), "2025-09-08T09:00:00Z");
     let bot = Actor { is_bot: true, ..actor("cora") };
