@@ -86,6 +86,14 @@ impl Standin {
         })
     }
 
+    /// Renames a repository. No webhook, and no redirect from the old name.
+    pub fn rename_repository(&self, repository: &str, name: &str) -> Outcome<()> {
+        self.at(repository, |w, id| {
+            w.repository_mut(id)?.name = name.to_owned();
+            Ok(())
+        })
+    }
+
     /// Makes a private repository public, as its owner may at any time. No webhook is sent.
     pub fn make_public(&self, repository: &str) -> Outcome<()> {
         self.at(repository, |w, id| {

@@ -352,7 +352,7 @@ impl Policy {
             desk: now.desk.clone(),
             roles: now.roles.clone(),
             series: now.series.clone(),
-            releases: now.releases.clone(),
+            releases: now.releases,
             ..self
         }
     }

@@ -18,7 +18,7 @@ use crate::{
         desks::{AdvisoryWritten, series, speak},
         releases::proof,
     },
-    github::{Advisory, AdvisoryCredit, AdvisoryEdit, AffectedVersions, CreditType},
+    github::{Advisory, AdvisoryCredit, AdvisoryEdit, AdvisoryState, AffectedVersions, CreditType, Installation},
 };
 
 pub(super) struct Write;
@@ -52,6 +52,7 @@ impl Performer<WriteAdvisory> for Write {
                 Err(error) => return Err(error.into()),
             }
         }
+        told.extend(accepted_there(&github, &case, ghsa, &stands).await?);
         told.extend(left_to_people(&action.fields, &case, versions.as_deref(), &stands, &shop.clearance));
         written_now.case = action.case;
         let news: Vec<String> = told.iter().filter(|line| !last.told.contains(line)).cloned().collect();
@@ -97,6 +98,26 @@ fn step<T: PartialEq>(wanted: &T, stands: &T, last: &T, empty: &T) -> Step {
         Step::Write
     } else {
         Step::Drifted
+    }
+}
+
+/// A report that is accepted here is accepted at GitHub as well: from triage it becomes a draft. Says what is left to people.
+async fn accepted_there(
+    github: &Installation,
+    case: &Case,
+    ghsa: &str,
+    stands: &Advisory,
+) -> Result<Option<String>, Trouble> {
+    if !case.handling.is_in_work() || stands.state != AdvisoryState::Triage {
+        return Ok(None);
+    }
+    let edit = AdvisoryEdit { state: Some(AdvisoryState::Draft), ..AdvisoryEdit::default() };
+    match github.update_advisory(&case.repository, ghsa, &edit).await {
+        Ok(_) => Ok(None),
+        Err(error) if speak::is_refusal(&error) => {
+            Ok(Some("The report is accepted here, and still in triage at GitHub: please accept it there.".to_owned()))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The advisory says what the case says, and what a hand set there stays.
 
-use embargod::standin::{Commit, Role};
+use embargod::standin::{AdvisoryState, Commit, Role};
 use serde_json::{Value, json};
 
 use super::at_desk::{said, settled, the_case, write};
@@ -97,6 +97,8 @@ async fn github_is_asked_for_an_id_only_where_people_ask_github() {
         let path = format!("/security-advisories/{ghsa}/cve");
         let asked = world.github.requests().into_iter().filter(|request| request.path.ends_with(&path)).count();
         assert_eq!(asked, asks, "{command}: {:?}", said(&world).await);
+        let state = world.github.advisory(REPO, &ghsa).expect("it exists").state;
+        assert_eq!(state, AdvisoryState::Draft, "what is accepted here is accepted there");
         world.finish().await;
     }
 }

@@ -5,7 +5,7 @@ use embargod::{
     standin::Role,
 };
 
-use super::at_desk::{ISSUE_DESK, replies, said, settled, the_case, write};
+use super::at_desk::{ISSUE_DESK, replies, said, settled, the_case, world_with_a_case, write};
 use crate::kit::{CASES, CORA, MALLORY, RAE, REPO, Setting, World, policy};
 
 const FALL_BACK: &str = "desk:\n  repository: acme/cases\n";
@@ -128,5 +128,23 @@ async fn a_case_is_opened_by_a_comment_in_the_private_repository() {
     assert_eq!(the_case(&world).await.handling, Handling::Acknowledged);
     write(&world, CORA, "/case open").await;
     assert!(replies(&world).await.pop().expect("answered").contains("desk of SEC-2026-1 already"));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_case_repository_that_is_renamed_is_known_by_its_number() {
+    let world = world_with_a_case(ISSUE_DESK).await;
+    settled(&world).await;
+    let Desk::Issue { number, .. } = the_case(&world).await.desk else {
+        panic!("an issue was expected");
+    };
+    world.github.rename_repository(CASES, "vault").expect("its owner may");
+    world.github.comment("acme/vault", number, CORA, "/ack").expect("said");
+    settled(&world).await;
+    let case = the_case(&world).await;
+    assert_eq!(case.handling, Handling::Acknowledged);
+    assert!(matches!(&case.desk, Desk::Issue { repository, .. } if repository.to_string() == "acme/vault"));
+    let said = world.github.issue("acme/vault", number).expect("it exists").comment_texts();
+    assert!(said.iter().any(|(_, text)| text.starts_with("**`/ack`** done.")), "{said:?}");
     world.finish().await;
 }
