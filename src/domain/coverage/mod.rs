@@ -14,6 +14,7 @@ mod finder;
 mod graph;
 mod history;
 mod names;
+mod noted;
 mod patch;
 mod recorded;
 mod reverts;
