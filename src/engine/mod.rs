@@ -46,7 +46,7 @@ mod trouble;
 mod watched;
 
 pub use dispatch::Windows;
-pub use features::{opened_case, request_case, request_undo};
+pub use features::{OBSERVED, opened_case, request_case, request_undo};
 pub use pace::Pace;
 pub use schedule::Schedule;
 pub use shop::{Shop, ShopParts};

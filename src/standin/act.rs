@@ -370,6 +370,18 @@ impl Standin {
         self.at(repository, |w, id| w.patch_advisory(id, ghsa, who, fields))
     }
 
+    /// Sets the packages and versions that an advisory names, in GitHub's shape, by hand.
+    pub fn set_advisory_vulnerabilities(
+        &self,
+        repository: &str,
+        ghsa: &str,
+        who: &str,
+        vulnerabilities: &[serde_json::Value],
+    ) -> Outcome<()> {
+        let fields = AdvisoryFields { vulnerabilities: Some(vulnerabilities.to_vec()), ..AdvisoryFields::default() };
+        self.at(repository, |w, id| w.patch_advisory(id, ghsa, who, fields))
+    }
+
     /// Publishes an advisory. Sends `repository_advisory` `published`.
     pub fn publish_advisory(&self, repository: &str, ghsa: &str, who: &str) -> Outcome<()> {
         self.set_advisory_state(repository, ghsa, who, AdvisoryState::Published)

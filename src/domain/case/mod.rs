@@ -113,6 +113,9 @@ pub enum Desk {
     Issue {
         /// The private repository.
         repository: RepoName,
+        /// GitHub's number of it, which stays when it is renamed; 0 where it is not known.
+        #[serde(default)]
+        repository_id: u64,
         /// Number of the issue.
         number: u64,
         /// Its web address.

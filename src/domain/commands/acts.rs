@@ -11,6 +11,7 @@ use crate::domain::{
     case::{Case, Credit, CveState, ExitCause, Track, severity},
     effect::{Action, Urgency},
     policy::{Policy, SeverityLevel},
+    post::RepoName,
 };
 
 /// Answers a comment at a desk: a reaction where GitHub has them there, and the one reply, renewed where it stands already.
@@ -120,6 +121,24 @@ pub struct AdmitTeam {
 impl Action for AdmitTeam {
     const KIND: &'static str = "admit_team";
     const URGENCY: Urgency = Urgency::Private;
+}
+
+/// Answers `/case open` at an issue that becomes no desk: why. The text names repositories and roles, and no word of anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefuseCase {
+    /// The installation through which the private repository is reached.
+    pub installation_id: u64,
+    /// The private repository.
+    pub repository: RepoName,
+    /// The issue.
+    pub number: u64,
+    /// Why, and what helps.
+    pub text: String,
+}
+
+impl Action for RefuseCase {
+    const KIND: &'static str = "refuse_case";
+    const URGENCY: Urgency = Urgency::Courtesy;
 }
 
 /// Renews the card at the top of the desk.

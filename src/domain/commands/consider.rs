@@ -378,6 +378,7 @@ fn close_scene(result: &mut Consideration, scene: Scene<'_>, command: &Command, 
             at: world.now,
             state_version: case.state_version,
             before: Box::new(before),
+            clocks: result.case.clocks.clone(),
         });
     }
     let by = Reason::new(

@@ -23,14 +23,16 @@ pub enum SeriesKind {
     Prerelease,
 }
 
-/// When each series was first released, as far as its tags tell.
+/// When each series was first released, and which releases it has, as far as its tags tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseDays(BTreeMap<SeriesName, FirstDays>);
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct FirstDays {
     prerelease: Option<Date>,
     released: Option<Date>,
+    /// Final releases by version, as their tags are called.
+    releases: BTreeMap<Version, String>,
 }
 
 impl ReleaseDays {
@@ -40,7 +42,9 @@ impl ReleaseDays {
             let first = line.releases.iter().filter(|release| release.kind() == ReleaseKind::Prerelease);
             let prerelease = first.map(|release| release.day).min();
             let released = line.final_release().map(|release| release.day);
-            (line.name.clone(), FirstDays { prerelease, released })
+            let finals = line.releases.iter().filter(|release| release.kind() == ReleaseKind::Final);
+            let releases = finals.map(|release| (release.version.clone(), release.tag.clone())).collect();
+            (line.name.clone(), FirstDays { prerelease, released, releases })
         });
         Self(days.collect())
     }
@@ -49,25 +53,31 @@ impl ReleaseDays {
     pub fn of_tags(policy: &Series, tags: &[(String, Date)], branches: &[String]) -> Self {
         let known: BTreeSet<SeriesName> = branches.iter().filter_map(|name| series_in_branch(policy, name)).collect();
         let mut days: BTreeMap<SeriesName, FirstDays> = BTreeMap::new();
-        let mut first: BTreeMap<SeriesName, Version> = BTreeMap::new();
         for (tag, day) in tags {
             // A branch that became a tag at its end of life is no release.
             let Some(found) = tag_name(policy, tag, &known).filter(|_| series_in_branch(policy, tag).is_none()) else {
                 continue;
             };
             let entry = days.entry(found.series.clone()).or_default();
-            match &found.version {
+            match found.version {
                 Version::Pre(..) => {
                     entry.prerelease = Some(entry.prerelease.map_or(*day, |known| known.min(*day)));
                 }
-                Version::Final(_) if first.get(&found.series).is_none_or(|known| found.version < *known) => {
-                    entry.released = Some(*day);
-                    first.insert(found.series, found.version);
+                version @ Version::Final(_) => {
+                    if entry.releases.keys().next().is_none_or(|first| version < *first) {
+                        entry.released = Some(*day);
+                    }
+                    entry.releases.insert(version, tag.clone());
                 }
-                Version::Final(_) => {}
             }
         }
         Self(days)
+    }
+
+    /// The tags of a series' first and newest final release; `None` where it has none.
+    pub fn first_and_newest(&self, series: &str) -> Option<(&str, &str)> {
+        let releases = &self.0.get(&SeriesName::parse(series)?)?.releases;
+        Some((releases.values().next()?, releases.values().next_back()?))
     }
 }
 

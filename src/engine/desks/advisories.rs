@@ -77,7 +77,20 @@ pub struct Memory {
     pub(super) series: super::series::Book,
 }
 
-#[derive(Default)]
+/// At most so much of an installation's hourly requests goes into reading comments that changed, in percent; with what
+/// looking for advisories may spend (`doors`) this is the most that polling takes.
+const SHARE_PERCENT: u64 = 13;
+
+/// People's commands wait for no better time: one in so many of the requests is left to what protects.
+const LEFT_ALONE: u64 = 10;
+
+impl Default for Known {
+    fn default() -> Self {
+        let spending = Spending::up_to(SHARE_PERCENT).leaving_one_in(LEFT_ALONE);
+        Self { spending, desks: HashMap::new(), carded: HashSet::new() }
+    }
+}
+
 struct Known {
     spending: Spending,
     desks: HashMap<String, Watched>,

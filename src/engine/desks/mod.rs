@@ -26,17 +26,19 @@ use crate::domain::{
     reason::Reason,
     record::{RecordWrite, Versioned},
 };
+use crate::store::Commit;
 
 mod advisories;
 mod notes;
 mod people;
 mod records;
-mod series;
+pub(super) mod series;
 pub(super) mod speak;
 
 pub use advisories::Memory;
 pub(super) use advisories::{DESK_COMMENT_EVENT, DeskComment, ReadAdvisories};
 pub(super) use notes::open as open_note;
+pub(super) use people::{Project, actor};
 pub(super) use records::{AdvisoryWritten, DeskAnswer, DeskCard};
 
 /// A comment at the desk of a case.
@@ -55,17 +57,33 @@ pub(super) struct AtDesk {
     pub(super) text: Embargoed<String>,
 }
 
-/// The case whose desk is an issue, if one's is.
+/// The case whose desk is an issue, if one's is. A repository that was renamed since is known by its number, and the desk
+/// gets the new name.
 pub(super) async fn case_at_issue(
     shop: &Shop,
     repository: &RepoName,
+    id: u64,
     number: u64,
 ) -> Result<Option<Versioned<Case>>, Trouble> {
-    let here = |case: &Case| {
-        matches!(&case.desk, Desk::Issue { repository: at, number: of, .. }
-            if *of == number && at.to_string().eq_ignore_ascii_case(&repository.to_string()))
+    let here = |case: &Case| match &case.desk {
+        Desk::Issue { repository: at, repository_id, number: of, .. } => {
+            let same_name = at.to_string().eq_ignore_ascii_case(&repository.to_string());
+            *of == number && (*repository_id == id || (*repository_id == 0 && same_name))
+        }
+        _ => false,
     };
-    Ok(cases(shop).await?.into_iter().find(|case| here(&case.value)))
+    let Some(mut found) = cases(shop).await?.into_iter().find(|case| here(&case.value)) else {
+        return Ok(None);
+    };
+    if let Desk::Issue { repository: at, repository_id, .. } = &mut found.value.desk
+        && (at != repository || *repository_id != id)
+    {
+        (*at, *repository_id) = (repository.clone(), id);
+        let records = vec![RecordWrite::guarded(&found.value, found.version)];
+        shop.store.commit(shop.clock.now(), Commit { records, ..Commit::default() }).await?;
+        return shop.read::<Case>(found.value.id.as_str()).await;
+    }
+    Ok(Some(found))
 }
 
 async fn cases(shop: &Shop) -> Result<Vec<Versioned<Case>>, Trouble> {
@@ -106,10 +124,11 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
         return Ok(outcome(nothing("there is no command in it"), Vec::new(), policy.version.clone()));
     }
     let mentions = needs(text, &standing, policy, comment.written_at);
-    let author = people::actor(shop, &standing, policy, &comment.author).await?;
+    let project = Project::of(&standing);
+    let author = people::actor(shop, &project, policy, &comment.author).await?;
     let mut named = BTreeMap::new();
     for login in &mentions.people {
-        let actor = people::named(shop, &standing, policy, login).await?;
+        let actor = people::named(shop, &project, policy, login).await?;
         named.insert(login.to_ascii_lowercase(), actor);
     }
     let mut versions = BTreeMap::new();

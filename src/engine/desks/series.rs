@@ -7,7 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::{
-    domain::{case::Case, commands::SeriesFacts, coverage::ReleaseDays, policy::Policy},
+    domain::{
+        case::Case,
+        commands::SeriesFacts,
+        coverage::ReleaseDays,
+        policy::{Policy, Series},
+    },
     engine::{Shop, Trouble},
     github::{GitHubError, RefsAnswer},
 };
@@ -25,7 +30,7 @@ pub(super) struct Book(Mutex<HashMap<u64, Read>>);
 struct Read {
     at: Timestamp,
     /// By the policy's patterns at that time.
-    series: Option<crate::domain::policy::Series>,
+    series: Series,
     days: ReleaseDays,
 }
 
@@ -35,16 +40,27 @@ struct Read {
 /// # Errors
 /// When GitHub does not answer at all.
 pub(super) async fn facts(shop: &Shop, case: &Case, policy: &Policy, now: Timestamp) -> Result<SeriesFacts, Trouble> {
-    let day = case.support_day(now);
+    let days = releases(shop, case, policy, now).await?;
+    Ok(SeriesFacts::on(case.support_day(now), policy, days.as_ref()))
+}
+
+/// The releases of the case's repository; `None` where the policy has no series or GitHub does not show the tags.
+///
+/// # Errors
+/// When GitHub does not answer at all.
+pub(in crate::engine) async fn releases(
+    shop: &Shop,
+    case: &Case,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Option<ReleaseDays>, Trouble> {
     let Some(series) = &policy.series else {
-        return Ok(SeriesFacts::on(day, policy, None));
+        return Ok(None);
     };
     let mut known = shop.desks.series.0.lock().await;
-    let fresh = known
-        .get(&case.repository_id)
-        .filter(|read| read.series.as_ref() == Some(series) && now.duration_since(read.at).abs() < TRUSTED_FOR);
-    if let Some(read) = fresh {
-        return Ok(SeriesFacts::on(day, policy, Some(&read.days)));
+    let is_fresh = |read: &&Read| read.series == *series && now.duration_since(read.at).abs() < TRUSTED_FOR;
+    if let Some(read) = known.get(&case.repository_id).filter(is_fresh) {
+        return Ok(Some(read.days.clone()));
     }
     let github = shop.github.installation(case.installation_id);
     let prefix = series.branches.split("{series}").next().unwrap_or_default();
@@ -57,17 +73,17 @@ pub(super) async fn facts(shop: &Shop, case: &Case, policy: &Policy, now: Timest
         }
         (Err(error), _) | (_, Err(error)) if !refuses(&error) => return Err(error.into()),
         _ => {
-            tracing::warn!(case = %case.id, "the tags of {} cannot be read: only series named in the policy count", case.repository);
-            return Ok(SeriesFacts::on(day, policy, None));
+            let name = &case.repository;
+            tracing::warn!(case = %case.id, "the tags of {name} cannot be read: only series named in the policy count");
+            return Ok(None);
         }
     };
     let days = ReleaseDays::of_tags(series, &tags, &branches);
-    let facts = SeriesFacts::on(day, policy, Some(&days));
     if known.len() >= MOST {
         known.clear();
     }
-    known.insert(case.repository_id, Read { at: now, series: Some(series.clone()), days });
-    Ok(facts)
+    known.insert(case.repository_id, Read { at: now, series: series.clone(), days: days.clone() });
+    Ok(Some(days))
 }
 
 fn refuses(error: &GitHubError) -> bool {

@@ -33,6 +33,10 @@ use crate::{
 /// The event of an advisory that was found by looking.
 const FOUND_EVENT: &str = "embargod.advisory";
 
+/// Why no case is opened in a repository without a policy, and what helps.
+pub const OBSERVED: &str = "the repository has no policy, so it is only observed and has no cases: give it \
+    .github/embargod.yml, or the server a default_policy_path";
+
 /// The event of `embargod case open`.
 const OPEN_EVENT: &str = "embargod.case_open";
 
@@ -346,7 +350,7 @@ fn seal(
     evidence::seal_for_new_case(&shop.sealer, case.as_str(), REPORT, &words)
 }
 
-async fn next_number(shop: &Shop, now: Timestamp) -> Result<CaseId, Trouble> {
+pub(super) async fn next_number(shop: &Shop, now: Timestamp) -> Result<CaseId, Trouble> {
     let year = now.to_zoned(TimeZone::UTC).year();
     Ok(CaseId::new(year, shop.store.next_number(&format!("case:{year}")).await?))
 }
@@ -381,6 +385,9 @@ async fn by_hand(shop: &Shop, delivery: &Delivery, asked: Asked) -> Result<Outco
     let organisation = facts.owner_is_organisation;
     let in_force = shop.policies.in_force(shop, installation_id, facts.id, &facts.name, organisation).await?;
     let policy = &in_force.policy;
+    if *policy == Policy::observing() {
+        return Err(refuse(OBSERVED));
+    }
     let now = shop.clock.now();
     let report = Report { title: asked.title, body: String::new() };
     let actor = Some(asked.by.clone());

@@ -15,6 +15,7 @@ use crate::{
     store::{ClaimedDelivery, SealedWrite},
 };
 
+mod case_asked;
 mod desks;
 mod doors;
 mod not_security;
@@ -22,7 +23,7 @@ mod operator;
 mod redirect;
 mod releases;
 
-pub use doors::{opened_case, request_case};
+pub use doors::{OBSERVED, opened_case, request_case};
 pub(super) use doors::{sighting, take_in};
 pub use operator::request_undo;
 pub(super) use operator::request_undo_once;

@@ -141,16 +141,17 @@ pub(super) async fn issue(
         let what = format!("desk.repository {private} is public: nothing private is written there");
         return Err(Trouble::Nonsense(what));
     }
+    let at = |number, url| Desk::Issue { repository: facts.name.clone(), repository_id: facts.id, number, url };
     if look {
         let since = IssueFilter { since: Some(case.opened_at), ..IssueFilter::default() };
         let reference = desk::reference(case);
         let ours = github.issues(private, &since).await?.items;
         if let Some(found) = ours.into_iter().find(|issue| issue.body.open(&shop.clearance).contains(&reference)) {
-            return Ok(Desk::Issue { repository: private.clone(), number: found.number, url: found.html_url });
+            return Ok(at(found.number, found.html_url));
         }
     }
     let made = github.create_issue(private, &desk::summary(case), text).await?;
-    Ok(Desk::Issue { repository: private.clone(), number: made.number, url: made.html_url })
+    Ok(at(made.number, made.html_url))
 }
 
 fn second_choice(shop: &Shop, case: &Case) -> Alert {

@@ -41,6 +41,7 @@ mod move_desk;
 mod proving;
 mod react;
 mod redact;
+mod refuse_case;
 mod reporter;
 mod restore;
 mod say;
@@ -49,6 +50,7 @@ mod team;
 mod tell;
 mod timeline;
 mod undo_redirect;
+mod versions;
 mod write_advisory;
 
 /// What a performer made.
@@ -190,6 +192,7 @@ pub fn all() -> Performers {
         .with(answer::Answer)
         .with(card::Renew)
         .with(reporter::Send)
+        .with(refuse_case::Refuse)
         .with(write_advisory::Write)
         .with(guest::Guest)
         .with(team::Admit)

@@ -3,7 +3,6 @@
 use super::Family;
 use crate::domain::{
     case::{CONFIRM_WITHIN, Case, Pending, UNDO_WITHIN, Waits},
-    clocks::Moment,
     commands::{
         Actor, Done, Expected, Mentions, Order, Reading, Refusal, Role, Scene, Verb,
         parse::{Command, reread},
@@ -144,14 +143,9 @@ impl Order for Undo {
                 who.join(", ")
             )));
         }
-        let had = scene.case.people.coordinator.is_some();
         undoable.before.restore(&mut scene.case);
         scene.case.undoable = None;
-        match (had, scene.case.people.coordinator.is_some()) {
-            (true, false) => scene.moment(Moment::Unassigned),
-            (false, true) => scene.moment(Moment::Assigned),
-            _ => {}
-        }
+        scene.case.wind_back(undoable.clocks);
         scene.write_advisory();
         Ok(Done::saying(format!("/{} is taken back.", undoable.verb)))
     }

@@ -1,5 +1,8 @@
 //! The scripted scenario on both desks, from the first report to the last clock, as far as cases, clocks and commands go.
-//! Its dates are those of a real release; between every two steps the process dies and another one starts.
+//!
+//! What flows in: people's acts with the dates of a real release; between every two steps the process dies and another one
+//! starts. What flows out: assertions about each step, and about what must hold after every one of them ([`stage`]). What it
+//! must never do: reach into a case by another door than people have.
 
 use embargod::{
     audit,
