@@ -43,7 +43,7 @@ pub struct Series {
     pub lts: BTreeMap<String, Date>,
     /// The day of a series' first final release (2025-04-02), where its tags do not tell it: tags that were lost, or made
     /// again later. Counts more than they do.
-    #[serde(default, deserialize_with = "text::dates_by_name", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "text::dates_by_name")]
     #[garde(length(max = 200), custom(series_numbers))]
     #[schemars(with = "BTreeMap<String, String>")]
     pub released: BTreeMap<String, Date>,

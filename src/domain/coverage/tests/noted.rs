@@ -27,7 +27,7 @@ fn what_stands_before_the_note_on_every_line_is_the_fix() {
     let built = noted(["Grew", "Mended a typo", "Updated translations"], "Fill in release date");
     let cell = cell(&built, "5.1", &bare_fix());
     assert_eq!((cell.verdict, cell.first_tag.as_deref(), cell.commits.len()), (Verdict::Covered, Some("5.1.1"), 1));
-    assert_eq!(cell.evidence[0].kind, EvidenceKind::PatchId, "{:?}", cell.evidence);
+    assert_eq!(cell.evidence[0].kind, EvidenceKind::Id, "{:?}", cell.evidence);
     assert_eq!(verdict(&built, "main", &bare_fix()), Verdict::Covered);
     assert_eq!(verdict(&built, "5.2", &bare_fix()), Verdict::NotTaggedYet);
 }
