@@ -32,6 +32,7 @@ pub mod evidence;
 pub mod features;
 mod freshness;
 mod inbox;
+mod labels;
 mod outbox;
 mod pace;
 mod pauses;
