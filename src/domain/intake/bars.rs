@@ -1,6 +1,11 @@
 //! How strongly a post speaks for private handling, held against the policy's bars.
 
-use super::{IntakeClass, context::Weighed, rule::Inquiry};
+use super::{
+    IntakeClass,
+    context::{self, Asked, Weighed},
+    flagged::Tier,
+    rule::Inquiry,
+};
 use crate::domain::reason::Reason;
 
 /// How strongly the text speaks for private handling.
@@ -10,6 +15,29 @@ pub(super) enum Strength {
     Gentle,
     Firm,
     Asks,
+}
+
+/// What follows from a post's words and from what is known besides, before anybody is asked who its author is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assessment {
+    /// How strongly it speaks; `None` where nothing would be done.
+    pub tier: Option<Tier>,
+    /// What the words alone come to, 0 to 1.
+    pub words: f64,
+    /// What they come to with all signs, 0 to 1.
+    pub score: f64,
+    /// Why: what decided first, then one reason for each sign.
+    pub reasons: Vec<Reason>,
+}
+
+/// Assesses a post for somebody who wants to know, without any decision.
+pub fn assess(inquiry: &Inquiry<'_>, asked: &Asked) -> Assessment {
+    let weighed = context::weigh(inquiry, Some(asked));
+    let (strength, reason) = strength(inquiry, &weighed);
+    let allowed = context::allowed(inquiry, Some(asked));
+    let tier = if allowed.is_some() { None } else { Tier::of(strength) };
+    let reasons = with_signs(allowed.unwrap_or(reason), &weighed);
+    Assessment { tier, words: weighed.words, score: weighed.score, reasons }
 }
 
 /// A reason about the bars, followed by the signs besides the words that led there.

@@ -157,7 +157,7 @@ fn signs(inquiry: &Inquiry<'_>, asked: Option<&Asked>) -> Vec<Sign> {
     }
     let published = asked.map_or(&[][..], |asked| &asked.published_ids);
     let ids = &inquiry.named.ids;
-    if !ids.is_empty() && ids.iter().all(|id| is_public(id, published, post.created_at)) {
+    if !ids.is_empty() && ids.iter().all(|id| is_public_id(id, published, post.created_at)) {
         found.push(PUBLIC_ID);
     }
     if inquiry.named.dependency.is_some() {
@@ -181,9 +181,11 @@ fn form_sign(labels: &[String]) -> Option<Sign> {
     }
 }
 
-fn is_public(id: &str, published: &[String], posted_at: Timestamp) -> bool {
+/// Whether everybody can know an id (in upper case) by `now`: it is among the `published` ones, or a CVE id of the year before
+/// last or older.
+pub fn is_public_id(id: &str, published: &[String], now: Timestamp) -> bool {
     let year = id.strip_prefix("CVE-").and_then(|rest| rest.get(..4)?.parse::<i16>().ok());
-    let is_old = year.is_some_and(|year| year + PUBLIC_AFTER_YEARS <= posted_at.to_zoned(TimeZone::UTC).year());
+    let is_old = year.is_some_and(|year| year + PUBLIC_AFTER_YEARS <= now.to_zoned(TimeZone::UTC).year());
     is_old || published.iter().any(|known| known.eq_ignore_ascii_case(id))
 }
 

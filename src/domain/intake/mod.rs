@@ -23,9 +23,10 @@ mod standing;
 pub mod texts;
 pub mod undo;
 
+pub use bars::{Assessment, assess};
 pub use channel::Channel;
 pub use class::IntakeClass;
-pub use context::{Asked as AskedOfPost, SIGNS, Sign};
+pub use context::{Asked as AskedOfPost, SIGNS, Sign, is_public_id};
 pub use plan::redaction_key;
 pub use reading::{Named, named};
 pub use rule::{Answers, FirstLook, Inquiry, Taken, decide, first_look};

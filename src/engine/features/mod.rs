@@ -17,6 +17,7 @@ use crate::{
 
 mod desks;
 mod doors;
+mod leaks;
 mod not_security;
 mod operator;
 mod redirect;
@@ -132,6 +133,7 @@ pub fn all() -> Vec<Box<dyn Feature>> {
         Box::new(operator::Operator),
         Box::new(not_security::NotSecurity),
         Box::new(redirect::Redirect),
+        Box::new(leaks::Leaks),
         Box::new(releases::Releases),
     ]
 }

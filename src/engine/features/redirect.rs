@@ -187,7 +187,7 @@ async fn changed_files(shop: &Shop, post: &Post) -> Option<Vec<String>> {
 }
 
 /// Ids of the repository's published advisories, as far as the release checks have listed them.
-async fn published_ids(shop: &Shop, repository_id: u64) -> Result<Vec<String>, Trouble> {
+pub(super) async fn published_ids(shop: &Shop, repository_id: u64) -> Result<Vec<String>, Trouble> {
     let stored = shop.store.records(PublishedAdvisory::KIND).await?.into_iter();
     let known = stored.filter_map(|stored| serde_json::from_value::<PublishedAdvisory>(stored.value).ok());
     let here = known.filter(|advisory| advisory.repository_id == repository_id);

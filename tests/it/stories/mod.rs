@@ -21,6 +21,7 @@ mod faults;
 mod freshness;
 mod history;
 mod labels;
+mod leaks;
 mod non_interference;
 mod patience;
 mod people;
