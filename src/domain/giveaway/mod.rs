@@ -27,8 +27,8 @@ pub enum Kind {
 }
 
 /// From these log-odds on a text counts as giving a fix away. Where a fix is secret, one is much more likely than in all of a
-/// history, on which the log-odds are fitted; so the bar is below zero.
-pub const GIVES_AWAY_FROM: f64 = -4.5;
+/// history, on which the log-odds are fitted; so the bar is far below zero, where a subject that names a weakness is enough.
+pub const GIVES_AWAY_FROM: f64 = -5.7;
 
 /// Log-odds of any commit, before its words are looked at.
 const BIAS: f64 = -7.6;
