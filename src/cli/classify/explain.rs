@@ -62,9 +62,12 @@ pub(super) fn page(
     let Explanation { judgement, marks } = detector.explain(title, body);
     let assessment = assess(detector, (title, body), circumstances);
     let mut text = String::new();
-    draw(&mut text, title, &marks_of(&marks, &judgement.contributions, Place::Title), marking, true);
-    text.push('\n');
-    draw(&mut text, body, &marks_of(&marks, &judgement.contributions, Place::Body), marking, false);
+    draw(&mut text, title, &marks_of(&marks, &judgement.contributions, (Place::Title, title)), marking, true);
+    let body = body.trim_end();
+    if !body.is_empty() {
+        text.push('\n');
+        draw(&mut text, body, &marks_of(&marks, &judgement.contributions, (Place::Body, body)), marking, false);
+    }
     let _ = writeln!(text, "\nclass    {}", judgement.class.slug());
     let likely = IntakeClass::ALL.map(|class| format!("{} {:.3}", class.slug(), judgement.probabilities.of(class)));
     let _ = writeln!(text, "         {}", likely.join(", "));
@@ -179,22 +182,40 @@ struct Stretch {
     weight: f64,
 }
 
-/// The marks of the title, or of the body and its code. Where they overlap, the stronger contribution has the place.
-fn marks_of(marks: &[Mark], contributions: &[Contribution], place: Place) -> Vec<Stretch> {
+/// The marks of the title, or of the body and its code, each to the end of its word. Where they overlap, the stronger
+/// contribution has the place.
+fn marks_of(marks: &[Mark], contributions: &[Contribution], (place, source): (Place, &str)) -> Vec<Stretch> {
     let is_here = |mark: &&Mark| (mark.place == Place::Title) == (place == Place::Title);
     let mut taken: Vec<Stretch> = Vec::new();
     for mark in marks.iter().filter(is_here) {
         let Some(contribution) = contributions.get(mark.contribution) else {
             continue;
         };
-        let is_free = taken.iter().all(|known| mark.span.end <= known.span.start || known.span.end <= mark.span.start);
-        if is_free && !mark.span.is_empty() {
-            let number = mark.contribution + 1;
-            taken.push(Stretch { span: mark.span.clone(), number, weight: contribution.weight });
+        let Some(span) = whole_words(&mark.span, source) else {
+            continue;
+        };
+        let is_free = taken.iter().all(|known| span.end <= known.span.start || known.span.end <= span.start);
+        if is_free {
+            taken.push(Stretch { span, number: mark.contribution + 1, weight: contribution.weight });
         }
     }
     taken.sort_by_key(|stretch| stretch.span.start);
     taken
+}
+
+/// A stretch without the white space around it and with the rest of its last word; `None` where nothing is left, or the
+/// text is another one.
+fn whole_words(span: &Range<usize>, source: &str) -> Option<Range<usize>> {
+    let inside = source.get(span.start..span.end.min(source.len()))?;
+    let start = span.start + (inside.len() - inside.trim_start().len());
+    let end = start + inside.trim().len();
+    let rest = source.get(end..)?;
+    let more = if inside.trim().ends_with(char::is_alphanumeric) {
+        rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len())
+    } else {
+        0
+    };
+    (start < end).then_some(start..end + more)
 }
 
 /// Draws a text with its marks; a long one only around them.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Brought, Delivery, Feature, Outcome, releases::Releases};
 use crate::{
     domain::{
-        case::{Alert, Case},
+        case::{Alert, Case, Handling},
         decision::Decision,
         effect::Effect,
         giveaway::{self, GiveAway, Kind},
@@ -84,13 +84,14 @@ fn looked_at(delivered: &Delivered) -> Vec<Leak> {
     }
 }
 
-/// Whether a case of the repository is secret: under embargo, or being mended while nobody knows.
+/// Whether a case of the repository is secret: under embargo, or being mended while nobody knows. On the day of its release a
+/// fix is meant to be seen.
 async fn has_secret_case(shop: &Shop, repository_id: u64) -> Result<bool, Trouble> {
     let stored = shop.store.records(Case::KIND).await?.into_iter();
     let mut cases = stored.filter_map(|stored| serde_json::from_value::<Case>(stored.value).ok());
     Ok(cases.any(|case| {
         let is_secret = case.embargo.state.is_running() || (case.handling.is_in_work() && !case.is_exposed());
-        case.repository_id == repository_id && is_secret
+        case.repository_id == repository_id && is_secret && case.handling != Handling::Releasing
     }))
 }
 
