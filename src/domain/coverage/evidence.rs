@@ -68,7 +68,7 @@ pub(super) struct Found {
 }
 
 /// A subject without `[5.1.x]`, `(#123)` and the full stop.
-pub(super) fn bare_subject(subject: &str) -> &str {
+pub(crate) fn bare_subject(subject: &str) -> &str {
     let mut rest = subject.trim();
     while let Some((mark, behind)) = rest.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
         if mark.len() > 40 {

@@ -19,7 +19,7 @@ mod patch;
 mod recorded;
 mod reverts;
 mod scan;
-mod scan_words;
+pub(crate) mod scan_words;
 mod support;
 mod verdict;
 
@@ -29,6 +29,7 @@ mod tests;
 pub use accounts::{Account, ListedCommit, accounts_in};
 pub use cells::Judgement;
 pub use evidence::EvidenceKind;
+pub(crate) use evidence::bare_subject as subject_without_marks;
 pub use explained::{ExplainedCell, ExplainedCommit, Explainer, Step};
 pub use facts::{Claims, Commit, CommitId, Fix, Messages, Parents, Reference, Text, Trailer, TrailerKind};
 pub use graph::{Release, ReleaseKind, SeriesLine, SeriesLines};
