@@ -33,6 +33,7 @@ pub mod features;
 mod freshness;
 mod inbox;
 mod installations;
+mod labels;
 mod outbox;
 mod pace;
 mod pauses;

@@ -148,6 +148,18 @@ impl Standin {
         self.at(repository, |w, id| w.open_thread(id, who, ThreadKind::Issue, title, body))
     }
 
+    /// Opens an issue by a form that puts labels on it; returns its number.
+    pub fn open_issue_by_form(
+        &self,
+        repository: &str,
+        who: &str,
+        title: &str,
+        body: &str,
+        labels: &[&str],
+    ) -> Outcome<u64> {
+        self.at(repository, |w, id| w.open_by_form(id, who, ThreadKind::Issue, (title, body), labels))
+    }
+
     /// Opens a discussion; returns its number.
     pub fn open_discussion(&self, repository: &str, who: &str, title: &str, body: &str) -> Outcome<u64> {
         self.at(repository, |w, id| w.open_thread(id, who, ThreadKind::Discussion, title, body))
@@ -164,6 +176,11 @@ impl Standin {
         message: &str,
     ) -> Outcome<u64> {
         self.at(repository, |w, id| w.open_pull(id, who, (title, body), branch, message))
+    }
+
+    /// Has a pull request change these files and no others; it begins with one.
+    pub fn set_changed_files(&self, repository: &str, number: u64, files: &[&str]) -> Outcome<()> {
+        self.at(repository, |w, id| w.set_changed_files(id, number, files))
     }
 
     /// Edits title and body of an issue, pull request or discussion; `None` leaves as it is.

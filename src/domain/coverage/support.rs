@@ -87,14 +87,20 @@ pub fn supported_on(policy: &Series, lines: &SeriesLines, day: Date) -> BTreeMap
     supported_by_days(policy, &ReleaseDays::of(lines), day)
 }
 
-/// The same, by the days alone.
+/// The same, by the days alone; those that the policy's table gives count more.
 pub fn supported_by_days(policy: &Series, days: &ReleaseDays, day: Date) -> BTreeMap<SeriesName, SeriesKind> {
+    let mut all = days.0.clone();
+    for (name, day) in &policy.released {
+        if let Some(name) = SeriesName::parse(name) {
+            all.entry(name).or_default().released = Some(*day);
+        }
+    }
     let mut kinds = BTreeMap::new();
-    for (name, first) in &days.0 {
+    for (name, first) in &all {
         match first.released {
             Some(released) if released <= day => {
                 let later =
-                    days.0.iter().filter(|(other, first)| *other > name && first.released.is_some_and(|at| at < day));
+                    all.iter().filter(|(other, first)| *other > name && first.released.is_some_and(|at| at < day));
                 let lts = policy.lts.iter().any(|(known, last)| *known == name.to_string() && *last >= day);
                 if later.count() < usize::from(policy.latest) || lts {
                     kinds.insert(name.clone(), SeriesKind::Supported);

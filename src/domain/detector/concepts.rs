@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use super::features::{Feature, STRUCTURES, features_of};
+use super::features::{Feature, STRUCTURES, features_in, features_of};
 use super::matching::Matcher;
+use super::text::segment_traced;
 use super::weights::{BIAS, WEIGHTS};
-use super::{Contribution, Detector, Judgement, Place, Probabilities, lexicon};
+use super::{Contribution, Detector, Explanation, Judgement, Mark, Place, Probabilities, lexicon};
 
 /// At or above this score a post may be hidden: about nine of ten posts up there belong in private
 /// (27 of 29 of the measured ones; the curve and its doubts are in `docs/detection.md`).
@@ -19,6 +20,9 @@ pub const REPLY_AT: f64 = 0.1;
 
 /// At most this many contributions are told.
 const MAX_CONTRIBUTIONS: usize = 8;
+
+/// At most this many places are marked for one contribution.
+const MAX_MARKS: usize = 6;
 
 /// Contributions smaller than this, in log-odds, are not worth telling.
 const SMALLEST_CONTRIBUTION: f64 = 0.05;
@@ -57,12 +61,9 @@ impl ConceptDetector {
     pub fn features(&self, title: &str, body: &str) -> Vec<Feature> {
         features_of(&self.0.matcher, title, body)
     }
-}
 
-impl Detector for ConceptDetector {
-    fn judge(&self, title: &str, body: &str) -> Judgement {
-        let weighed: Vec<(Feature, [f64; 5])> = self
-            .features(title, body)
+    fn weigh(&self, features: Vec<Feature>) -> Judgement {
+        let weighed: Vec<(Feature, [f64; 5])> = features
             .into_iter()
             .filter_map(|feature| Some((feature, *self.0.weights.get(&(feature.name, feature.place))?)))
             .collect();
@@ -86,6 +87,33 @@ impl Detector for ConceptDetector {
         contributions.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
         contributions.truncate(MAX_CONTRIBUTIONS);
         Judgement { class: probabilities.most_probable(), probabilities, contributions }
+    }
+}
+
+impl Detector for ConceptDetector {
+    fn judge(&self, title: &str, body: &str) -> Judgement {
+        self.weigh(self.features(title, body))
+    }
+
+    fn explain(&self, title: &str, body: &str) -> Explanation {
+        let segments = segment_traced(title, body);
+        let judgement = self.weigh(features_in(&self.0.matcher, &segments));
+        let mut marks = Vec::new();
+        for (contribution, reason) in judgement.contributions.iter().enumerate() {
+            let (pieces, source) = match reason.place {
+                Place::Title => (std::slice::from_ref(&segments.title), title),
+                Place::Body => (&segments.prose[..], body),
+                Place::Code => (&segments.code[..], body),
+                Place::Post => continue,
+            };
+            let here = pieces.iter().flat_map(|piece| {
+                let spans = self.0.matcher.spans(&reason.feature, piece);
+                spans.into_iter().filter_map(|span| piece.source(span, source))
+            });
+            let mark = |span| Mark { contribution, place: reason.place, span };
+            marks.extend(here.map(mark).take(MAX_MARKS));
+        }
+        Explanation { judgement, marks }
     }
 
     fn version(&self) -> &str {

@@ -285,7 +285,8 @@ pub fn features_of(matcher: &Matcher, title: &str, body: &str) -> Vec<Feature> {
     features_in(matcher, &segment(title, body))
 }
 
-fn features_in(matcher: &Matcher, segments: &Segments) -> Vec<Feature> {
+/// The features of a post that is cut already, as [`features_of`].
+pub fn features_in(matcher: &Matcher, segments: &Segments) -> Vec<Feature> {
     let found = matcher.find(segments);
     let mut features = Vec::new();
     for (name, found) in matcher.names().iter().zip(&found) {

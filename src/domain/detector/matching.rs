@@ -1,6 +1,7 @@
 //! Finds the lexicon's concepts in the segments of a post.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
@@ -37,7 +38,7 @@ impl Found {
 /// The compiled lexicon.
 pub struct Matcher {
     sets: Vec<RegexSet>,
-    expressions: usize,
+    expressions: Vec<String>,
     names: Vec<&'static str>,
     families: Vec<Family>,
     /// What each expression completes: concepts, each with the other expressions that must match beside it.
@@ -82,7 +83,7 @@ impl Matcher {
                 RegexSetBuilder::new(some).unicode(false).size_limit(COMPILED_BYTES).dfa_size_limit(CACHE_BYTES).build()
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { sets, expressions: expressions.len(), names, families, completes })
+        Ok(Self { sets, expressions, names, families, completes })
     }
 
     /// The concepts' names, in the order of [`Matcher::find`].
@@ -98,7 +99,7 @@ impl Matcher {
     /// Where each concept was found.
     pub fn find(&self, segments: &Segments) -> Vec<Found> {
         let mut found = vec![Found::default(); self.names.len()];
-        let mut matched = vec![false; self.expressions];
+        let mut matched = vec![false; self.expressions.len()];
         self.look_at(&segments.title, &mut matched, |concept| found[concept].title = true);
         for sentence in &segments.prose {
             self.look_at(sentence, &mut matched, |concept| found[concept].prose = true);
@@ -107,6 +108,34 @@ impl Matcher {
             self.look_at(piece, &mut matched, |concept| found[concept].code = true);
         }
         found
+    }
+
+    /// Where the words of the concept of this name stand in one piece of text, in bytes; in no order.
+    ///
+    /// Looks for them anew, one expression after the other: for a post that somebody looks at.
+    pub fn spans(&self, concept: &str, text: &str) -> Vec<Range<usize>> {
+        let mut spans = Vec::new();
+        let Some(concept) = self.names.iter().position(|name| *name == concept) else {
+            return spans;
+        };
+        let find = |expression: usize| {
+            let regex = RegexBuilder::new(&self.expressions[expression]).unicode(false).build().ok()?;
+            regex.find(text.as_bytes()).map(|found| found.range())
+        };
+        for (first, completions) in self.completes.iter().enumerate() {
+            for completion in completions.iter().filter(|completion| completion.concept == concept) {
+                let words: Option<Vec<_>> =
+                    std::iter::once(first).chain(completion.beside.iter().copied()).map(find).collect();
+                let confirmed: Option<Vec<_>> =
+                    completion.confirm.iter().map(|r| r.find(text.as_bytes()).map(|found| found.range())).collect();
+                match (words, confirmed) {
+                    (Some(words), Some(confirmed)) if confirmed.is_empty() => spans.extend(words),
+                    (Some(_), Some(confirmed)) => spans.extend(confirmed),
+                    _ => {}
+                }
+            }
+        }
+        spans
     }
 
     /// Tells every concept in one piece of text, some more than once; `matched` is scratch space.

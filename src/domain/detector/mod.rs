@@ -16,6 +16,8 @@ mod tests;
 
 pub use concepts::{ACT_AT, ConceptDetector, REPLY_AT, builtin};
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::intake::IntakeClass;
@@ -24,6 +26,13 @@ use super::intake::IntakeClass;
 pub trait Detector: Send + Sync + 'static {
     /// Judges one post.
     fn judge(&self, title: &str, body: &str) -> Judgement;
+
+    /// Judges one post and says where in it the reasons stand. The judgement is that of [`Detector::judge`].
+    ///
+    /// Slower than judging; for people who look at one post. A detector that cannot point has no marks.
+    fn explain(&self, title: &str, body: &str) -> Explanation {
+        Explanation { judgement: self.judge(title, body), marks: Vec::new() }
+    }
 
     /// Name and version of the model, kept with each decision.
     fn version(&self) -> &str;
@@ -111,4 +120,27 @@ impl Judgement {
     pub fn score(&self) -> f64 {
         self.probabilities.belongs_in_private()
     }
+}
+
+/// A judgement together with the places that it rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// What the detector says.
+    pub judgement: Judgement,
+    /// Where its contributions stand, in the order of the contributions; marks may overlap.
+    pub marks: Vec<Mark>,
+}
+
+/// A stretch of the post that a contribution comes from.
+///
+/// It is for showing a post to somebody who has it before their eyes. It can't be serialised: what is stored keeps
+/// reasons only, never a way back to the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The contribution's position in [`Judgement::contributions`].
+    pub contribution: usize,
+    /// Which text `span` is of: the title, or the body ([`Place::Body`] and [`Place::Code`]). Never [`Place::Post`].
+    pub place: Place,
+    /// Bytes of the title or of the body as they were given; begins and ends between characters.
+    pub span: Range<usize>,
 }

@@ -83,7 +83,7 @@ fn usual_branches() -> String {
     "sec/{case}-{series}".to_owned()
 }
 
-fn names_case_and_series(pattern: &String, _: &()) -> garde::Result {
+fn names_case_and_series(pattern: &str, _: &()) -> garde::Result {
     let case = pattern.find("{case}").filter(|_| pattern.matches("{case}").count() == 1);
     let series = pattern.find("{series}").filter(|_| pattern.matches("{series}").count() == 1);
     let plain = pattern.replace("{case}", "").replace("{series}", "");

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Shop, Trouble, features::Outcome, releases::proof};
+use super::{Shop, Trouble, features::Outcome, labels, releases::proof};
 use crate::domain::{
     case::{Case, CaseId, Desk, Standing},
     clocks::Moment,
@@ -21,6 +21,7 @@ use crate::domain::{
     decision::Decision,
     effect::Effect,
     embargoed::Embargoed,
+    intake::flagged::{self, Label, Said},
     policy::Policy,
     post::{Account, RepoName},
     reason::Reason,
@@ -180,6 +181,13 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
         decision.records.push(RecordWrite::guarded(&considered.case, case.version));
     }
     decision.records.extend(considered.others.iter().map(|other| guarded_other(other, &versions)));
+    if considered.case.verdict != case.value.verdict {
+        let label = considered.case.verdict.as_ref().and_then(Label::of);
+        let said = label.map(|label| Said { label, by: comment.author.login.clone(), at: now });
+        let posts = considered.case.posts.iter().map(|post| post.place.post_key());
+        let posts = labels::flagged(shop, posts).await?;
+        decision.records.extend(flagged::said_in_private(posts, said.as_ref()));
+    }
     if let Some(ran) = &considered.log {
         decision.records.push(RecordWrite::guarded(ran, log.as_ref().map_or(0, |log| log.version)));
     }

@@ -18,6 +18,7 @@ use crate::{
 mod case_asked;
 mod desks;
 mod doors;
+mod leaks;
 mod not_security;
 mod operator;
 mod redirect;
@@ -133,6 +134,7 @@ pub fn all() -> Vec<Box<dyn Feature>> {
         Box::new(operator::Operator),
         Box::new(not_security::NotSecurity),
         Box::new(redirect::Redirect),
+        Box::new(leaks::Leaks),
         Box::new(releases::Releases),
     ]
 }

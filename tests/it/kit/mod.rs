@@ -393,7 +393,8 @@ impl World {
         alerts.into_iter().filter(|alert| alert.resolved_at.is_none()).collect()
     }
 
-    async fn records<R: Record>(&self) -> Vec<R> {
+    /// All records of a kind.
+    pub async fn records<R: Record>(&self) -> Vec<R> {
         let stored = self.store().records(R::KIND).await.expect("the store works");
         stored.into_iter().map(|record| serde_json::from_value(record.value).expect("readable")).collect()
     }

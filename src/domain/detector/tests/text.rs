@@ -2,11 +2,13 @@
 
 use proptest::prelude::*;
 
-use crate::domain::detector::text::{MAX_BODY_BYTES, MAX_TITLE_BYTES, Segments, normalise, segment};
-use crate::domain::detector::{Detector, builtin};
+use crate::domain::detector::text::{
+    MAX_BODY_BYTES, MAX_TITLE_BYTES, Piece, Segments, normalise, segment, segment_traced,
+};
+use crate::domain::detector::{Detector, Place, builtin};
 use crate::domain::intake::IntakeClass;
 
-fn has(pieces: &[String], words: &str) -> bool {
+fn has(pieces: &[Piece], words: &str) -> bool {
     pieces.iter().any(|piece| piece.contains(words))
 }
 
@@ -16,7 +18,7 @@ fn prose_and_code_are_told_apart() {
         "A Title",
         "First sentence of the post. Second one!\n\n```sh\ncurl -X POST /admin\n```\n\nUse `DROP TABLE x` here.",
     );
-    assert_eq!(cut.title, "a title");
+    assert_eq!(&*cut.title, "a title");
     assert!(has(&cut.prose, "first sentence of the post."));
     assert!(has(&cut.code, "curl -x post /admin"));
     assert!(!has(&cut.prose, "curl"));
@@ -71,7 +73,7 @@ fn quotes_publish_again_what_they_quote() {
 fn stack_traces_without_a_fence_are_code() {
     let cut =
         segment("", "It fails:\nat org.example.Main.run(Main.java:12)\n#0 0x4f2 in main a.c:1\n==12==ERROR: boom");
-    assert_eq!(cut.prose, ["it fails:"]);
+    assert!(cut.prose.len() == 1 && &*cut.prose[0] == "it fails:", "{:?}", cut.prose);
     assert_eq!(cut.code.len(), 3);
 }
 
@@ -81,11 +83,33 @@ fn text_is_normalised() {
 }
 
 #[test]
+fn a_traced_piece_knows_where_it_comes_from() {
+    let body = "# T\u{ff29}tle\n\n> Don\u{2019}t **Trust** &lt;script&gt; in `Some Code`!\n\n1. Été  dure [Link](http://a.b/C)\n\n\
+                ```\nRun ME\n```\n<!-- no --><b>Bold</b>\n";
+    let cut = segment_traced("", body);
+    for (words, source) in [
+        ("don't trust <script> in", "Don\u{2019}t **Trust** &lt;script&gt; in"),
+        ("some code", "Some Code"),
+        ("été dure link", "Été  dure [Link"),
+        ("http://a.b/c", "http://a.b/C"),
+        ("run me", "Run ME"),
+        ("<b>bold</b>", "<b>Bold</b>"),
+        ("title", "T\u{ff29}tle"),
+    ] {
+        let mut found = cut.prose.iter().chain(&cut.code).filter_map(|piece| {
+            let start = piece.find(words)?;
+            piece.source(start..start + words.len(), body)
+        });
+        assert_eq!(found.next().map(|span| &body[span]), Some(source), "{:?} {:?}", cut.prose, cut.code);
+    }
+}
+
+#[test]
 fn only_so_much_is_read() {
     let long = "ä".repeat(MAX_BODY_BYTES);
     let Segments { title, prose, .. } = segment(&long, &format!("{long} tail"));
     assert!(title.len() <= MAX_TITLE_BYTES);
-    assert!(prose.iter().map(String::len).sum::<usize>() <= MAX_BODY_BYTES);
+    assert!(prose.iter().map(|piece| piece.len()).sum::<usize>() <= MAX_BODY_BYTES);
     assert!(!has(&prose, "tail"));
 }
 
@@ -105,9 +129,34 @@ proptest! {
     fn segments_never_hold_more_than_was_read(body in "(\\PC|\\s|[`#>*<!-]){0,600}") {
         let cut = segment("", &body);
         // Lower case may lengthen a letter, and code spans stand in two places.
-        let prose: usize = cut.prose.iter().map(String::len).sum();
+        let prose: usize = cut.prose.iter().map(|piece| piece.len()).sum();
         prop_assert!(prose <= 3 * body.len() + 8 * body.matches('|').count());
         prop_assert!(cut.prose.iter().chain(&cut.code).all(|piece| !piece.is_empty() && !piece.contains('\n')));
+    }
+
+    #[test]
+    fn marks_stand_in_the_post_and_explaining_changes_no_judgement(
+        title in "(attacker|can|\\PC| ){0,12}",
+        body in "(an attacker can |sql injection |craft|é|&amp;|\\PC|[\n`#>*<!\\-\\[\\]|]){0,60}",
+    ) {
+        let explained = builtin().explain(&title, &body);
+        prop_assert_eq!(&explained.judgement, &builtin().judge(&title, &body));
+        for mark in &explained.marks {
+            let text = if mark.place == Place::Title { &title } else { &body };
+            prop_assert!(text.get(mark.span.clone()).is_some_and(|words| !words.is_empty()));
+            prop_assert_eq!(explained.judgement.contributions[mark.contribution].place, mark.place);
+        }
+    }
+
+    #[test]
+    fn traced_and_untraced_pieces_are_the_same(body in "(\\PC|\\s|[`#>*<!-]){0,600}") {
+        let (plain, traced) = (segment("", &body), segment_traced("", &body));
+        let texts = |pieces: &[Piece]| pieces.iter().map(|piece| piece.to_string()).collect::<Vec<_>>();
+        prop_assert_eq!(texts(&plain.prose), texts(&traced.prose));
+        prop_assert_eq!(texts(&plain.code), texts(&traced.code));
+        for piece in traced.prose.iter().chain(&traced.code) {
+            prop_assert!(piece.source(0..piece.len(), &body).is_some(), "{:?}", piece);
+        }
     }
 
     #[test]
@@ -115,4 +164,16 @@ proptest! {
         let once = normalise(&text);
         prop_assert_eq!(normalise(&once), once);
     }
+}
+
+#[test]
+fn reasons_are_marked_where_their_words_stand() {
+    let (title, body) = ("SQL injection in search", "Hello.\n\nAn **Attacker** can drop a table: `' OR 1=1 --`\n");
+    let explained = builtin().explain(title, body);
+    let words = |place, text: &'static str| {
+        let marks = explained.marks.iter().filter(|mark| mark.place == place);
+        marks.map(|mark| &text[mark.span.clone()]).collect::<Vec<_>>()
+    };
+    assert!(words(Place::Title, title).iter().any(|words| words.contains("injection")), "{explained:?}");
+    assert_eq!(words(Place::Code, body), ["' OR 1=1"], "{explained:?}");
 }

@@ -4,7 +4,15 @@
 //! the check boxes that everybody must tick are dropped. Quotes count as prose, because a quote publishes again what it
 //! quotes. Raw HTML counts as code: that is how payloads are pasted.
 
+mod piece;
+mod template;
+
+use std::ops::Range;
+
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+pub use piece::{Piece, normalise};
+use template::{is_empty_answer, is_form_heading, is_template_promise, looks_like_log};
 
 /// Only this much of a title is read, in bytes. GitHub allows 256 characters.
 pub const MAX_TITLE_BYTES: usize = 1024;
@@ -20,11 +28,11 @@ const MAX_PIECE_BYTES: usize = 2048;
 #[derive(Default)]
 pub struct Segments {
     /// The title.
-    pub title: String,
+    pub title: Piece,
     /// Sentences, list items, table cells and headings of the body.
-    pub prose: Vec<String>,
+    pub prose: Vec<Piece>,
     /// Code blocks, code spans, raw HTML, log lines and stack traces of the body.
-    pub code: Vec<String>,
+    pub code: Vec<Piece>,
     /// How the body is built.
     pub shape: Shape,
 }
@@ -52,50 +60,31 @@ pub struct Shape {
 
 /// Cuts a post into segments. Linear in the input, never fails.
 pub fn segment(title: &str, body: &str) -> Segments {
-    let mut cutter = Cutter::default();
+    cut(title, body, false)
+}
+
+/// As [`segment`], and each piece knows where it comes from ([`Piece::source`]).
+pub fn segment_traced(title: &str, body: &str) -> Segments {
+    cut(title, body, true)
+}
+
+fn cut(title: &str, body: &str, traced: bool) -> Segments {
     let body = prefix(body, MAX_BODY_BYTES);
+    let mut cutter = Cutter::new(body, traced);
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
-    for event in Parser::new_ext(body, options) {
-        cutter.take(event);
+    for (event, range) in Parser::new_ext(body, options).into_offset_iter() {
+        cutter.take(event, range);
     }
     cutter.end_block();
     let mut segments = cutter.segments;
-    segments.title = normalise(prefix(title, MAX_TITLE_BYTES));
-    segments.shape.prose_bytes = segments.prose.iter().map(String::len).sum();
+    segments.title = Piece::of(prefix(title, MAX_TITLE_BYTES), traced).normalised();
+    segments.shape.prose_bytes = segments.prose.iter().map(|piece| piece.len()).sum();
     segments
 }
 
 /// The longest prefix of at most `bytes` bytes that ends between characters.
 fn prefix(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
-}
-
-/// Lower case, single blanks, straight quotes and dashes, nothing invisible.
-pub fn normalise(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut blank = true;
-    for c in text.chars() {
-        let c = match c {
-            '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{ff07}' | '\u{00b4}' => '\'',
-            '\u{201c}' | '\u{201d}' | '\u{ff02}' => '"',
-            '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-            // Full-width forms of ASCII, common in Chinese and Japanese posts.
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-            '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{00ad}' | '\u{2060}' => continue,
-            other => other,
-        };
-        if c.is_whitespace() || c.is_control() {
-            if !blank {
-                out.push(' ');
-                blank = true;
-            }
-        } else {
-            out.extend(c.to_lowercase());
-            blank = false;
-        }
-    }
-    out.truncate(out.trim_end().len());
-    out
 }
 
 /// What the text being collected is.
@@ -108,11 +97,13 @@ enum Block {
     Html,
 }
 
-#[derive(Default)]
-struct Cutter {
+struct Cutter<'a> {
+    /// The whole body.
+    body: &'a str,
+    traced: bool,
     segments: Segments,
     block: Block,
-    text: String,
+    text: Piece,
     /// Letters of the current paragraph that stand outside of bold text: none means that it is a heading in disguise.
     plain: bool,
     strong: usize,
@@ -122,25 +113,48 @@ struct Cutter {
     in_html_comment: bool,
 }
 
-impl Cutter {
-    fn take(&mut self, event: Event<'_>) {
+impl<'a> Cutter<'a> {
+    fn new(body: &'a str, traced: bool) -> Self {
+        Self {
+            body,
+            traced,
+            segments: Segments::default(),
+            block: Block::default(),
+            text: Piece::of("", traced),
+            plain: false,
+            strong: 0,
+            numbered: Vec::new(),
+            check_box: false,
+            in_html_comment: false,
+        }
+    }
+
+    /// `text`, which stands somewhere in `range` of the body.
+    fn stretch(&self, text: &str, range: &Range<usize>) -> Piece {
+        let mut piece = Piece::of("", self.traced);
+        piece.push(text, self.body, range);
+        piece
+    }
+
+    fn take(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
-            Event::Start(tag) => self.start(&tag),
-            Event::End(tag) => self.end(tag),
+            Event::Start(tag) => self.start(&tag, &range),
+            Event::End(tag) => self.end(tag, &range),
             Event::Text(text) => {
                 if self.strong == 0 && !text.trim().is_empty() {
                     self.plain = true;
                 }
-                self.text.push_str(&text);
+                self.text.push(&text, self.body, &range);
             }
             Event::Code(code) => {
                 // A code span is part of its sentence and a piece of code as well.
                 self.plain = true;
-                self.text.push_str(&code);
+                self.text.push(&code, self.body, &range);
+                let code = self.stretch(&code, &range);
                 push_pieces(&mut self.segments.code, &code);
             }
-            Event::Html(html) | Event::InlineHtml(html) => self.html(&html),
-            Event::SoftBreak | Event::HardBreak => self.text.push('\n'),
+            Event::Html(html) | Event::InlineHtml(html) => self.html(&html, range),
+            Event::SoftBreak | Event::HardBreak => self.text.push("\n", self.body, &range),
             Event::TaskListMarker(_) => {
                 self.segments.shape.check_boxes += 1;
                 self.check_box = true;
@@ -149,7 +163,7 @@ impl Cutter {
         }
     }
 
-    fn start(&mut self, tag: &Tag<'_>) {
+    fn start(&mut self, tag: &Tag<'_>, range: &Range<usize>) {
         match tag {
             Tag::Heading { .. } => self.begin(Block::Heading),
             Tag::CodeBlock(_) => {
@@ -176,16 +190,17 @@ impl Cutter {
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 self.segments.shape.links += 1;
                 self.segments.shape.images += usize::from(matches!(tag, Tag::Image { .. }));
-                push_pieces(&mut self.segments.code, dest_url);
+                let url = self.stretch(dest_url, range);
+                push_pieces(&mut self.segments.code, &url);
             }
             _ => {}
         }
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end(&mut self, tag: TagEnd, range: &Range<usize>) {
         match tag {
             TagEnd::Strong | TagEnd::Emphasis => self.strong = self.strong.saturating_sub(1),
-            TagEnd::TableCell => self.text.push_str(" | "),
+            TagEnd::TableCell => self.text.push(" | ", self.body, &(range.end..range.end)),
             TagEnd::List(_) => {
                 self.end_block();
                 self.numbered.pop();
@@ -209,7 +224,7 @@ impl Cutter {
     }
 
     fn end_block(&mut self) {
-        let text = std::mem::take(&mut self.text);
+        let text = std::mem::replace(&mut self.text, Piece::of("", self.traced));
         let block = std::mem::take(&mut self.block);
         let only_bold = !std::mem::take(&mut self.plain);
         let check_box = std::mem::take(&mut self.check_box);
@@ -220,22 +235,22 @@ impl Cutter {
             Block::Code | Block::Html => push_pieces(&mut self.segments.code, &text),
             Block::Heading => self.heading(&text),
             Block::Prose if only_bold && text.len() < 80 => self.heading(&text),
-            Block::Prose if check_box && is_template_promise(&normalise(&text)) => {}
+            Block::Prose if check_box && is_template_promise(&text.normalised()) => {}
             Block::Prose => self.prose(&text),
         }
     }
 
-    fn heading(&mut self, text: &str) {
-        let heading = normalise(text);
+    fn heading(&mut self, text: &Piece) {
+        let heading = text.normalised();
         if !is_form_heading(&heading) {
             self.segments.shape.headings += 1;
             self.segments.prose.push(heading);
         }
     }
 
-    fn prose(&mut self, text: &str) {
+    fn prose(&mut self, text: &Piece) {
         for line in text.lines() {
-            let normal = normalise(line);
+            let normal = line.normalised();
             if normal.is_empty() || is_empty_answer(&normal) {
                 continue;
             }
@@ -247,48 +262,47 @@ impl Cutter {
         }
     }
 
-    fn html(&mut self, html: &str) {
-        let mut rest = html;
-        loop {
-            if self.in_html_comment {
-                let Some((_, after)) = rest.split_once("-->") else {
-                    return;
-                };
-                self.in_html_comment = false;
-                rest = after;
-            } else if let Some((before, after)) = rest.split_once("<!--") {
-                self.markup(before);
-                self.in_html_comment = true;
-                rest = after;
-            } else {
-                return self.markup(rest);
+    /// Raw HTML without its comments; `range` is where it stands in the body.
+    fn html(&mut self, html: &str, range: Range<usize>) {
+        let whole = self.stretch(html, &range);
+        let mut start = 0;
+        while let Some(rest) = html.get(start..) {
+            let (mark, skipped) = if self.in_html_comment { ("-->", true) } else { ("<!--", false) };
+            let end = rest.find(mark).map_or(html.len(), |at| start + at);
+            if !skipped {
+                self.markup(&whole.part(start..end));
             }
+            if end == html.len() {
+                break;
+            }
+            self.in_html_comment = !skipped;
+            start = end + mark.len();
         }
     }
 
-    fn markup(&mut self, html: &str) {
+    fn markup(&mut self, html: &Piece) {
         if self.block == Block::Html {
-            self.text.push_str(html);
+            self.text.append(html);
         } else if !html.is_empty() {
-            self.text.push(' ');
+            self.text.append(&Piece::of(" ", false));
             push_pieces(&mut self.segments.code, html);
         }
     }
 }
 
 /// Appends `text` in pieces of bounded length.
-fn push_pieces(pieces: &mut Vec<String>, text: &str) {
-    let text = normalise(text);
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(rest.floor_char_boundary(MAX_PIECE_BYTES));
-        pieces.push(piece.to_owned());
-        rest = after;
+fn push_pieces(pieces: &mut Vec<Piece>, text: &Piece) {
+    let text = text.normalised();
+    let mut start = 0;
+    while start < text.len() {
+        let end = text.floor_char_boundary(start + MAX_PIECE_BYTES);
+        pieces.push(text.part(start..end));
+        start = end;
     }
 }
 
 /// Appends the sentences of one normalised line.
-fn push_sentences(sentences: &mut Vec<String>, line: &str) {
+fn push_sentences(sentences: &mut Vec<Piece>, line: &Piece) {
     let mut start = 0;
     let mut previous = ' ';
     for (at, c) in line.char_indices() {
@@ -298,135 +312,12 @@ fn push_sentences(sentences: &mut Vec<String>, line: &str) {
             _ => at - start >= MAX_PIECE_BYTES,
         };
         if ends {
-            sentences.push(line[start..at].to_owned());
+            sentences.push(line.part(start..at));
             start = at;
         }
         previous = c;
     }
     if start < line.len() {
-        sentences.push(line[start..].to_owned());
+        sentences.push(line.part(start..line.len()));
     }
-}
-
-/// Headings that issue forms, PR templates and advisory forms ask everybody to fill in.
-const FORM_HEADINGS: &[&str] = &[
-    "describe the bug",
-    "description",
-    "bug description",
-    "to reproduce",
-    "steps to reproduce",
-    "reproduction",
-    "reproduction steps",
-    "how to reproduce",
-    "expected behavior",
-    "expected behaviour",
-    "actual behavior",
-    "actual behaviour",
-    "current behavior",
-    "expected result",
-    "actual result",
-    "screenshots",
-    "additional context",
-    "environment",
-    "system information",
-    "version",
-    "versions",
-    "operating system",
-    "desktop",
-    "smartphone",
-    "logs",
-    "checklist",
-    "motivation",
-    "test plan",
-    "testing",
-    "related issues",
-    "related issue",
-    "type of change",
-    "changes",
-    "what does this pr do",
-    "how has this been tested",
-    "security",
-    "security impact",
-    "security considerations",
-    "security checklist",
-    "security issue",
-    "is this a security issue",
-    "security implications",
-    "security notes",
-    "security review",
-    "vulnerability",
-    "does this affect security",
-    "code of conduct",
-    "acceptance criteria",
-    "possible solution",
-    "context",
-    "category",
-    "severity",
-    "is there an existing issue for this",
-    "summary",
-];
-
-fn is_form_heading(heading: &str) -> bool {
-    let bare = heading.trim_matches(|c: char| !c.is_alphanumeric());
-    FORM_HEADINGS.contains(&bare)
-}
-
-/// What forms put under a heading that nobody filled in.
-fn is_empty_answer(line: &str) -> bool {
-    let bare = line.trim_matches(|c: char| !c.is_alphanumeric());
-    matches!(bare, "no response" | "n/a" | "na" | "none" | "no" | "yes" | "")
-}
-
-/// Beginnings of the sentences that a template makes everybody tick.
-const PROMISES: &[&str] = &[
-    "i have",
-    "i've",
-    "i agree",
-    "i am",
-    "i'm",
-    "i confirm",
-    "i understand",
-    "i checked",
-    "i searched",
-    "i read",
-    "i will",
-    "this is not",
-    "this issue",
-    "this pr",
-    "this does not",
-    "no security",
-    "not a security",
-    "my code",
-    "my change",
-    "code of conduct",
-    "bug",
-    "new feature",
-    "security",
-    "breaking change",
-    "documentation",
-    "tests",
-    "refactor",
-    "searched",
-    "yes",
-    "no",
-    "none of the above",
-    "not applicable",
-];
-
-fn is_template_promise(item: &str) -> bool {
-    let bare = item.trim_start_matches(|c: char| !c.is_alphanumeric());
-    PROMISES.iter().any(|promise| bare.starts_with(promise))
-}
-
-/// Stack frames, sanitizer lines and time-stamped log lines that nobody fenced.
-fn looks_like_log(line: &str) -> bool {
-    let bytes = line.as_bytes();
-    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    line.starts_with("at ") && line.ends_with(')') && line.contains('.')
-        || bytes.first() == Some(&b'#') && digit(1) && line.contains(" 0x")
-        || line.starts_with("==") && digit(2)
-        || line.starts_with("traceback (most recent")
-        || line.starts_with("goroutine ") && line.ends_with(':')
-        || digit(0) && digit(3) && bytes.get(4) == Some(&b'-') && digit(5) && line.contains(':')
-        || bytes.first() == Some(&b'[') && digit(1) && line.contains(':')
 }
