@@ -92,7 +92,7 @@ pub(super) fn same_subject(left: &str, right: &str) -> bool {
 }
 
 /// Whether two subjects differ by a slip of the pen or a word.
-fn nearly_same_subject(left: &str, right: &str) -> bool {
+pub(super) fn nearly_same_subject(left: &str, right: &str) -> bool {
     let (left, right) = (bare_subject(left), bare_subject(right));
     left.len() >= TELLING_BYTES
         && right.len() >= TELLING_BYTES

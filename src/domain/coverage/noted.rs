@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    evidence::{Naming, bare_subject, is_revert, names, names_another, naming},
+    evidence::{Naming, is_revert, names, names_another, naming, nearly_same_subject, same_subject},
     graph::SeriesLines,
     history::History,
 };
@@ -49,14 +49,14 @@ pub(super) fn before_notes(
         runs.push(code.collect());
     }
     if runs.len() >= 2 {
-        let subject =
-            |run: &Vec<u32>, at: usize| run.get(at).map(|place| bare_subject(&history.commit(*place).subject));
-        let common = (0..MOST_STEPS)
-            .take_while(|at| {
-                let first = subject(&runs[0], *at);
-                first.is_some() && runs.iter().all(|run| subject(run, *at) == first)
-            })
-            .count();
+        let subject = |place: &u32| -> &str { &history.commit(*place).subject };
+        let alike =
+            |a: &u32, b: &u32| same_subject(subject(a), subject(b)) || nearly_same_subject(subject(a), subject(b));
+        let stands_in_all = |at: &usize| {
+            let first = runs[0].get(*at);
+            first.is_some_and(|first| runs.iter().all(|run| run.get(*at).is_some_and(|other| alike(first, other))))
+        };
+        let common = (0..MOST_STEPS).take_while(stands_in_all).count();
         noted.commits = runs.iter().flat_map(|run| &run[..common]).copied().collect();
     }
     noted
