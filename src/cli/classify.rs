@@ -10,8 +10,16 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::{Clock, SystemClock};
 use crate::domain::detector::{ACT_AT, Contribution, Detector, Judgement, REPLY_AT, builtin};
 use crate::domain::intake::IntakeClass;
+use crate::domain::policy::parse_one;
+use crate::domain::post::Association;
+
+mod explain;
+mod giveaway;
+
+pub use giveaway::TextKind;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +41,42 @@ pub struct ClassifyArgs {
     /// its first line the title
     #[arg(long, value_name = "FILE")]
     pub jsonl: Option<PathBuf>,
+    /// Show the post with marks where the reasons stand, and what a policy would make of it
+    #[arg(long, conflicts_with = "jsonl")]
+    pub explain: bool,
+    /// The text is no post: would it give away a security fix?
+    #[arg(long = "as", value_name = "KIND", conflicts_with = "explain")]
+    pub kind: Option<TextKind>,
+    /// What is known besides the words.
+    #[command(flatten)]
+    pub known: KnownArgs,
+}
+
+/// What is known of the post besides its words, for `--explain`.
+#[derive(clap::Args, Debug, Default)]
+pub struct KnownArgs {
+    /// The policy whose bars and exceptions hold; the preset minimal without it
+    #[arg(long, value_name = "FILE", requires = "explain")]
+    pub policy: Option<PathBuf>,
+    /// How GitHub relates the author to the repository: owner, member, collaborator, contributor, first_timer,
+    /// first_time_contributor or none
+    #[arg(long, value_name = "WORD", requires = "explain", value_parser = association)]
+    pub association: Option<Association>,
+    /// A bot or App wrote it
+    #[arg(long, requires = "explain")]
+    pub bot: bool,
+    /// A label that the form put on; may be given several times
+    #[arg(long, value_name = "LABEL", requires = "explain")]
+    pub label: Vec<String>,
+    /// It is a pull request that changes this file; may be given several times
+    #[arg(long, value_name = "PATH", requires = "explain")]
+    pub changed_file: Vec<String>,
+}
+
+fn association(text: &str) -> Result<Association, String> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|_| {
+        "write owner, member, collaborator, contributor, first_timer, first_time_contributor or none".to_owned()
+    })
 }
 
 /// One row of the input; other keys are allowed and ignored.
@@ -88,7 +132,7 @@ impl<'a> Answer<'a> {
 /// Why classifying stopped.
 #[derive(Debug, thiserror::Error)]
 enum ClassifyError {
-    #[error("{path}: {source}; name a file of JSON lines that can be read, or - for standard input")]
+    #[error("{path}: {source}; name a file that can be read, or - for standard input where rows are read")]
     Open { path: PathBuf, source: io::Error },
     #[error("{place}: {source}")]
     Read { place: String, source: io::Error },
@@ -98,6 +142,8 @@ enum ClassifyError {
     RowTooLong { line: u64 },
     #[error("standard input: longer than {MAX_ROW_BYTES} bytes; give one post, or use --jsonl for many")]
     PostTooLong,
+    #[error("{0}")]
+    Policy(String),
     #[error("standard output: {0}")]
     Write(io::Error),
 }
@@ -121,10 +167,18 @@ pub fn run(args: ClassifyArgs) -> u8 {
     let stdout = io::stdout();
     let for_people = stdout.is_terminal();
     let mut output = BufWriter::new(stdout.lock());
-    let outcome = match args.jsonl.as_deref() {
-        None => one_post(&detector, io::stdin().lock(), &mut output, for_people),
-        Some(path) if path == Path::new("-") => rows(&detector, io::stdin().lock(), &mut output),
-        Some(path) => open(path).and_then(|file| rows(&detector, file, &mut output)),
+    let stdin = io::stdin().lock();
+    let outcome = match (args.jsonl.as_deref(), args.kind) {
+        (None, Some(kind)) => giveaway::one(kind, stdin, &mut output, for_people),
+        (None, None) if args.explain => explained(&detector, stdin, &mut output, &args.known),
+        (None, None) => one_post(&detector, stdin, &mut output, for_people),
+        (Some(path), kind) => {
+            let file = if path == Path::new("-") { Ok(Box::new(stdin) as Box<dyn BufRead>) } else { open(path) };
+            file.and_then(|file| match kind {
+                Some(kind) => giveaway::rows(kind, file, &mut output),
+                None => rows(&detector, file, &mut output),
+            })
+        }
     };
     let flushed = output.flush().map_err(ClassifyError::Write);
     match outcome.and(flushed) {
@@ -139,13 +193,24 @@ pub fn run(args: ClassifyArgs) -> u8 {
     }
 }
 
-fn open(path: &Path) -> Result<BufReader<File>, ClassifyError> {
+fn open(path: &Path) -> Result<Box<dyn BufRead>, ClassifyError> {
     let file = File::open(path).map_err(|source| ClassifyError::Open { path: path.to_owned(), source })?;
-    Ok(BufReader::new(file))
+    Ok(Box::new(BufReader::new(file)))
 }
 
 /// Answers each row as soon as it is read.
-fn rows(detector: &dyn Detector, mut input: impl BufRead, output: &mut impl Write) -> Result<(), ClassifyError> {
+fn rows(detector: &dyn Detector, input: impl BufRead, output: &mut impl Write) -> Result<(), ClassifyError> {
+    each_row(input, |row| {
+        let judgement = detector.judge(row.title.as_deref().unwrap_or(""), row.body.as_deref().unwrap_or(""));
+        write_line(output, &Answer::new(&row.id, &judgement))
+    })
+}
+
+/// Reads rows one by one.
+fn each_row(
+    mut input: impl BufRead,
+    mut with: impl FnMut(Row) -> Result<(), ClassifyError>,
+) -> Result<(), ClassifyError> {
     let mut bytes = Vec::new();
     for line in 1_u64.. {
         bytes.clear();
@@ -168,8 +233,7 @@ fn rows(detector: &dyn Detector, mut input: impl BufRead, output: &mut impl Writ
         }
         let row: Row =
             serde_json::from_slice(text).map_err(|error| ClassifyError::Row { line, fault: fault(&error) })?;
-        let judgement = detector.judge(row.title.as_deref().unwrap_or(""), row.body.as_deref().unwrap_or(""));
-        write_line(output, &Answer::new(&row.id, &judgement))?;
+        with(row)?;
     }
     Ok(())
 }
@@ -196,15 +260,9 @@ fn one_post(
     output: &mut impl Write,
     for_people: bool,
 ) -> Result<(), ClassifyError> {
-    let mut bytes = Vec::new();
-    let read = input.take(MAX_ROW_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|source| ClassifyError::Read { place: "standard input".to_owned(), source })?;
-    if bytes.len() as u64 > MAX_ROW_BYTES {
-        return Err(ClassifyError::PostTooLong);
-    }
-    let text = String::from_utf8_lossy(without_mark(&bytes, 1));
-    let (title, body) = text.split_once('\n').unwrap_or((&text, ""));
-    let judgement = detector.judge(title.trim_end(), body);
+    let text = whole(input)?;
+    let (title, body) = title_and_body(&text);
+    let judgement = detector.judge(title, body);
     if for_people {
         write_words(output, detector.version(), &judgement).map_err(ClassifyError::Write)
     } else {
@@ -212,8 +270,61 @@ fn one_post(
     }
 }
 
+/// Everything on standard input.
+fn whole(input: impl Read) -> Result<String, ClassifyError> {
+    let mut bytes = Vec::new();
+    let read = input.take(MAX_ROW_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|source| ClassifyError::Read { place: "standard input".to_owned(), source })?;
+    if bytes.len() as u64 > MAX_ROW_BYTES {
+        return Err(ClassifyError::PostTooLong);
+    }
+    Ok(String::from_utf8_lossy(without_mark(&bytes, 1)).into_owned())
+}
+
+fn title_and_body(text: &str) -> (&str, &str) {
+    let (title, body) = text.split_once('\n').unwrap_or((text, ""));
+    (title.trim_end(), body)
+}
+
+/// Shows one post with marks, and what a policy makes of it.
+fn explained(
+    detector: &dyn Detector,
+    input: impl Read,
+    output: &mut impl Write,
+    known: &KnownArgs,
+) -> Result<(), ClassifyError> {
+    let policy = match &known.policy {
+        Some(path) => {
+            let text =
+                std::fs::read_to_string(path).map_err(|source| ClassifyError::Open { path: path.clone(), source })?;
+            parse_one(&path.display().to_string(), &text).map_err(|error| ClassifyError::Policy(error.to_string()))?
+        }
+        None => parse_one("built in", "extends: minimal").map_err(|error| ClassifyError::Policy(error.to_string()))?,
+    };
+    let circumstances = explain::Circumstances {
+        association: known.association.unwrap_or(Association::None),
+        is_bot: known.bot,
+        labels: known.label.clone(),
+        changed_files: known.changed_file.clone(),
+        policy: policy.policy,
+        now: SystemClock.now(),
+    };
+    // As anstream decides it: a terminal, NO_COLOR, CLICOLOR_FORCE.
+    let marking = match anstream::AutoStream::choice(&io::stdout()) {
+        anstream::ColorChoice::Never => explain::Marking::Carets,
+        _ => explain::Marking::Colours,
+    };
+    let text = whole(input)?;
+    let page = explain::page(detector, title_and_body(&text), &circumstances, marking);
+    output.write_all(page.as_bytes()).map_err(ClassifyError::Write)
+}
+
 /// Writes one answer, and lets the next program see it at once.
 fn write_line(output: &mut impl Write, answer: &Answer<'_>) -> Result<(), ClassifyError> {
+    write_json_line(output, answer)
+}
+
+fn write_json_line(output: &mut impl Write, answer: &impl Serialize) -> Result<(), ClassifyError> {
     let write = |output: &mut dyn Write| {
         serde_json::to_writer(&mut *output, answer)?;
         output.write_all(b"\n")?;

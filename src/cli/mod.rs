@@ -15,6 +15,7 @@ pub mod case;
 pub mod classify;
 pub mod coverage;
 pub mod deliveries;
+pub mod detector;
 pub mod doctor;
 pub mod effects;
 mod opened;
@@ -59,6 +60,9 @@ enum Command {
     Policy(policy::PolicyCommand),
     /// Say what a post is, and why.
     Classify(classify::ClassifyArgs),
+    /// How well the detector does here.
+    #[command(subcommand)]
+    Detector(detector::DetectorCommand),
     /// Prove that release tags hold every security fix on every supported series.
     Coverage(coverage::CoverageArgs),
     /// Look at cases and at the reasons behind them.
@@ -114,6 +118,7 @@ pub fn main() -> ExitCode {
             }
         },
         Command::Classify(args) => classify::run(args),
+        Command::Detector(command) => detector::run(command),
         Command::Coverage(args) => coverage::run(args),
         Command::Case(command) => case::run(command),
         Command::Effects(command) => effects::run(command),

@@ -14,6 +14,7 @@ pub mod detector;
 pub mod doors;
 pub mod effect;
 pub mod embargoed;
+pub mod giveaway;
 pub mod intake;
 pub mod operator;
 pub mod policy;

@@ -278,6 +278,8 @@ pub struct Post {
     pub thread_is_locked: bool,
     /// Number of comments in the thread when delivered, where the delivery told.
     pub thread_comments: Option<u64>,
+    /// Labels of its thread when delivered, where the post opens one.
+    pub labels: Vec<String>,
     /// When the post was first published.
     pub created_at: Timestamp,
     /// Its words.

@@ -32,6 +32,8 @@ pub mod evidence;
 pub mod features;
 mod freshness;
 mod inbox;
+mod installations;
+mod labels;
 mod outbox;
 mod pace;
 mod pauses;
@@ -45,7 +47,7 @@ mod trouble;
 mod watched;
 
 pub use dispatch::Windows;
-pub use features::{opened_case, request_case, request_undo};
+pub use features::{OBSERVED, opened_case, request_case, request_undo};
 pub use pace::Pace;
 pub use schedule::Schedule;
 pub use shop::{Shop, ShopParts};

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use super::{Shop, Trouble, entries};
 use crate::{
     domain::{
-        case::Alert,
+        case::{Alert, Case},
         policy::{self, Layer, Policy},
         post::RepoName,
         record::{Record, RecordWrite},
@@ -52,6 +52,48 @@ impl Record for LastGood {
     fn key(&self) -> String {
         format!("repo:{}", self.repository_id)
     }
+}
+
+/// The rules of a version, for the cases that are pinned to it: they outlive the file that they were read from.
+#[derive(Serialize, Deserialize)]
+struct PinnedPolicy {
+    version: String,
+    /// See [`Policy::canonical_json`].
+    rules: String,
+}
+
+impl Record for PinnedPolicy {
+    const KIND: &'static str = "policy_version";
+
+    fn key(&self) -> String {
+        self.version.clone()
+    }
+}
+
+/// The rules of a version, where they are kept and this program still understands them all.
+async fn pinned(store: &SharedStore, version: &str) -> Result<Option<Policy>, StoreError> {
+    let stored = store.record(PinnedPolicy::KIND, version).await?;
+    let kept = stored.and_then(|stored| serde_json::from_value::<PinnedPolicy>(stored.value).ok());
+    let Some(kept) = kept else {
+        return Ok(None);
+    };
+    // The name stays that of the day: a later version of the program may know keys that are missing here.
+    let rules = policy::parse_one("pinned policy", &kept.rules).ok();
+    Ok(rules.map(|effective| Policy { version: kept.version, ..effective.policy }))
+}
+
+/// The policy by which a case is judged, without asking GitHub: the version that it is pinned to, in a repository whose
+/// policy was read last; `None` where neither is kept.
+///
+/// # Errors
+/// When the store fails.
+pub async fn kept_for_case(store: &SharedStore, case: &Case) -> Result<Option<Policy>, StoreError> {
+    let now = kept(store, case.repository_id).await?;
+    Ok(match (pinned(store, &case.policy_version).await?, now) {
+        (Some(pinned), Some(now)) => Some(pinned.held_beside(&now)),
+        (Some(pinned), None) => Some(pinned),
+        (None, now) => now,
+    })
 }
 
 /// The policy of a repository as it was read last, without asking GitHub; `None` where none was ever read from there.
@@ -126,6 +168,7 @@ impl PolicyBook {
             }
         }
         let policy = Arc::new(self.read(shop, installation_id, repository_id, name, owner_is_organisation, now).await?);
+        keep_version(shop, &policy.policy, now).await?;
         let mut entries = self.entries.lock().await;
         if entries.by_repository.len() >= MOST_ENTRIES {
             entries.by_repository.clear();
@@ -135,6 +178,21 @@ impl PolicyBook {
             entries.by_repository.insert(repository_id, entry);
         }
         Ok(policy)
+    }
+
+    /// The policy by which a case is judged: the version that it is pinned to, with those sections of the policy in force that
+    /// say who and where, see [`Policy::held_beside`]. A case whose version nobody kept is judged by the policy in force.
+    ///
+    /// # Errors
+    /// As [`PolicyBook::in_force`].
+    pub async fn of_case(&self, shop: &Shop, case: &Case) -> Result<Policy, Trouble> {
+        let (installation, name) = (case.installation_id, &case.repository);
+        let in_force = self.in_force(shop, installation, case.repository_id, name, true).await?;
+        if in_force.policy.version == case.policy_version {
+            return Ok(in_force.policy.clone());
+        }
+        let pinned = pinned(&shop.store, &case.policy_version).await?;
+        Ok(pinned.map_or_else(|| in_force.policy.clone(), |pinned| pinned.held_beside(&in_force.policy)))
     }
 
     async fn kept(&self, repository_id: u64, now: Timestamp) -> Kept {
@@ -250,6 +308,18 @@ impl PolicyBook {
             (None, None) => InForce { policy: Policy::observing(), origin },
         }
     }
+}
+
+/// Keeps the rules of a version, once for ever; of a repository that is only observed there are no cases.
+async fn keep_version(shop: &Shop, policy: &Policy, now: Timestamp) -> Result<(), Trouble> {
+    if *policy == Policy::observing() || shop.store.record(PinnedPolicy::KIND, &policy.version).await?.is_some() {
+        return Ok(());
+    }
+    let kept = PinnedPolicy { version: policy.version.clone(), rules: policy.canonical_json() };
+    // Another process may keep the same at the same time.
+    let commit = Commit { records: vec![RecordWrite::guarded(&kept, 0)], ..Commit::default() };
+    shop.store.commit(now, commit).await?;
+    Ok(())
 }
 
 /// Where a policy file was found, and its text or why it has none that can be read.

@@ -1,5 +1,5 @@
-//! Repository security advisories and the comments on them (a public preview since 2026-10-02; on a service without it
-//! the comment routes answer 404). Everything here is private until an advisory is published.
+//! Repository security advisories. Everything here is private until an advisory is published. The comments on them are in
+//! [`super::advisory_comments`].
 
 use jiff::Timestamp;
 use reqwest::{Method, header};
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     client::{Installation, Sender},
     error::GitHubError,
-    issues::{AccountAnswer, whole_seconds},
+    issues::AccountAnswer,
     pages::{self, Listing, PAGE_SIZE},
     request::Request,
 };
@@ -82,6 +82,42 @@ pub enum CreditType {
     Other,
 }
 
+/// A package with the versions that an advisory is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AffectedVersions {
+    /// `pip`, `npm`, … or `other`.
+    pub ecosystem: String,
+    /// Its name, where there is one.
+    pub name: Option<String>,
+    /// The affected versions in GitHub's words: `>= 5.2, < 5.2.7`.
+    pub range: Option<String>,
+    /// The first version that is mended, or several: `5.2.7`.
+    pub patched: Option<String>,
+    /// Functions that have to be called.
+    #[serde(default)]
+    pub functions: Vec<String>,
+}
+
+impl AffectedVersions {
+    fn in_request(&self) -> serde_json::Value {
+        let mut one = json!({ "package": { "ecosystem": self.ecosystem, "name": self.name } });
+        let fields = [("vulnerable_version_range", &self.range), ("patched_versions", &self.patched)];
+        for (field, value) in fields.into_iter().filter_map(|(field, value)| Some((field, value.as_ref()?))) {
+            one[field] = json!(value);
+        }
+        if !self.functions.is_empty() {
+            one["vulnerable_functions"] = json!(self.functions);
+        }
+        one
+    }
+}
+
+/// The list as requests hold it.
+fn in_request<S: serde::Serializer>(list: &Option<Vec<AffectedVersions>>, to: S) -> Result<S::Ok, S::Error> {
+    let list = list.iter().flatten().map(AffectedVersions::in_request);
+    list.collect::<Vec<_>>().serialize(to)
+}
+
 /// Credit for one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdvisoryCredit {
@@ -136,6 +172,9 @@ pub struct AdvisoryEdit {
     /// The CVE number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cve_id: Option<String>,
+    /// All packages with their versions.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_request")]
+    pub vulnerabilities: Option<Vec<AffectedVersions>>,
 }
 
 /// An advisory.
@@ -173,6 +212,8 @@ pub struct Advisory {
     pub closed_at: Option<Timestamp>,
     /// Packages with the versions that are patched, as they are written there.
     pub patched: Vec<(String, String)>,
+    /// Packages with the versions that are affected.
+    pub affected: Vec<AffectedVersions>,
     /// `low`, `medium`, `high` or `critical`.
     pub severity: Option<String>,
     /// The CVSS vector, of version 4 or 3.
@@ -190,43 +231,17 @@ pub struct AdvisoryPage {
     pub next: Option<String>,
 }
 
-/// A comment on an advisory.
-#[derive(Clone)]
-pub struct AdvisoryComment {
-    /// Database id.
-    pub id: u64,
-    /// Web address.
-    pub html_url: String,
-    /// Text, as Markdown source.
-    pub body: Embargoed<String>,
-    /// Who wrote it. Every collaborator may edit it later without being named: trust only what was never edited.
-    pub author: Account,
-    /// When it was written.
-    pub created_at: Timestamp,
-    /// When it was last edited; equal to `created_at` where it never was.
-    pub updated_at: Timestamp,
-}
-
-/// The answer to a question for new comments on an advisory.
-pub enum CommentsAnswer {
+/// The answer to a question for the advisories of a repository.
+pub enum AdvisoriesAnswer {
     /// The same as when the `ETag` was given; this cost no budget.
     Unchanged,
-    /// The first page.
+    /// The page.
     Page {
-        /// The comments.
-        comments: Vec<AdvisoryComment>,
-        /// Whether the list may go on after this page.
-        goes_on: bool,
+        /// What is on it.
+        page: AdvisoryPage,
         /// GitHub's name for this very answer.
         etag: Option<String>,
     },
-}
-
-impl AdvisoryComment {
-    /// Whether it still is as its author wrote it.
-    pub fn is_unedited(&self) -> bool {
-        self.created_at == self.updated_at
-    }
 }
 
 #[derive(Deserialize)]
@@ -275,11 +290,15 @@ impl SeveritiesAnswer {
 #[derive(Deserialize)]
 struct VulnerabilityAnswer {
     package: Option<PackageAnswer>,
+    vulnerable_version_range: Option<String>,
     patched_versions: Option<String>,
+    vulnerable_functions: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct PackageAnswer {
+    #[serde(default)]
+    ecosystem: String,
     name: Option<String>,
 }
 
@@ -298,21 +317,26 @@ struct SubmissionAnswer {
     accepted: Option<bool>,
 }
 
-#[derive(Deserialize)]
-struct AdvisoryCommentAnswer {
-    id: u64,
-    #[serde(default)]
-    html_url: String,
-    body: Option<String>,
-    user: Option<AccountAnswer>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+impl From<VulnerabilityAnswer> for AffectedVersions {
+    fn from(answer: VulnerabilityAnswer) -> Self {
+        let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let (ecosystem, name) = answer.package.map(|package| (package.ecosystem, package.name)).unwrap_or_default();
+        Self {
+            ecosystem,
+            name,
+            range: said(answer.vulnerable_version_range),
+            patched: said(answer.patched_versions),
+            functions: answer.vulnerable_functions.unwrap_or_default(),
+        }
+    }
 }
 
 impl From<AdvisoryAnswer> for Advisory {
     fn from(answer: AdvisoryAnswer) -> Self {
         let users = answer.collaborating_users.unwrap_or_default();
         let teams = answer.collaborating_teams.unwrap_or_default();
+        let affected: Vec<AffectedVersions> =
+            answer.vulnerabilities.unwrap_or_default().into_iter().map(AffectedVersions::from).collect();
         Self {
             ghsa_id: answer.ghsa_id,
             cve_id: answer.cve_id,
@@ -335,28 +359,11 @@ impl From<AdvisoryAnswer> for Advisory {
                 .and_then(SeveritiesAnswer::vector)
                 .or_else(|| answer.cvss.and_then(|cvss| cvss.vector_string)),
             cwes: answer.cwe_ids.unwrap_or_default(),
-            patched: answer
-                .vulnerabilities
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|one| {
-                    let name = one.package.and_then(|package| package.name).unwrap_or_default();
-                    Some((name, one.patched_versions?))
-                })
+            patched: affected
+                .iter()
+                .filter_map(|one| Some((one.name.clone().unwrap_or_default(), one.patched.clone()?)))
                 .collect(),
-        }
-    }
-}
-
-impl From<AdvisoryCommentAnswer> for AdvisoryComment {
-    fn from(answer: AdvisoryCommentAnswer) -> Self {
-        Self {
-            id: answer.id,
-            html_url: answer.html_url,
-            body: Embargoed::new(answer.body.unwrap_or_default()),
-            author: AccountAnswer::account(answer.user),
-            created_at: answer.created_at,
-            updated_at: answer.updated_at,
+            affected,
         }
     }
 }
@@ -370,16 +377,36 @@ impl Installation {
         state: Option<AdvisoryState>,
         after: Option<&str>,
     ) -> Result<AdvisoryPage, GitHubError> {
+        match self.advisories_page_if_changed(repo, state, after, None).await? {
+            AdvisoriesAnswer::Page { page, .. } => Ok(page),
+            AdvisoriesAnswer::Unchanged => Err(GitHubError::Unreadable { what: "a list that was asked for" }),
+        }
+    }
+
+    /// The same, and nothing where it is still what `etag` stands for; that costs no budget.
+    pub async fn advisories_page_if_changed(
+        &self,
+        repo: &RepoName,
+        state: Option<AdvisoryState>,
+        after: Option<&str>,
+        etag: Option<&str>,
+    ) -> Result<AdvisoriesAnswer, GitHubError> {
         let mut request = advisories_request(repo, state).query("per_page", PAGE_SIZE);
         if let Some(after) = after {
             request = request.query("after", after);
         }
-        let answer = self.fetch(&request).await?;
+        request.known_etag = etag.map(str::to_owned);
+        let answer = match self.fetch(&request).await {
+            Err(GitHubError::Refused { status: 304 }) => return Ok(AdvisoriesAnswer::Unchanged),
+            answer => answer?,
+        };
         let found: Vec<AdvisoryAnswer> = answer.json()?;
-        Ok(AdvisoryPage {
+        let etag = answer.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        let page = AdvisoryPage {
             advisories: found.into_iter().map(Advisory::from).collect(),
             next: pages::next_cursor(self, &answer, "after")?,
-        })
+        };
+        Ok(AdvisoriesAnswer::Page { page, etag })
     }
 
     /// All advisories of a repository, those that changed last first.
@@ -423,68 +450,10 @@ impl Installation {
         self.fetch_json::<AdvisoryAnswer>(&request).await.map(Advisory::from)
     }
 
-    /// Comments on an advisory that were written or edited at or after `since`
-    /// (`GET …/security-advisories/{ghsa_id}/comments`). Comments that GitHub keeps from Apps are not among them.
-    pub async fn advisory_comments(
-        &self,
-        repo: &RepoName,
-        ghsa: &str,
-        since: Option<Timestamp>,
-    ) -> Result<Listing<AdvisoryComment>, GitHubError> {
-        let mut request = advisory_request(Method::GET, repo, ghsa).segment("comments");
-        if let Some(since) = since {
-            request = request.query("since", whole_seconds(since));
-        }
-        let found = pages::numbered::<AdvisoryCommentAnswer>(self, request).await?;
-        Ok(found.map(AdvisoryComment::from))
-    }
-
-    /// The same, first page alone, and nothing where it is still what `etag` stands for; that costs no budget.
-    pub async fn advisory_comments_if_changed(
-        &self,
-        repo: &RepoName,
-        ghsa: &str,
-        since: Timestamp,
-        etag: Option<&str>,
-    ) -> Result<CommentsAnswer, GitHubError> {
-        let mut request = advisory_request(Method::GET, repo, ghsa)
-            .segment("comments")
-            .query("since", whole_seconds(since))
-            .query("per_page", PAGE_SIZE);
-        request.known_etag = etag.map(str::to_owned);
-        let answer = match self.fetch(&request).await {
-            Err(GitHubError::Refused { status: 304 }) => return Ok(CommentsAnswer::Unchanged),
-            answer => answer?,
-        };
-        let found: Vec<AdvisoryCommentAnswer> = answer.json()?;
-        let goes_on = found.len() >= PAGE_SIZE;
-        let etag = answer.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-        let comments = found.into_iter().map(AdvisoryComment::from).collect();
-        Ok(CommentsAnswer::Page { comments, goes_on, etag })
-    }
-
-    /// Replaces the text of a comment on an advisory (`PATCH …/security-advisories/{ghsa_id}/comments/{comment_id}`).
-    pub async fn edit_advisory_comment(
-        &self,
-        repo: &RepoName,
-        ghsa: &str,
-        id: u64,
-        body: &str,
-    ) -> Result<AdvisoryComment, GitHubError> {
-        let request = advisory_request(Method::PATCH, repo, ghsa).segment("comments").segment(id);
-        let request = request.body(json!({ "body": body }));
-        self.fetch_json::<AdvisoryCommentAnswer>(&request).await.map(AdvisoryComment::from)
-    }
-
-    /// Comments on an advisory (`POST …/security-advisories/{ghsa_id}/comments`). Look before repeating.
-    pub async fn create_advisory_comment(
-        &self,
-        repo: &RepoName,
-        ghsa: &str,
-        body: &str,
-    ) -> Result<AdvisoryComment, GitHubError> {
-        let request = advisory_request(Method::POST, repo, ghsa).segment("comments").body(json!({ "body": body }));
-        self.fetch_json::<AdvisoryCommentAnswer>(&request).await.map(AdvisoryComment::from)
+    /// Asks GitHub, as a CVE numbering authority, for an id (`POST …/security-advisories/{ghsa_id}/cve`). It is assigned by
+    /// people later, and stands in the advisory then.
+    pub async fn request_cve(&self, repo: &RepoName, ghsa: &str) -> Result<(), GitHubError> {
+        self.fetch_done(&advisory_request(Method::POST, repo, ghsa).segment("cve")).await
     }
 }
 
@@ -497,6 +466,6 @@ fn advisories_request(repo: &RepoName, state: Option<AdvisoryState>) -> Request 
     }
 }
 
-fn advisory_request(method: Method, repo: &RepoName, ghsa: &str) -> Request {
+pub(super) fn advisory_request(method: Method, repo: &RepoName, ghsa: &str) -> Request {
     Request::repo(method, repo, "security-advisories").segment(ghsa)
 }

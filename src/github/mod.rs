@@ -29,6 +29,7 @@ mod tokens;
 mod transport;
 
 mod advisories;
+mod advisory_comments;
 mod checks;
 mod commits;
 mod discussions;
@@ -39,6 +40,7 @@ mod reactions;
 mod recent;
 mod recent_discussions;
 mod refs;
+mod tags;
 
 pub mod webhook;
 
@@ -46,9 +48,10 @@ pub mod webhook;
 mod tests;
 
 pub use advisories::{
-    Advisory, AdvisoryComment, AdvisoryCredit, AdvisoryDraft, AdvisoryEdit, AdvisoryPage, AdvisoryState,
-    CommentsAnswer, CreditType, DESCRIPTION_MAX_CHARS, SUMMARY_MAX_CHARS,
+    AdvisoriesAnswer, Advisory, AdvisoryCredit, AdvisoryDraft, AdvisoryEdit, AdvisoryPage, AdvisoryState,
+    AffectedVersions, CreditType, DESCRIPTION_MAX_CHARS, SUMMARY_MAX_CHARS,
 };
+pub use advisory_comments::{AdvisoryComment, CommentsAnswer};
 pub use app::{AppFacts, HookConfig, InstallationFacts};
 pub use budget::RateBudget;
 pub use checks::{CheckRun, CheckRunContent};

@@ -1,15 +1,24 @@
 //! Pull requests, reviews and comments on diffs.
 
 use reqwest::Method;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
     client::{Installation, Sender},
     error::GitHubError,
     issues::Comment,
+    pages::PAGE_SIZE,
     request::Request,
 };
 use crate::domain::post::RepoName;
+
+#[derive(Deserialize)]
+struct ChangedFile {
+    filename: String,
+    #[serde(default)]
+    previous_filename: Option<String>,
+}
 
 impl Installation {
     /// Replaces a pull request's title, body or both (`PATCH /repos/{owner}/{repo}/pulls/{pull_number}`). Its state is
@@ -29,6 +38,17 @@ impl Installation {
         }
         let request = Request::repo(Method::PATCH, repo, &format!("pulls/{number}")).body(Value::Object(change));
         self.fetch_done(&request).await
+    }
+
+    /// Paths of the files that a pull request changes (`GET /repos/{owner}/{repo}/pulls/{pull_number}/files`), `None` where
+    /// there are more than one page of them. A renamed file has both its paths.
+    pub async fn changed_files(&self, repo: &RepoName, number: u64) -> Result<Option<Vec<String>>, GitHubError> {
+        let mut request = Request::repo(Method::GET, repo, &format!("pulls/{number}/files"));
+        request.set_query("per_page", PAGE_SIZE.to_string());
+        let files: Vec<ChangedFile> = self.fetch(&request).await?.json()?;
+        let is_all = files.len() < PAGE_SIZE;
+        let paths = files.into_iter().flat_map(|file| std::iter::once(file.filename).chain(file.previous_filename));
+        Ok(is_all.then(|| paths.collect()))
     }
 
     /// A review (`GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}`).

@@ -74,11 +74,41 @@ impl Mirror {
         policy: &Series,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), HistoryError> {
+        self.bring(url, token, &refspecs(policy), None, progress)
+    }
+
+    /// Brings the branches whose names begin with `prefix`, and nothing else, up to date with the repository at `url`. What the
+    /// repository at `lender` holds is borrowed from there, so the lender must stay.
+    ///
+    /// # Errors
+    /// As [`Mirror::fetch`].
+    pub fn fetch_branches(
+        &self,
+        url: &str,
+        token: Option<&SecretString>,
+        prefix: &str,
+        lender: &Path,
+    ) -> Result<(), HistoryError> {
+        let refspecs = [format!("+refs/heads/{prefix}*:refs/heads/{prefix}*")];
+        self.bring(url, token, &refspecs, Some(lender), &mut |_| {})
+    }
+
+    fn bring(
+        &self,
+        url: &str,
+        token: Option<&SecretString>,
+        refspecs: &[String],
+        lender: Option<&Path>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), HistoryError> {
         check_address(url).map_err(|what| HistoryError::Git(what.to_owned()))?;
         let begun = Instant::now();
         fs::create_dir_all(&self.path).map_err(|error| self.unwritable(&error))?;
         let lock = self.lock(begun)?;
         self.make()?;
+        if let Some(lender) = lender {
+            self.borrow(lender)?;
+        }
         self.tidy();
         let mut command = git(&self.path);
         if token.is_some() {
@@ -91,7 +121,7 @@ impl Mirror {
             // What was cut off at the source then may be there now.
             .args(self.path.join("shallow").exists().then_some("--unshallow"))
             .args(["--end-of-options", url])
-            .args(refspecs(policy))
+            .args(refspecs)
             .env("GIT_ALLOW_PROTOCOL", "https:file")
             .env("HOME", &self.path)
             .stdin(lock.try_clone().map_err(|error| self.unwritable(&error))?)
@@ -167,6 +197,16 @@ impl Mirror {
             .status()
             .map_err(|error| HistoryError::NoGit(error.to_string()))?;
         if made.success() { Ok(()) } else { Err(HistoryError::Git("a bare repository could not be made".to_owned())) }
+    }
+
+    fn borrow(&self, lender: &Path) -> Result<(), HistoryError> {
+        let objects = fs::canonicalize(lender.join("objects")).map_err(|error| self.unwritable(&error))?;
+        let mut line = objects.into_os_string();
+        line.push("\n");
+        let folder = self.path.join("objects/info");
+        let written =
+            fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join("alternates"), line.as_encoded_bytes()));
+        written.map_err(|error| self.unwritable(&error))
     }
 
     /// Walks are several times faster with it.

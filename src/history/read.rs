@@ -67,6 +67,29 @@ impl Source {
         Ok(())
     }
 
+    /// Adds all branches of this repository, and what is new on them, to a `history` that may come from another one.
+    ///
+    /// # Errors
+    /// Where an object cannot be read.
+    pub fn add_branches(&self, history: &mut History) -> Result<(), HistoryError> {
+        let platform = self.repository.references().map_err(unreadable)?;
+        let mut found: Vec<(String, ObjectId)> = Vec::new();
+        for reference in platform.prefixed("refs/heads/").map_err(unreadable)? {
+            let reference = reference.map_err(unreadable)?;
+            if let (Ok(name), Some(tip)) = (reference.name().as_bstr().to_str(), reference.try_id()) {
+                found.push((name.to_owned(), tip.detach()));
+            }
+        }
+        let tips: Vec<ObjectId> = found.iter().map(|(_, tip)| *tip).collect();
+        self.append(history, &tips, &mut |_| {})?;
+        for (name, tip) in found {
+            if let Some(commit) = history.place(&id(tip)) {
+                history.references.push(Reference { name, commit, signed: false });
+            }
+        }
+        Ok(())
+    }
+
     /// Notes which of the commits of these names are here although no branch or tag reaches them: a backport that was
     /// dropped is told from one that was never fetched.
     pub fn look_for_unreached(&self, history: &mut History, names: impl IntoIterator<Item = String>) {

@@ -45,6 +45,11 @@ impl Standin {
         self.world(|w| w.add_member(organisation, login, owner))
     }
 
+    /// Puts a person into a team, which is made when absent, or takes them out of it. No webhook.
+    pub fn set_in_team(&self, organisation: &str, team: &str, login: &str, is_in: bool) -> Outcome<()> {
+        self.world(|w| w.set_in_team(organisation, team, login, is_in))
+    }
+
     /// Makes a repository; returns its id.
     pub fn add_repository(&self, spec: &RepositorySpec) -> Outcome<u64> {
         self.world(|w| w.add_repository(spec))
@@ -135,6 +140,18 @@ impl Standin {
         self.at(repository, |w, id| w.open_thread(id, who, ThreadKind::Issue, title, body))
     }
 
+    /// Opens an issue by a form that puts labels on it; returns its number.
+    pub fn open_issue_by_form(
+        &self,
+        repository: &str,
+        who: &str,
+        title: &str,
+        body: &str,
+        labels: &[&str],
+    ) -> Outcome<u64> {
+        self.at(repository, |w, id| w.open_by_form(id, who, ThreadKind::Issue, (title, body), labels))
+    }
+
     /// Opens a discussion; returns its number.
     pub fn open_discussion(&self, repository: &str, who: &str, title: &str, body: &str) -> Outcome<u64> {
         self.at(repository, |w, id| w.open_thread(id, who, ThreadKind::Discussion, title, body))
@@ -151,6 +168,11 @@ impl Standin {
         message: &str,
     ) -> Outcome<u64> {
         self.at(repository, |w, id| w.open_pull(id, who, (title, body), branch, message))
+    }
+
+    /// Has a pull request change these files and no others; it begins with one.
+    pub fn set_changed_files(&self, repository: &str, number: u64, files: &[&str]) -> Outcome<()> {
+        self.at(repository, |w, id| w.set_changed_files(id, number, files))
     }
 
     /// Edits title and body of an issue, pull request or discussion; `None` leaves as it is.
@@ -365,9 +387,31 @@ impl Standin {
         self.at(repository, |w, id| w.patch_advisory(id, ghsa, who, fields))
     }
 
+    /// Sets the packages and versions that an advisory names, in GitHub's shape, by hand.
+    pub fn set_advisory_vulnerabilities(
+        &self,
+        repository: &str,
+        ghsa: &str,
+        who: &str,
+        vulnerabilities: &[serde_json::Value],
+    ) -> Outcome<()> {
+        let fields = AdvisoryFields { vulnerabilities: Some(vulnerabilities.to_vec()), ..AdvisoryFields::default() };
+        self.at(repository, |w, id| w.patch_advisory(id, ghsa, who, fields))
+    }
+
     /// Publishes an advisory. Sends `repository_advisory` `published`.
     pub fn publish_advisory(&self, repository: &str, ghsa: &str, who: &str) -> Outcome<()> {
         self.set_advisory_state(repository, ghsa, who, AdvisoryState::Published)
+    }
+
+    /// Takes a published advisory back, as the service's own staff does. Nobody is told.
+    pub fn withdraw_advisory(&self, repository: &str, ghsa: &str) -> Outcome<()> {
+        self.at(repository, |w, id| {
+            let now = w.now;
+            let advisory = w.advisory_mut(id, ghsa)?;
+            (advisory.state, advisory.updated_at) = (AdvisoryState::Withdrawn, now);
+            Ok(())
+        })
     }
 
     /// Moves an advisory to another state: accepts a report (`Draft`), closes it, publishes it.

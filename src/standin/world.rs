@@ -81,8 +81,8 @@ impl World {
             return;
         }
         let id = self.next_id();
-        self.accounts
-            .insert(login.to_lowercase(), Account { id, login: login.to_owned(), kind, members: BTreeMap::new() });
+        let (members, teams) = (BTreeMap::new(), BTreeMap::new());
+        self.accounts.insert(login.to_lowercase(), Account { id, login: login.to_owned(), kind, members, teams });
     }
 
     /// Login of the App's machine account; empty while no App is registered.

@@ -4,18 +4,16 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::{
-    domain::{
-        coverage::{Cell, Verdict},
-        release_checks::ready_for_release,
-    },
-    engine::releases::KnownFix,
+use crate::domain::{
+    coverage::{Cell, Verdict},
+    release_checks::Proof,
 };
 
 /// Adds what is known of the fix to a case's JSON.
-pub(super) fn add(mut case: Value, fix: Option<&KnownFix>) -> Value {
+pub(super) fn add(mut case: Value, fix: Option<&Proof>) -> Value {
     let Some(fix) = fix else {
-        case["coverage"] = json!({ "judged_at": null, "trouble": null, "cells": [], "not_ready": null });
+        case["coverage"] =
+            json!({ "judged_at": null, "trouble": null, "cells": [], "prepared": null, "not_ready": null });
         return case;
     };
     for (series, said) in &fix.recorded.not_affected {
@@ -24,18 +22,19 @@ pub(super) fn add(mut case: Value, fix: Option<&KnownFix>) -> Value {
             case["not_affected"][series] = json!(said.why);
         }
     }
-    let not_ready = ready_for_release(&fix.recorded, fix.matrix.as_ref());
+    let not_ready = fix.not_ready();
     case["coverage"] = json!({
         "judged_at": fix.matrix.as_ref().map(|matrix| matrix.judged_at),
         "trouble": fix.matrix.as_ref().and_then(|matrix| matrix.trouble.clone()),
         "cells": fix.matrix.as_ref().map(|matrix| matrix.cells()).unwrap_or_default(),
+        "prepared": fix.prepared.as_ref().map(|prepared| &prepared.series),
         "not_ready": not_ready.iter().map(|one| json!({ "series": one.series, "why": one.why })).collect::<Vec<_>>(),
     });
     case
 }
 
 /// The matrix as lines; nothing where nobody recorded anything.
-pub(super) fn page(fix: Option<&KnownFix>) -> String {
+pub(super) fn page(fix: Option<&Proof>) -> String {
     let Some(fix) = fix else {
         return String::new();
     };
@@ -49,13 +48,16 @@ pub(super) fn page(fix: Option<&KnownFix>) -> String {
             let _ = writeln!(text, "fix       judged {}", matrix.judged_at);
             for cell in matrix.cells() {
                 let _ = writeln!(text, "  {:<10} {}", cell.series, words(&cell));
+                if let Some(prepared) = fix.prepared_for(&cell.series) {
+                    let _ = writeln!(text, "             {}: {}", prepared.branch, prepared.found.words());
+                }
                 for note in &cell.notes {
                     let _ = writeln!(text, "             {note}");
                 }
             }
         }
     }
-    for missing in ready_for_release(&fix.recorded, fix.matrix.as_ref()) {
+    for missing in fix.not_ready() {
         let series = if missing.series.is_empty() { "fix" } else { &missing.series };
         let _ = writeln!(text, "not ready {series}: {}", missing.why);
     }

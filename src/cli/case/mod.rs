@@ -17,7 +17,7 @@ use crate::{
         policy::Policy,
         record::{Record, RecordWrite},
     },
-    engine::{evidence, policies, releases::known_fix},
+    engine::{evidence, policies, releases::proof},
     server,
     settings::Settings,
     store::{Commit, EffectState, Settled, SharedStore, StoreError},
@@ -158,7 +158,7 @@ async fn show(args: ShowArgs) -> u8 {
         Ok(effects) => effects.into_iter().filter(|report| report.state == EffectState::Dead).collect::<Vec<_>>(),
         Err(error) => return opened::failed(&error),
     };
-    let fix = match known_fix(&store, case.id.as_str()).await {
+    let fix = match proof(&store, case.id.as_str()).await {
         Ok(fix) => fix,
         Err(error) => return opened::failed(&error),
     };
@@ -288,10 +288,10 @@ async fn open(args: &OneCase) -> Result<(SharedStore, Case), u8> {
     }
 }
 
-/// The policy of a case's repository as it was read last. Where none is kept (the operator's default policy), that of the
+/// The policy by which a case is judged. Where none is kept (the operator's default policy), that of the
 /// presets: severities and what is missing may then differ.
 async fn policy_of(store: &SharedStore, case: &Case) -> Result<Policy, StoreError> {
-    let kept = policies::kept(store, case.repository_id).await?;
+    let kept = policies::kept_for_case(store, case).await?;
     Ok(kept.unwrap_or_else(Policy::observing))
 }
 

@@ -7,8 +7,8 @@ use clap::Args;
 use crate::{
     cli::{FINE, INTERNAL, NO, USAGE, by_hand},
     clock::SystemClock,
-    domain::post::RepoName,
-    engine::{Engine, Trouble, opened_case, request_case},
+    domain::{policy::Policy, post::RepoName},
+    engine::{Engine, OBSERVED, Trouble, opened_case, request_case},
     server,
     settings::Settings,
 };
@@ -62,6 +62,13 @@ async fn open(engine: &Engine, args: &OpenArgs) -> Result<u8, Trouble> {
         eprintln!("embargod: the App is not installed in {}", args.repository);
         return Ok(USAGE);
     };
+    let facts = shop.github.installation(installation.id).repository(&args.repository).await?;
+    let organisation = facts.owner_is_organisation;
+    let in_force = shop.policies.in_force(shop, installation.id, facts.id, &facts.name, organisation).await?;
+    if in_force.policy == Policy::observing() {
+        eprintln!("embargod: {OBSERVED}");
+        return Ok(USAGE);
+    }
     if let Some(ghsa) = &args.ghsa {
         shop.github.installation(installation.id).advisory(&args.repository, ghsa).await?;
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Outcome, Streams, read, tell};
-use crate::domain::policy::{Effective, Origin, effective};
+use crate::domain::policy::{Bar, Effective, Origin, effective};
 
 /// Prints the policy that follows from files, with the origin of each value. Without any file: what holds for a
 /// repository that has no policy.
@@ -60,6 +60,12 @@ fn write_lines(effective: &Effective, streams: &mut Streams<'_>) -> io::Result<(
     for (key, value) in effective.policy.values() {
         let origin = effective.origins.get(&key).unwrap_or(&Origin::BuiltIn);
         writeln!(streams.output, "{key}: {value}   # from {origin}")?;
+    }
+    let redirect = &effective.policy.redirect;
+    for (key, bar) in [("act_at", redirect.act_at), ("reply_at", redirect.reply_at)] {
+        if !matches!(bar, Bar::Probability(_)) {
+            writeln!(streams.output, "# redirect.{key} comes to a probability of {bar}")?;
+        }
     }
     for warning in &effective.warnings {
         writeln!(streams.errors, "warning: {}", warning.one_line())?;

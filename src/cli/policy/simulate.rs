@@ -14,11 +14,12 @@ use crate::{
     clock::{Clock, SystemClock},
     domain::{
         case::CaseId,
-        detector,
+        detector::{self, Detector as _},
         embargoed::Clearance,
         intake::{
-            self, Answers, Channel, FirstLook, Inquiry, Taken,
+            self, Answers, AskedOfPost, Channel, FirstLook, Inquiry, Taken,
             actions::SayConstant,
+            prior,
             record::{PostRecord, ThreadRecord},
         },
         policy::{Layer, Policy, effective},
@@ -89,12 +90,13 @@ fn simulate(args: &SimulateArgs) -> Result<String, String> {
     };
     let clearance = Clearance::grant();
     let sealer = Sealer::new(SealingKey::generate());
-    let judged = judge(&post, &detector::builtin(), &sealer, &clearance);
-    let taken = decide(args, &policy, &post, &judged);
+    let detector = detector::builtin();
+    let judged = judge(&post, &policy, &detector, &sealer, &clearance);
+    let taken = decide(args, &policy, &post, &judged, detector.version());
     Ok(if args.json { as_json(&taken, &judged, &policy) } else { as_lines(&taken, &judged, &policy) })
 }
 
-fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) -> Taken {
+fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged, model: &str) -> Taken {
     let now = SystemClock.now();
     let thread = ThreadRecord { key: post.place.thread_key(), ..ThreadRecord::default() };
     let earlier = PostRecord { key: post.place.post_key(), ..PostRecord::default() };
@@ -104,6 +106,11 @@ fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) ->
         text_is_neutral: judged.text_is_neutral,
         own_login: None,
         judgement: &judged.judgement,
+        model,
+        named: &judged.named,
+        // Nothing was learnt here.
+        prior: prior::shift(policy.redirect.prior, None, now),
+        cause: "simulated",
         policy,
         thread: &Versioned { value: thread, version: 0 },
         earlier: &Versioned { value: earlier, version: 0 },
@@ -120,7 +127,10 @@ fn decide(args: &SimulateArgs, policy: &Policy, post: &Post, judged: &Judged) ->
             let channel = Channel { form_url: form.then(page), email: policy.contact.email.clone(), page_url: None };
             let next_case = CaseId::new(now.to_zoned(TimeZone::UTC).year(), 0);
             let permission = Some(args.author_permission);
-            intake::decide(&inquiry, Answers { permission, channel, open_case: None, next_case })
+            intake::decide(
+                &inquiry,
+                Answers { permission, channel, open_case: None, next_case, asked: AskedOfPost::default() },
+            )
         }
     }
 }

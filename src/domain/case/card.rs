@@ -10,6 +10,7 @@ use super::{
 use crate::domain::{
     clocks::{Clock, ClockState, rule},
     policy::Policy,
+    release_checks::{Proof, markdown},
 };
 
 /// Something that has to be done about a case.
@@ -121,7 +122,8 @@ pub fn span_words(seconds: i64) -> String {
     }
 }
 
-fn utc(at: Timestamp) -> String {
+/// An instant as people read it: "2026-11-21 13:00 UTC".
+pub fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
@@ -146,8 +148,8 @@ fn clock_row(clock: &Clock, now: Timestamp) -> String {
     format!("| {} | {asks} | {} | {remaining} | {source} |\n", clock.name.replace('_', " "), utc(clock.due))
 }
 
-/// The card.
-pub fn render(case: &Case, policy: &Policy, now: Timestamp) -> String {
+/// The card; `proof` is what is known of the fix.
+pub fn render(case: &Case, policy: &Policy, proof: Option<&Proof>, now: Timestamp) -> String {
     let mut text = format!("### {}: {}\n\n", case.id, composite(case));
     text.push_str(&format!(
         "Open for {} (since {}), policy `{}`, coordinator {}.\n\n",
@@ -164,6 +166,9 @@ pub fn render(case: &Case, policy: &Policy, now: Timestamp) -> String {
             text.push_str(&clock_row(clock, now));
         }
         text.push('\n');
+    }
+    if let Some(proof) = proof {
+        text.push_str(&format!("**Coverage**\n\n{}\n", markdown(proof)));
     }
     text.push_str(&next(case, policy, now));
     text

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Person};
+use crate::domain::clocks::Clock;
 
 /// How long a code may be confirmed.
 pub const CONFIRM_WITHIN: SignedDuration = SignedDuration::from_mins(30);
@@ -63,6 +64,9 @@ pub struct Undoable {
     pub state_version: u64,
     /// What the case was like before.
     pub before: Box<Standing>,
+    /// Its clocks before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<Clock>,
 }
 
 /// Everything of a case that commands decide about; what a state version counts.

@@ -3,8 +3,8 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Case, CaseId, CaseOrigin, Credit, Desk, EMBARGO, Embargo, EmbargoEvent, EmbargoState, ExitCause, Exposure,
-    ExposureBit, HANDLING, Handling, HandlingEvent, Standing,
+    AdvisoryLink, Case, CaseId, CaseOrigin, Credit, Desk, EMBARGO, Embargo, EmbargoEvent, EmbargoState, ExitCause,
+    Exposure, ExposureBit, HANDLING, Handling, HandlingEvent, Standing,
     assessment::Assessment,
     people::People,
     transition::{Need, NoStep, step},
@@ -52,6 +52,7 @@ impl Case {
             handling: Handling::Received,
             exposure: Exposure::default(),
             desk,
+            advisory: None,
             posts: Vec::new(),
             restored_at: None,
             reported_at: Some(reported_at.min(now)),
@@ -68,6 +69,21 @@ impl Case {
         };
         case.pass(&[Moment::Opened], policy, now);
         case
+    }
+
+    /// GitHub's number of the case's advisory: that of the desk, or of the one beside it.
+    pub fn ghsa(&self) -> Option<&str> {
+        match &self.desk {
+            Desk::Advisory { ghsa, .. } => Some(ghsa),
+            _ => self.advisory.as_ref().map(|advisory| advisory.ghsa.as_str()),
+        }
+    }
+
+    /// Moves the desk; an advisory that was the desk stays the case's advisory.
+    pub fn move_desk(&mut self, to: Desk) {
+        if let Desk::Advisory { ghsa, url } = std::mem::replace(&mut self.desk, to) {
+            self.advisory = Some(AdvisoryLink { ghsa, url });
+        }
     }
 
     /// When the report reached the project; the age of a case counts from here.

@@ -113,6 +113,9 @@ pub enum Desk {
     Issue {
         /// The private repository.
         repository: RepoName,
+        /// GitHub's number of it, which stays when it is renamed; 0 where it is not known.
+        #[serde(default)]
+        repository_id: u64,
         /// Number of the issue.
         number: u64,
         /// Its web address.
@@ -120,6 +123,15 @@ pub enum Desk {
     },
     /// Neither could be had; maintainers were alerted in the log and by `embargod case list`.
     AlertOnly,
+}
+
+/// The advisory of a case whose desk is elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvisoryLink {
+    /// GitHub's number of the advisory. Private until publication.
+    pub ghsa: String,
+    /// Its web address.
+    pub url: String,
 }
 
 /// A post that belongs to a case, with what it was like before the bot touched it.
@@ -164,6 +176,9 @@ pub struct Case {
     pub exposure: Exposure,
     /// Where people talk about it.
     pub desk: Desk,
+    /// Its advisory, where people talk about it elsewhere; see [`Case::ghsa`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisory: Option<AdvisoryLink>,
     /// The posts that belong to it, the opening one first.
     pub posts: Vec<CasePost>,
     /// When the public side was restored, if it was.

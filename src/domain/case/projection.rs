@@ -86,17 +86,17 @@ pub struct CaseView {
 impl CaseView {
     /// What scripts see of a case under the policy to which it is pinned.
     pub fn of(case: &Case, policy: &Policy) -> Self {
-        let (kind, ghsa) = match &case.desk {
-            Desk::Pending => ("pending", None),
-            Desk::Advisory { ghsa, .. } => ("advisory", Some(ghsa.clone())),
-            Desk::Issue { .. } => ("repository", None),
-            Desk::AlertOnly => ("none", None),
+        let kind = match &case.desk {
+            Desk::Pending => "pending",
+            Desk::Advisory { .. } => "advisory",
+            Desk::Issue { .. } => "repository",
+            Desk::AlertOnly => "none",
         };
         let assessment = &case.assessment;
         Self {
             case: case.id.to_string(),
             repository: case.repository.to_string(),
-            ghsa,
+            ghsa: case.ghsa().map(str::to_owned),
             desk: DeskView { kind, url: card::desk_url(case).map(str::to_owned) },
             opened_at: case.opened_at,
             policy: case.policy_version.clone(),

@@ -171,6 +171,19 @@ impl Case {
         }
     }
 
+    /// Sets the clocks back to what they were before a command that is undone, with the same ends. Who was told meanwhile is
+    /// not told again, and what a clock of the command's own asked for is asked no more.
+    pub fn wind_back(&mut self, before: Vec<Clock>) {
+        let now = std::mem::take(&mut self.clocks);
+        self.clocks = before;
+        for clock in &mut self.clocks {
+            if let Some(meanwhile) = now.iter().find(|known| known.name == clock.name && known.due == clock.due) {
+                clock.told.clone_from(&meanwhile.told);
+                clock.told_at = meanwhile.told_at;
+            }
+        }
+    }
+
     /// Stops every clock of a case that ends without a decision of the team's, as a restored post does.
     pub fn stop_clocks(&mut self, now: Timestamp) {
         for rule in RULES {

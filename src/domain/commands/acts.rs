@@ -11,6 +11,7 @@ use crate::domain::{
     case::{Case, Credit, CveState, ExitCause, Track, severity},
     effect::{Action, Urgency},
     policy::{Policy, SeverityLevel},
+    post::RepoName,
 };
 
 /// Answers a comment at a desk: a reaction where GitHub has them there, and the one reply, renewed where it stands already.
@@ -107,6 +108,37 @@ pub struct InviteToDesk {
 impl Action for InviteToDesk {
     const KIND: &'static str = "invite_to_desk";
     const URGENCY: Urgency = Urgency::Private;
+}
+
+/// Lets those in at the advisory whom the policy's roles name: GitHub shows it to administrators and collaborators alone.
+/// Once for each case; whom a hand takes off later stays off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdmitTeam {
+    /// The case.
+    pub case: String,
+}
+
+impl Action for AdmitTeam {
+    const KIND: &'static str = "admit_team";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
+/// Answers `/case open` at an issue that becomes no desk: why. The text names repositories and roles, and no word of anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefuseCase {
+    /// The installation through which the private repository is reached.
+    pub installation_id: u64,
+    /// The private repository.
+    pub repository: RepoName,
+    /// The issue.
+    pub number: u64,
+    /// Why, and what helps.
+    pub text: String,
+}
+
+impl Action for RefuseCase {
+    const KIND: &'static str = "refuse_case";
+    const URGENCY: Urgency = Urgency::Courtesy;
 }
 
 /// Renews the card at the top of the desk.

@@ -17,6 +17,7 @@ use crate::domain::{
     embargoed::{Clearance, Embargoed},
     policy::Policy,
     reason::Reason,
+    release_checks::Proof,
 };
 
 /// From this age on a command has to be confirmed when it arrives.
@@ -57,6 +58,8 @@ pub struct World<'a> {
     pub now: Timestamp,
     /// Series that are supported on [`Case::support_day`].
     pub series: &'a SeriesFacts,
+    /// What is known of the fix.
+    pub proof: Option<&'a Proof>,
     /// People whom [`needs`] named, by login in lower case, with roles that were asked for just now.
     pub people: &'a BTreeMap<String, Actor>,
     /// Cases that [`needs`] named.
@@ -344,6 +347,7 @@ fn scene<'a>(case: &Case, actor: &'a Actor, world: &World<'a>, command: &str) ->
         policy: world.policy,
         now: world.now,
         series: world.series,
+        proof: world.proof,
         people: world.people,
         cases: world.cases,
         lines: world.lines,
@@ -374,6 +378,7 @@ fn close_scene(result: &mut Consideration, scene: Scene<'_>, command: &Command, 
             at: world.now,
             state_version: case.state_version,
             before: Box::new(before),
+            clocks: result.case.clocks.clone(),
         });
     }
     let by = Reason::new(

@@ -6,7 +6,7 @@ use jiff::{ToSpan, civil::Date};
 
 use crate::domain::{
     case::MAIN,
-    coverage::{SeriesKind, SeriesLines, SeriesName, supported_on},
+    coverage::{ReleaseDays, SeriesKind, SeriesName, supported_by_days},
     policy::Policy,
 };
 
@@ -20,16 +20,16 @@ pub struct SeriesFacts {
 }
 
 impl SeriesFacts {
-    /// What holds on `day`, by the policy's rule and the lines of releases. Without a `series` section, or where no
-    /// history could be read (`lines` is `None`), only the main branch and what the policy names with a date is known.
-    pub fn on(day: Date, policy: &Policy, lines: Option<&SeriesLines>) -> Self {
+    /// What holds on `day`, by the policy's rule and the days of releases. Without a `series` section, or where no
+    /// tags could be read (`days` is `None`), only the main branch and what the policy names with a date is known.
+    pub fn on(day: Date, policy: &Policy, days: Option<&ReleaseDays>) -> Self {
         let mut facts = Self { supported: BTreeMap::from([(MAIN.to_owned(), SeriesKind::Main)]), ..Self::default() };
         let Some(series) = &policy.series else {
             return facts;
         };
-        match lines {
-            Some(lines) => {
-                let kinds = supported_on(series, lines, day);
+        match days {
+            Some(days) => {
+                let kinds = supported_by_days(series, days, day);
                 facts.supported.extend(kinds.into_iter().map(|(name, kind)| (name.to_string(), kind)));
             }
             None => {
@@ -39,8 +39,8 @@ impl SeriesFacts {
         }
         for (name, last) in &series.lts {
             let after = last.saturating_add(1.day());
-            let goes_on = lines.is_some_and(|lines| {
-                SeriesName::parse(name).is_some_and(|name| supported_on(series, lines, after).contains_key(&name))
+            let goes_on = days.is_some_and(|days| {
+                SeriesName::parse(name).is_some_and(|name| supported_by_days(series, days, after).contains_key(&name))
             });
             if !goes_on {
                 facts.last_days.insert(name.clone(), *last);

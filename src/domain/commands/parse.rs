@@ -55,6 +55,14 @@ impl Parsed {
         }
     }
 
+    /// The name of its verb, where that much is clear.
+    pub fn verb_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Command(command) => Some(command.verb.name),
+            Self::Problem { verb, .. } => verb.map(|verb| verb.name),
+        }
+    }
+
     /// Fingerprint of its line.
     pub fn text_hash(&self) -> &str {
         match self {

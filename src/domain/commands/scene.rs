@@ -19,6 +19,7 @@ use crate::domain::{
     embargoed::{Clearance, Embargoed},
     policy::Policy,
     reason::Reason,
+    release_checks::Proof,
 };
 
 /// What a command did, for the desk.
@@ -98,6 +99,8 @@ pub struct Scene<'a> {
     pub now: Timestamp,
     /// Series that are supported on [`Case::support_day`].
     pub series: &'a SeriesFacts,
+    /// What is known of the fix.
+    pub proof: Option<&'a Proof>,
     /// Roles of the people whom commands name, by login in lower case. Empty roles are nobody of the project.
     pub people: &'a BTreeMap<String, Actor>,
     /// Other cases that commands name.

@@ -33,6 +33,8 @@ pub struct Verb {
     pub reversible: bool,
     /// Whether it only asks: it runs however late it comes, and is no step.
     pub reads_only: bool,
+    /// Whether its rule looks at the supported series, which cost a question to GitHub.
+    pub asks_series: bool,
     /// Whether everything behind the verb is free text, quotes and dashes included.
     pub free_form: bool,
     /// Lines that work, for the help and its test.
@@ -87,6 +89,7 @@ impl Verb {
         two_people: TwoPeople::Never,
         reversible: false,
         reads_only: false,
+        asks_series: false,
         free_form: false,
         examples: &[],
         read: |arguments| Err(arguments.wrong(0, super::Expected::Verb)),

@@ -57,7 +57,9 @@ impl<'a> Judgement<'a> {
         }
         if is_to_be_found(fix) {
             // Who names the vulnerability, and who may be its origin on main.
-            needed.extend(finder::find(self.history, self.lines, fix, &needed.clone()).commits.keys());
+            let found = finder::find(self.history, self.lines, fix, &needed.clone());
+            needed.extend(found.commits.keys());
+            needed.extend(finder::looked_at(self.history, self.lines, fix));
         }
         needed
     }

@@ -68,7 +68,7 @@ pub(super) struct Found {
 }
 
 /// A subject without `[5.1.x]`, `(#123)` and the full stop.
-pub(super) fn bare_subject(subject: &str) -> &str {
+pub(crate) fn bare_subject(subject: &str) -> &str {
     let mut rest = subject.trim();
     while let Some((mark, behind)) = rest.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
         if mark.len() > 40 {
@@ -222,6 +222,11 @@ fn one(history: &History, place: u32, id: &str, fixes: &BTreeSet<u32>, found: &m
         let original_patch = history.patch(fix);
         // Notes and tests alone repeat no change of code.
         if !code && original_patch.is_some_and(|original| original.touches_code) {
+            if same_subject(&commit.subject, &original.subject) && !claims.another {
+                let detail = format!("has the subject of {}, but changes no code", short_id(original));
+                let (kind, of) = (EvidenceKind::Similar, Some(fix));
+                found.proposals.push(Hit { commit: place, kind, of, is_follow_up: false, detail });
+            }
             continue;
         }
         let likeness = likeness(patch, original_patch);

@@ -9,6 +9,7 @@ use super::{
     facts::{Commit, Fix},
     graph::SeriesLines,
     history::History,
+    noted::{Noted, before_notes},
 };
 
 /// How long before its disclosure a fix may have been made, in seconds.
@@ -43,6 +44,10 @@ pub(super) fn find(history: &History, lines: &SeriesLines, fix: &Fix, known: &BT
         let named = near(history, fix.date, BEFORE_S, AFTER_S).filter(|place| in_body(history.commit(*place), &fix.id));
         found.commits.extend(named.filter(wanted).map(|place| (place, "the message names it")));
     }
+    if found.commits.is_empty() && known.is_empty() {
+        let noted = noted(history, lines, fix).commits.into_iter();
+        found.commits.extend(noted.map(|place| (place, "on each line the note that names it follows it")));
+    }
     let all: BTreeSet<u32> = known.iter().chain(found.commits.keys()).copied().collect();
     for place in origins(history, lines, &all) {
         found.commits.entry(place).or_insert("a commit on a series says that it repeats it, or has its subject");
@@ -51,6 +56,15 @@ pub(super) fn find(history: &History, lines: &SeriesLines, fix: &Fix, known: &BT
         found.proposed = by_shape(history, lines, fix.date);
     }
     found
+}
+
+fn noted(history: &History, lines: &SeriesLines, fix: &Fix) -> Noted {
+    before_notes(history, lines, &fix.id, near(history, fix.date, BEFORE_S, AFTER_S))
+}
+
+/// Commits of which it must be known what they change, to tell whether they are a fix that only a note names.
+pub(super) fn looked_at(history: &History, lines: &SeriesLines, fix: &Fix) -> BTreeSet<u32> {
+    noted(history, lines, fix).looked_at
 }
 
 /// Whether the rest of a message, below a subject that names no other, names a vulnerability.

@@ -12,7 +12,7 @@ pub(super) fn key_of(subject: &str) -> String {
 }
 
 /// Work that is done for every series and mends nothing.
-pub(super) fn is_housekeeping(bare: &str) -> bool {
+pub(crate) fn is_housekeeping(bare: &str) -> bool {
     const BEGINS: [&str; 10] = [
         "revert",
         "bump",
@@ -43,7 +43,7 @@ pub(super) fn is_housekeeping(bare: &str) -> bool {
 }
 
 /// Words that say it plainly.
-pub(super) const PLAIN: &[&str] = &[
+pub(crate) const PLAIN: &[&str] = &[
     "security issue",
     "security fix",
     "security alert",
@@ -59,7 +59,7 @@ pub(super) const PLAIN: &[&str] = &[
 ];
 
 /// Words that stand for security mostly.
-pub(super) const STRONG: &[&str] = &[
+pub(crate) const STRONG: &[&str] = &[
     "security",
     "attack",
     "xss",
@@ -87,7 +87,7 @@ pub(super) const STRONG: &[&str] = &[
 ];
 
 /// Words that stand for security now and then.
-pub(super) const WEAK: &[&str] = &[
+pub(crate) const WEAK: &[&str] = &[
     "leak",
     "unsafe",
     "escap",
@@ -123,7 +123,7 @@ pub(super) const WEAK: &[&str] = &[
 ];
 
 /// Words of other reasons to mend what is old.
-pub(super) const HARMLESS: &[&str] = &[
+pub(crate) const HARMLESS: &[&str] = &[
     "crash",
     "data loss",
     "loss of",
@@ -136,7 +136,8 @@ pub(super) const HARMLESS: &[&str] = &[
     "alignment",
 ];
 
-pub(super) fn word_in(subject: &str, words: &[&'static str]) -> Option<&'static str> {
+/// The first of `words` that `subject` holds at the start of a word.
+pub(crate) fn word_in(subject: &str, words: &[&'static str]) -> Option<&'static str> {
     let subject = subject.to_lowercase();
     words.iter().copied().find(|word| {
         subject.match_indices(word).any(|(place, _)| {

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     case::{Alert, Case, CaseId, CaseOrigin, Desk, ExitCause, ExposureBit, Handling, HandlingEvent, Opening, Standing},
     clocks::Moment,
+    commands::{acts::SendToReporter, texts::ReporterText},
     decision::Decision,
     effect::Effect,
-    intake::actions::{DeskNews, RaiseAlert, TellDesk},
-    policy::Policy,
+    intake::actions::{DeskNews, Leaves, MoveDesk, OpenDesk, RaiseAlert, TellDesk},
+    policy::{DeskKind, Policy},
     post::{Account, RepoName},
     reason::Reason,
     record::{Record, RecordWrite, Versioned},
@@ -82,6 +83,12 @@ impl Record for KnownAdvisory {
     }
 }
 
+/// Whether a stored case has this advisory, as its desk or beside it. Looks at the bare record: there may be many.
+pub fn is_advisory_of(case: &serde_json::Value, ghsa: &str) -> bool {
+    let at = |place: &str| case.pointer(place).and_then(serde_json::Value::as_str) == Some(ghsa);
+    at("/desk/ghsa") || at("/advisory/ghsa")
+}
+
 /// What the rule wants to know.
 pub struct Inquiry<'a> {
     /// What was seen.
@@ -141,7 +148,9 @@ pub fn take(inquiry: &Inquiry<'_>) -> Option<Taken> {
 
 fn opened(inquiry: &Inquiry<'_>) -> Taken {
     let sighting = inquiry.sighting;
-    let case = Case::open(
+    let elsewhere = inquiry.policy.desk.kind == DeskKind::Repository;
+    let advisory = Desk::Advisory { ghsa: sighting.ghsa.clone(), url: sighting.url.clone() };
+    let mut case = Case::open(
         Opening {
             id: inquiry.next_case.clone(),
             repository: sighting.repository.clone(),
@@ -150,21 +159,48 @@ fn opened(inquiry: &Inquiry<'_>) -> Taken {
             origin: inquiry.origin,
             reporter: sighting.reporter.clone(),
             reported_at: sighting.created_at,
-            desk: Desk::Advisory { ghsa: sighting.ghsa.clone(), url: sighting.url.clone() },
+            desk: advisory,
         },
         inquiry.policy,
         inquiry.now,
     );
+    let mut effects = Vec::new();
+    if elsewhere {
+        case.move_desk(Desk::Pending);
+        effects.push(make_desk(&case.id, true));
+    }
+    effects.extend(receipt(inquiry, &case));
     let known = KnownAdvisory { ghsa: sighting.ghsa.clone(), case: case.id.clone(), state: sighting.state };
     let text = format!("an advisory was reported or drafted in private at {}", case.age_since());
     let decision = Decision {
         outcome: "case_opened".to_owned(),
         records: vec![RecordWrite::guarded(&case, 0), RecordWrite::guarded(&known, 0)],
+        effects,
         case: Some(case.id.to_string()),
         reasons: vec![Reason::new("doors.reported", text)],
         ..Decision::default()
     };
     Taken { decision, opens: Some(case.id) }
+}
+
+/// The effect that makes the desk of a case. `certainly_first`: no earlier run can have made one.
+pub fn make_desk(id: &CaseId, certainly_first: bool) -> Effect {
+    let desk = OpenDesk { case: id.to_string(), certainly_first };
+    Effect::new(format!("desk:{id}"), format!("case:{id}"), &desk).for_case(id.as_str())
+}
+
+/// What tells the reporter at once that the report came in. It stops no clock, and where the time for an answer is over
+/// already it would be a mockery.
+fn receipt(inquiry: &Inquiry<'_>, case: &Case) -> Option<Effect> {
+    let due = case.clock("acknowledgment").map(|clock| clock.due).filter(|due| *due > inquiry.now)?;
+    let wanted = inquiry.policy.acknowledgment.receipt && inquiry.sighting.state == AtGitHub::Triage;
+    let id = &case.id;
+    let send = SendToReporter { case: id.to_string(), text: ReporterText::Receipt { answer_by: due }, note: None };
+    wanted.then(|| {
+        Effect::new(format!("receipt:{id}"), format!("case:{id}"), &send)
+            .for_case(id.as_str())
+            .after([format!("desk:{id}")])
+    })
 }
 
 /// A case that somebody opens by hand and that has no advisory yet: its desk is still to be made.
@@ -217,6 +253,12 @@ fn published(inquiry: &Inquiry<'_>, case: &Versioned<Case>, decision: &mut Decis
              once; the case is {state}. `embargod case show {id}`"
         );
         decision.effects.push(alert(format!("leak:{id}"), &changed, text, now));
+    }
+    let beside = policy.desk.repository.is_some() && matches!(changed.desk, Desk::Advisory { .. });
+    if beside && !changed.handling.is_closed() {
+        let leave = MoveDesk { case: id.to_string(), because: Leaves::Published };
+        let key = format!("move_desk:{id}:published");
+        decision.effects.push(Effect::new(key, format!("case:{id}"), &leave).for_case(id.as_str()));
     }
     decision.records.push(RecordWrite::guarded(&changed, case.version));
 }

@@ -95,6 +95,30 @@ impl Action for OpenDesk {
     const URGENCY: Urgency = Urgency::Private;
 }
 
+/// Why a desk leaves its advisory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaves {
+    /// GitHub does not let the App read or write the advisory's comments.
+    Refused,
+    /// The advisory was published, and nobody can comment on it any more.
+    Published,
+}
+
+/// Moves the desk of a case from its advisory to the private case repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveDesk {
+    /// The case.
+    pub case: String,
+    /// Why.
+    pub because: Leaves,
+}
+
+impl Action for MoveDesk {
+    const KIND: &'static str = "move_desk";
+    const URGENCY: Urgency = Urgency::Private;
+}
+
 /// Invites the reporter to the desk, so that the conversation can go on in private.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteReporter {

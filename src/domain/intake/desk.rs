@@ -5,7 +5,10 @@
 
 use jiff::Timestamp;
 
-use super::{actions::DeskNews, undo::CANNOT_BE_UNDONE};
+use super::{
+    actions::{DeskNews, Leaves},
+    undo::CANNOT_BE_UNDONE,
+};
 use crate::domain::{
     case::{Case, CaseOrigin},
     clocks,
@@ -18,6 +21,19 @@ const LONGEST: usize = 65_535;
 
 /// Room kept for everything around the quoted text.
 const AROUND: usize = 6_000;
+
+/// What stands first at a desk that has moved here: why.
+pub fn moved(because: Leaves) -> &'static str {
+    match because {
+        Leaves::Refused => {
+            "**This case goes on here.** GitHub does not let the App read or write the comments of its advisory (a preview, \
+             or the permission `repository_advisories: write` is missing), so commands there are not heard."
+        }
+        Leaves::Published => {
+            "**This case goes on here.** Its advisory is published, and GitHub takes no comments there any more."
+        }
+    }
+}
 
 /// A post's words, unsealed.
 pub struct Quoted<'a> {
@@ -58,11 +74,14 @@ pub fn opening(case: &Case, quoted: &Quoted<'_>) -> String {
         text.push_str(&item);
         text.push('\n');
     }
-    text.push_str(&format!(
-        "\nNot a security matter? Comment `/not-security` in the public thread, or run `embargod undo {}`.\n\n<sub>{}</sub>\n",
-        case.id,
-        reference(case)
-    ));
+    text.push_str("\nCommands work here: `/help` lists them, `/status` shows what comes next.\n");
+    if !case.posts.is_empty() {
+        text.push_str(&format!(
+            "\nNot a security matter? Comment `/not-security` in the public thread, or run `embargod undo {}`.\n",
+            case.id
+        ));
+    }
+    text.push_str(&format!("\n<sub>{}</sub>\n", reference(case)));
     text
 }
 

@@ -16,6 +16,24 @@ pub struct ThreadRecord {
     /// The case that the thread's posts belong to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
+    /// Keys of the posts that were held for private, oldest first, the newest 50: what a maintainer says in the thread is
+    /// about these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flagged: Vec<String>,
+}
+
+impl ThreadRecord {
+    const MOST_FLAGGED: usize = 50;
+
+    /// The same with one more post that was held for private.
+    #[must_use]
+    pub fn with_flagged(mut self, key: String) -> Self {
+        self.flagged.retain(|known| *known != key);
+        self.flagged.push(key);
+        let surplus = self.flagged.len().saturating_sub(Self::MOST_FLAGGED);
+        self.flagged.drain(..surplus);
+        self
+    }
 }
 
 impl Record for ThreadRecord {

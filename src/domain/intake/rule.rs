@@ -7,7 +7,12 @@
 use jiff::Timestamp;
 
 use super::{
-    Channel, IntakeClass, plan,
+    Channel, Named,
+    bars::{Strength, strength, with_signs},
+    context::{self, Asked},
+    flagged::{self, Tier},
+    plan,
+    prior::Shift,
     record::{PostOutcome, PostRecord, ThreadRecord},
     standing::{maintainer_reason, standing_reason},
     texts::PublicText,
@@ -36,6 +41,14 @@ pub struct Inquiry<'a> {
     pub own_login: Option<&'a str>,
     /// What the detector says of its text.
     pub judgement: &'a Judgement,
+    /// Version of the detector.
+    pub model: &'a str,
+    /// What the post names.
+    pub named: &'a Named,
+    /// By how much the repository's prior moves the score.
+    pub prior: Option<Shift>,
+    /// The delivery that brought the post, by its id.
+    pub cause: &'a str,
     /// The policy in force.
     pub policy: &'a Policy,
     /// What was done in the thread before.
@@ -71,6 +84,8 @@ pub struct Answers {
     pub open_case: Option<Versioned<Case>>,
     /// The number that a new case gets.
     pub next_case: CaseId,
+    /// What else was asked for about the post.
+    pub asked: Asked,
 }
 
 /// A decision of the redirect, with what is to be sealed beside it.
@@ -83,21 +98,16 @@ pub struct Taken {
     pub opens_case: bool,
 }
 
-/// How strongly the text speaks for private handling.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Strength {
-    None,
-    Gentle,
-    Firm,
-    Asks,
-}
-
 /// Looks at what a delivery and the store tell.
 pub fn first_look(inquiry: &Inquiry<'_>) -> FirstLook {
-    let (strength, below) = strength(inquiry.judgement, inquiry.policy);
-    let reason = standing_reason(inquiry).or_else(|| (strength == Strength::None).then_some(below));
+    let weighed = context::weigh(inquiry, None);
+    let (strength, below) = strength(inquiry, &weighed);
+    let reason = standing_reason(inquiry)
+        .map(|reason| vec![reason])
+        .or_else(|| (strength == Strength::None).then(|| with_signs(below, &weighed)))
+        .or_else(|| context::allowed(inquiry, None).map(|reason| vec![reason]));
     match reason {
-        Some(reason) => FirstLook::Decided(Box::new(nothing(inquiry, reason))),
+        Some(reasons) => FirstLook::Decided(Box::new(nothing_because(inquiry, reasons))),
         None if inquiry.policy.redirect.mode == Mode::Observe => {
             let reason = Reason::new(
                 "intake.observe",
@@ -112,7 +122,22 @@ pub fn first_look(inquiry: &Inquiry<'_>) -> FirstLook {
 
 /// Decides what is done about a post for which [`first_look`] asked for more.
 pub fn decide(inquiry: &Inquiry<'_>, answers: Answers) -> Taken {
-    let (strength, reason) = strength(inquiry.judgement, inquiry.policy);
+    let weighed = context::weigh(inquiry, Some(&answers.asked));
+    let (strength, reason) = strength(inquiry, &weighed);
+    if let Some(allowed) = context::allowed(inquiry, Some(&answers.asked)) {
+        return nothing_because(inquiry, vec![allowed]);
+    }
+    let mut taken = decide_by_strength(inquiry, answers, strength, reason);
+    let signs = taken.decision.reasons.iter().position(|reason| reason.rule.starts_with("detector."));
+    let signs = signs.unwrap_or(taken.decision.reasons.len());
+    taken.decision.reasons.splice(signs..signs, weighed.reasons.iter().cloned());
+    if let Some(tier) = Tier::of(strength) {
+        taken.decision.records.extend(flagged::kept(inquiry, &taken.decision, &weighed, tier));
+    }
+    taken
+}
+
+fn decide_by_strength(inquiry: &Inquiry<'_>, answers: Answers, strength: Strength, reason: Reason) -> Taken {
     let maintainer = maintainer_reason(inquiry.post, answers.permission);
     let firm = strength == Strength::Firm;
     match (strength, maintainer) {
@@ -134,26 +159,6 @@ pub fn decide(inquiry: &Inquiry<'_>, answers: Answers) -> Taken {
         (Strength::Firm, None) if inquiry.policy.redirect.mode == Mode::Shield => shield(inquiry, answers, reason),
         (Strength::Firm, None) => private_case(inquiry, answers, CaseOrigin::Replied, vec![reason]),
         (Strength::Gentle, None) => say_where(inquiry, answers, reason),
-    }
-}
-
-fn strength(judgement: &Judgement, policy: &Policy) -> (Strength, Reason) {
-    let score = judgement.score();
-    let (act_at, reply_at) = (policy.redirect.act_at, policy.redirect.reply_at);
-    let asks = judgement.probabilities.of(IntakeClass::AsksChannel);
-    let discloses = judgement.probabilities.of(IntakeClass::Disclosure);
-    if score < reply_at {
-        let text = format!("class {}: score {score:.3} is below reply_at {reply_at}", judgement.class.slug());
-        (Strength::None, Reason::new("intake.below_bar", text).from_source("redirect.reply_at"))
-    } else if asks > discloses {
-        let text = format!("class asks_channel: score {score:.3} is at or above reply_at {reply_at}");
-        (Strength::Asks, Reason::new("intake.asks_channel", text).from_source("redirect.reply_at"))
-    } else if score < act_at {
-        let text = format!("score {score:.3} is between reply_at {reply_at} and act_at {act_at}");
-        (Strength::Gentle, Reason::new("intake.gentle", text).from_source("redirect.act_at"))
-    } else {
-        let text = format!("class disclosure: score {score:.3} is at or above act_at {act_at}");
-        (Strength::Firm, Reason::new("intake.firm", text).from_source("redirect.act_at"))
     }
 }
 
@@ -403,17 +408,25 @@ fn remember(
         redactions: redactions.max(inquiry.earlier.value.redactions),
         seen_new: is_seen_new(inquiry),
     };
-    let thread =
-        ThreadRecord { key: place.thread_key(), answered_at, case: case.or_else(|| inquiry.thread.value.case.clone()) };
+    let known = &inquiry.thread.value;
+    let thread = ThreadRecord {
+        key: place.thread_key(),
+        answered_at,
+        case: case.or_else(|| known.case.clone()),
+        flagged: known.flagged.clone(),
+    }
+    .with_flagged(post.key.clone());
     decision.records.push(RecordWrite::guarded(&post, inquiry.earlier.version));
     decision.records.push(RecordWrite::guarded(&thread, inquiry.thread.version));
     decision.outcome = outcome.word().to_owned();
     decision.reasons.extend(detector_reasons(inquiry.judgement));
 }
 
+/// So many contributions are kept.
+pub(super) const SHOWN: usize = 6;
+
 /// The strongest contributions, in plain words.
 fn detector_reasons(judgement: &Judgement) -> impl Iterator<Item = Reason> {
-    const SHOWN: usize = 6;
     judgement.contributions.iter().take(SHOWN).map(|contribution| {
         let place = match contribution.place {
             Place::Title => "in the title",

@@ -4,12 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::{
-    Answers, Channel, FirstLook, Inquiry, IntakeClass, Taken,
+    Answers, AskedOfPost, Channel, FirstLook, Inquiry, IntakeClass, Named, Taken,
     actions::{InviteReporter, LockThread, OpenDesk, RaiseAlert, RedactPost, SayConstant},
     decide, first_look,
+    flagged::Flagged,
+    prior::Shift,
     record::{PostOutcome, PostRecord, ThreadRecord},
     texts::{self, PublicText},
-    undo::{self, Asked},
+    undo::{self, Asked, Labelled},
 };
 use crate::domain::{
     case::{Case, CaseId, CaseOrigin, Handling},
@@ -26,19 +28,24 @@ use crate::domain::{
 
 const CANARY: &str = "canary-7f3a";
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).expect("in range")
 }
 
 fn policy(mode: &str) -> Policy {
+    policy_with(mode, "")
+}
+
+/// The same with more lines in its section `redirect`.
+pub(super) fn policy_with(mode: &str, more: &str) -> Policy {
     let text = format!(
-        "extends: minimal\nredirect:\n  mode: {mode}\n  act_at: 0.9\n  reply_at: 0.5\ncontact:\n  email: security@example.org\n"
+        "extends: minimal\nredirect:\n  mode: {mode}\n  act_at: 0.9\n  reply_at: 0.5\n{more}contact:\n  email: security@example.org\n"
     );
     let layer = Layer { origin: "test".to_owned(), text };
     effective(&[layer]).expect("a valid policy").policy
 }
 
-fn post(surface: Surface) -> Post {
+pub(super) fn post(surface: Surface) -> Post {
     let kind = match surface {
         Surface::Issue | Surface::IssueComment => ThreadKind::Issue,
         Surface::PullRequest | Surface::PullRequestComment | Surface::Review | Surface::ReviewComment => {
@@ -66,6 +73,7 @@ fn post(surface: Surface) -> Post {
         thread_is_open: true,
         thread_is_locked: false,
         thread_comments: Some(0),
+        labels: Vec::new(),
         created_at: at(0),
         text: Embargoed::new(PostText { title: CANARY.to_owned(), body: CANARY.to_owned() }),
     }
@@ -75,7 +83,7 @@ fn account(login: &str, id: u64) -> Account {
     Account { login: login.to_owned(), id, is_bot: false }
 }
 
-fn judgement(disclosure: f64, asks: f64) -> Judgement {
+pub(super) fn judgement(disclosure: f64, asks: f64) -> Judgement {
     let probabilities = Probabilities::from_weights([disclosure, asks, 0.0, 0.0, 1.0 - disclosure - asks]);
     Judgement {
         class: probabilities.most_probable(),
@@ -90,14 +98,15 @@ fn judgement(disclosure: f64, asks: f64) -> Judgement {
 }
 
 /// What is remembered between the looks at one thread.
-struct Memory {
-    thread: Versioned<ThreadRecord>,
+pub(super) struct Memory {
+    pub(super) thread: Versioned<ThreadRecord>,
     earlier: Versioned<PostRecord>,
     case: Option<Versioned<Case>>,
+    pub(super) flagged: Option<Flagged>,
 }
 
 impl Memory {
-    fn blank(post: &Post) -> Self {
+    pub(super) fn blank(post: &Post) -> Self {
         Self {
             thread: Versioned {
                 value: ThreadRecord { key: post.place.thread_key(), ..ThreadRecord::default() },
@@ -108,6 +117,7 @@ impl Memory {
                 version: 0,
             },
             case: None,
+            flagged: None,
         }
     }
 
@@ -127,45 +137,62 @@ impl Memory {
                     let version = self.case.as_ref().map_or(0, |case| case.version) + 1;
                     self.case = Some(Versioned { value: serde_json::from_value(value).expect("a case"), version });
                 }
+                "flagged" => {
+                    self.flagged = Some(serde_json::from_value(value).expect("a flagged post"));
+                }
                 other => panic!("an unexpected {other}"),
             }
         }
     }
 }
 
-struct Story {
-    policy: Policy,
-    permission: Option<Permission>,
-    channel: Channel,
-    revision: &'static str,
-    now: Timestamp,
+pub(super) struct Story {
+    pub(super) policy: Policy,
+    pub(super) permission: Option<Permission>,
+    pub(super) channel: Channel,
+    pub(super) revision: &'static str,
+    pub(super) now: Timestamp,
+    pub(super) named: Named,
+    pub(super) prior: Option<Shift>,
+    pub(super) asked: AskedOfPost,
 }
 
 impl Story {
-    fn in_mode(mode: &str) -> Self {
+    pub(super) fn in_mode(mode: &str) -> Self {
         Self {
             policy: policy(mode),
             permission: Some(Permission::Read),
             channel: Channel { email: Some("security@example.org".to_owned()), ..Channel::default() },
             revision: "rev-1",
             now: at(1),
+            named: Named::default(),
+            prior: None,
+            asked: AskedOfPost::default(),
         }
     }
 
-    fn tell(&self, post: &Post, judgement: &Judgement, memory: &mut Memory) -> Taken {
-        let inquiry = Inquiry {
+    pub(super) fn inquiry<'a>(&'a self, post: &'a Post, judgement: &'a Judgement, memory: &'a Memory) -> Inquiry<'a> {
+        Inquiry {
             post,
             revision: self.revision,
             text_is_neutral: false,
             own_login: Some("embargod[bot]"),
             judgement,
+            model: "test-1",
+            named: &self.named,
+            prior: self.prior,
+            cause: "guid-1",
             policy: &self.policy,
             thread: &memory.thread,
             earlier: &memory.earlier,
             thread_is_followed: memory.earlier.value.seen_new,
             received_at: self.now,
             now: self.now,
-        };
+        }
+    }
+
+    pub(super) fn tell(&self, post: &Post, judgement: &Judgement, memory: &mut Memory) -> Taken {
+        let inquiry = self.inquiry(post, judgement, memory);
         let taken = match first_look(&inquiry) {
             FirstLook::Decided(taken) => *taken,
             FirstLook::AskMore { .. } => decide(
@@ -175,6 +202,7 @@ impl Story {
                     channel: self.channel.clone(),
                     open_case: memory.case.clone(),
                     next_case: CaseId::new(2026, 7),
+                    asked: self.asked.clone(),
                 },
             ),
         };
@@ -184,7 +212,7 @@ impl Story {
     }
 }
 
-fn kinds(taken: &Taken) -> Vec<&str> {
+pub(super) fn kinds(taken: &Taken) -> Vec<&str> {
     taken.decision.effects.iter().map(|effect| effect.kind.as_str()).collect()
 }
 
@@ -368,7 +396,15 @@ fn an_undo_restores_what_was_changed_and_the_words_are_left_alone_from_then_on()
     let shielded = story.tell(&issue, &judgement(0.97, 0.0), &mut memory);
     let waiting = shielded.decision.effects.iter().map(|e| e.key.clone()).collect();
     let case = memory.case.clone().expect("a case");
-    let undone = undo::decide(&case, vec![memory.earlier.clone()], waiting, &Asked::ByOperator, at(60));
+    let undone = undo::decide(
+        &case,
+        vec![memory.earlier.clone()],
+        Labelled::default(),
+        waiting,
+        &Asked::ByOperator,
+        "operator:alice",
+        at(60),
+    );
     let kinds: Vec<_> = undone.effects.iter().map(|effect| effect.kind.as_str()).collect();
     assert_eq!(kinds, ["unlock_thread", "restore_post", "close_desk", "tell_desk"]);
     assert!(undone.dropped_effects.iter().any(|key| key.starts_with("say:")));
@@ -380,7 +416,8 @@ fn an_undo_restores_what_was_changed_and_the_words_are_left_alone_from_then_on()
     let again = story.tell(&issue, &judgement(0.97, 0.0), &mut memory);
     assert_eq!(again.decision.reasons[0].rule, "intake.cleared");
     let case = memory.case.expect("the case");
-    let twice = undo::decide(&case, Vec::new(), Vec::new(), &Asked::ByOperator, at(61));
+    let twice =
+        undo::decide(&case, Vec::new(), Labelled::default(), Vec::new(), &Asked::ByOperator, "operator:alice", at(61));
     assert!(twice.effects.is_empty());
 }
 
@@ -393,7 +430,7 @@ fn only_a_maintainer_undoes_in_public() {
     let comment = post(Surface::IssueComment).place;
     for (permission, allowed) in [(Permission::Read, false), (Permission::None, false), (Permission::Triage, true)] {
         let asked = Asked::InPublic { comment: &comment, permission };
-        let decision = undo::decide(&case, Vec::new(), Vec::new(), &asked, at(60));
+        let decision = undo::decide(&case, Vec::new(), Labelled::default(), Vec::new(), &asked, "cora", at(60));
         assert_eq!(!decision.effects.is_empty(), allowed, "{permission:?}");
         assert!(!allowed || decision.effects.iter().any(|effect| effect.kind == "react"));
     }

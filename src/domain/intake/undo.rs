@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     actions::{CloseDesk, DeskNews, React, RestorePost, TellDesk, UnlockThread},
+    flagged::{self, Flagged, Label, Said},
     record::{PostOutcome, PostRecord},
 };
 use crate::domain::{
@@ -47,14 +48,46 @@ pub fn asks_for_undo<'a>(mut lines: impl Iterator<Item = &'a str>) -> bool {
     })
 }
 
+/// Posts that the redirect held for private, as far as an undo is about them.
+#[derive(Default)]
+pub struct Labelled {
+    /// The posts in question.
+    pub posts: Vec<Versioned<Flagged>>,
+    /// All posts of the repository, where something was said in public; else empty.
+    pub all: Vec<Flagged>,
+    /// Version of the repository's tally; 0 where there is none.
+    pub tally_version: i64,
+}
+
+impl Labelled {
+    /// Takes in that `by` said of the posts that they are no security matter. The tally follows what is said in public alone.
+    fn refused(self, repository_id: u64, by: &str, in_public: bool, now: Timestamp) -> Vec<RecordWrite> {
+        let said = Said { label: Label::Refused, by: by.to_owned(), at: now };
+        if !in_public {
+            return flagged::said_in_private(self.posts, Some(&said));
+        }
+        let mut writes = flagged::said_in_public(self.posts, &said);
+        let tally = flagged::tally(repository_id, &self.all, &writes, now);
+        writes.extend(tally.map(|tally| RecordWrite::guarded(&tally, self.tally_version)));
+        writes
+    }
+}
+
 /// Decides about `/not-security` where the thread has no case that could be undone.
-pub fn without_case(post: &Post, permission: Option<Permission>, answered: bool) -> Decision {
+pub fn without_case(
+    post: &Post,
+    permission: Option<Permission>,
+    answered: bool,
+    labelled: Labelled,
+    now: Timestamp,
+) -> Decision {
     let may = permission.is_some_and(Permission::is_maintainer);
     if may && answered {
         let reason = Reason::new("undo.noted", "nothing was moved in this thread; the maintainer's word is noted");
         let effect = acknowledge(&post.place);
         return Decision {
             outcome: "noted".to_owned(),
+            records: labelled.refused(post.place.repository_id, &post.author.login, true, now),
             effects: vec![effect],
             reasons: vec![reason],
             ..Decision::default()
@@ -64,13 +97,15 @@ pub fn without_case(post: &Post, permission: Option<Permission>, answered: bool)
     Decision::nothing(Reason::new("undo.ignored", format!("/not-security is ignored: {why}")))
 }
 
-/// Decides about an undo of `case`. `posts` are the records of the case's posts, `waiting` the keys of its effects that
-/// have not started.
+/// Decides about an undo of `case` that `by` asks for. `posts` are the records of the case's posts, `waiting` the keys of
+/// its effects that have not started.
 pub fn decide(
     case: &Versioned<Case>,
     posts: Vec<Versioned<PostRecord>>,
+    labelled: Labelled,
     waiting: Vec<String>,
     asked: &Asked<'_>,
+    by: &str,
     now: Timestamp,
 ) -> Decision {
     let id = case.value.id.to_string();
@@ -100,6 +135,8 @@ pub fn decide(
         let version = post.version;
         RecordWrite::guarded(&PostRecord { outcome: PostOutcome::Cleared, ..post.value }, version)
     }));
+    let in_public = matches!(asked, Asked::InPublic { .. });
+    records.extend(labelled.refused(case.value.repository_id, by, in_public, now));
     let mut effects = restore(&case.value);
     if let Asked::InPublic { comment, .. } = asked {
         effects.push(acknowledge(comment).for_case(&id));

@@ -59,6 +59,10 @@ pub struct Acknowledgment {
     #[serde(default)]
     #[schemars(with = "String", regex(pattern = r"^(Z|[+-]\d\d:\d\d)$"))]
     pub zone: Zone,
+    /// Whether a private report is answered at once by an automatic receipt in the advisory, which stops no clock; default
+    /// true.
+    #[serde(default = "yes")]
+    pub receipt: bool,
 }
 
 impl Acknowledgment {
@@ -71,6 +75,10 @@ impl Acknowledgment {
             (None, None) => Within::Hours(48),
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn monday_to_friday() -> Vec<Weekday> {

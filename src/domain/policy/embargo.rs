@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text;
 use super::time::{Weekday, ZonedTime};
+use crate::domain::post::RepoName;
 
 /// The hours of a week in which an embargo may end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -24,6 +25,18 @@ pub struct Window {
     #[garde(custom(ends_after(self.from)))]
     #[schemars(with = "String", regex(pattern = r"^\d\d:\d\d(Z|[+-]\d\d:\d\d)$"))]
     pub to: ZonedTime,
+}
+
+impl Embargo {
+    /// The branch of a case's fix for a series in the mirror.
+    pub fn mirror_branch(&self, case: &str, series: &str) -> String {
+        self.mirror_branches.replace("{case}", case).replace("{series}", series)
+    }
+
+    /// How the branches of all cases in the mirror begin.
+    pub fn mirror_prefix(&self) -> &str {
+        self.mirror_branches.split('{').next().unwrap_or_default()
+    }
 }
 
 impl Window {
@@ -45,6 +58,16 @@ pub struct Embargo {
     #[garde(range(min = 1, max = 365))]
     #[schemars(range(min = 1, max = 365))]
     pub max_days: u32,
+    /// The private repository in which fixes are prepared, as owner/name, on branches that `mirror_branches` names. It is
+    /// no fork of the public one, and the App is installed on it.
+    #[serde(default, with = "text::repository", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub mirror: Option<RepoName>,
+    /// The branch of a case's fix for a series in the mirror; {case} stands before {series}, and the branch of development
+    /// counts as a series of that name.
+    #[serde(default = "usual_branches")]
+    #[garde(custom(names_case_and_series))]
+    pub mirror_branches: String,
     /// The hours of a week in which an embargo may end. Without it, any hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
@@ -54,6 +77,24 @@ pub struct Embargo {
     #[garde(length(max = 400))]
     #[schemars(with = "Vec<String>", inner(regex(pattern = r"^\d{4}-\d{2}-\d{2}$")))]
     pub blackout: Vec<Date>,
+}
+
+fn usual_branches() -> String {
+    "sec/{case}-{series}".to_owned()
+}
+
+fn names_case_and_series(pattern: &String, _: &()) -> garde::Result {
+    let case = pattern.find("{case}").filter(|_| pattern.matches("{case}").count() == 1);
+    let series = pattern.find("{series}").filter(|_| pattern.matches("{series}").count() == 1);
+    let plain = pattern.replace("{case}", "").replace("{series}", "");
+    let is_name = plain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
+    match (case, series) {
+        (Some(case), Some(series)) if case < series && is_name && pattern.len() <= 100 => Ok(()),
+        _ => Err(garde::Error::new(
+            "is no pattern of branches; write letters, digits and /-_. with {case} before {series}, such as \
+             sec/{case}-{series}",
+        )),
+    }
 }
 
 fn ends_after(from: ZonedTime) -> impl FnOnce(&ZonedTime, &()) -> garde::Result {

@@ -16,7 +16,11 @@ use super::{Mode, Policy, Preset};
 const MAX_PROBLEMS: usize = 50;
 
 /// Keys of one section of which the upper layer's replaces the lower layer's, because only one of them can hold.
-const ALTERNATIVES: [(&str, [&str; 2]); 1] = [("acknowledgment", ["within_hours", "within_working_days"])];
+const ALTERNATIVES: [(&[&str], [&str; 2]); 3] = [
+    (&["acknowledgment"], ["within_hours", "within_working_days"]),
+    (&["redirect", "act_at"], ["a_miss_is_worth", "a_false_alarm_is_worth"]),
+    (&["redirect", "reply_at"], ["a_miss_is_worth", "a_false_alarm_is_worth"]),
+];
 
 /// The text of one policy file.
 #[derive(Clone, PartialEq, Eq)]
@@ -171,12 +175,13 @@ fn extends(trees: &[Node]) -> (Preset, bool) {
 
 fn join(below: &mut Node, above: &Node) {
     for (section, keys) in ALTERNATIVES {
-        let Some(given) = above.get(section) else {
+        let section = section.iter().fold(Path::default(), |path, key| path.child(key));
+        let Some(given) = above.at(&section) else {
             continue;
         };
         if keys.iter().any(|key| given.get(key).is_some()) {
             for key in keys {
-                below.replace(&Path::default().child(section).child(key).0, None);
+                below.replace(&section.child(key).0, None);
             }
         }
     }
@@ -337,6 +342,26 @@ fn note_built_in(policy: &Policy, origins: &mut BTreeMap<String, Origin>) {
 }
 
 impl Policy {
+    /// These rules for a case that is pinned to them, in a repository where `now` is in force. What decides about the case
+    /// (clocks, checklist, severity, embargo, notices) stays as it was when the case was opened. Who may speak and where
+    /// (`roles`, `desk`, `contact`, `redirect`) and the facts of releases (`series`, `releases`) are those of `now`:
+    /// somebody who was taken off a role must not keep it in old cases.
+    #[must_use]
+    pub fn held_beside(self, now: &Self) -> Self {
+        if *now == Self::observing() {
+            return self;
+        }
+        Self {
+            redirect: now.redirect.clone(),
+            contact: now.contact.clone(),
+            desk: now.desk.clone(),
+            roles: now.roles.clone(),
+            series: now.series.clone(),
+            releases: now.releases.clone(),
+            ..self
+        }
+    }
+
     /// The rules as text, for a case that is pinned to them. JSON is YAML: [`parse_one`] reads it back to the same
     /// policy with the same version.
     pub fn canonical_json(&self) -> String {

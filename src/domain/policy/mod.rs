@@ -6,6 +6,8 @@
 //! anything (whoever calls keeps the last good policy).
 
 mod acknowledgment;
+mod allow;
+mod bar;
 mod clocks;
 mod contact;
 mod decode;
@@ -15,6 +17,7 @@ mod evaluation;
 mod layers;
 mod notices;
 mod preset;
+mod prior;
 mod problem;
 mod redirect;
 mod releases;
@@ -37,6 +40,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use acknowledgment::{Acknowledgment, Within};
+pub use allow::{Allow, matches};
+pub use bar::Bar;
 pub use clocks::Clocks;
 pub use contact::Contact;
 pub use desk::{Desk, DeskKind};
@@ -45,6 +50,7 @@ pub use evaluation::{ChecklistItem, Evaluation};
 pub use layers::{Effective, Layer, Origin, effective, parse_one};
 pub use notices::Notices;
 pub use preset::Preset;
+pub use prior::Prior;
 pub use problem::{PolicyError, Problem};
 pub use redirect::{DEFAULT_ACT_AT, DEFAULT_REPLY_AT, Mode, Redirect};
 pub use releases::Releases;

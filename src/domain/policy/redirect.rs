@@ -4,6 +4,8 @@ use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Allow, Bar, Prior};
+
 /// Probability from which a post is acted upon, where nobody says otherwise: the detector's own measured threshold.
 pub const DEFAULT_ACT_AT: f64 = crate::domain::detector::ACT_AT;
 
@@ -29,28 +31,47 @@ pub enum Mode {
 pub struct Redirect {
     /// How far the bot may go in public: observe, reply or shield.
     pub mode: Mode,
-    /// Probability (above 0, at most 1) from which mode shield takes a post out of sight.
-    #[garde(custom(probability))]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub act_at: f64,
-    /// Probability (above 0, at most act_at) from which modes reply and shield answer with the constant comment.
-    #[garde(custom(probability), custom(not_above(self.act_at)))]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub reply_at: f64,
+    /// Probability (above 0, at most 1) from which mode shield takes a post out of sight, or a cost:
+    /// { a_false_alarm_is_worth: 9 } is 9/10.
+    #[garde(custom(bar))]
+    pub act_at: Bar,
+    /// Probability (above 0, at most act_at) from which modes reply and shield answer with the constant comment, or a
+    /// cost: { a_miss_is_worth: 20 } is 1/21.
+    #[garde(custom(bar), custom(not_above(self.act_at)))]
+    pub reply_at: Bar,
+    /// How common such posts are here: auto learns it from what maintainers say in public, a number is their share of
+    /// all posts; without it the share of the training data holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(custom(prior_in_bounds)))]
+    pub prior: Option<Prior>,
+    /// Names of projects that this one builds on; a post that names one may be about that one. At most 200.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 200), inner(custom(dependency)))]
+    #[schemars(length(max = 200))]
+    pub dependencies: Vec<String>,
+    /// Posts that are left alone whatever their words are.
+    #[serde(default, skip_serializing_if = "Allow::is_empty")]
+    #[garde(dive)]
+    pub allow: Allow,
 }
 
-fn probability(value: &f64, _: &()) -> garde::Result {
-    // Written so that NaN fails too.
-    if *value > 0.0 && *value <= 1.0 {
-        Ok(())
-    } else {
-        Err(garde::Error::new("is not a probability; give a number above 0 and at most 1, such as 0.9"))
-    }
+fn bar(bar: &Bar, _: &()) -> garde::Result {
+    bar.check().map_err(garde::Error::new)
 }
 
-fn not_above(act_at: f64) -> impl FnOnce(&f64, &()) -> garde::Result {
+fn prior_in_bounds(prior: &Prior, _: &()) -> garde::Result {
+    prior.check().map_err(garde::Error::new)
+}
+
+fn dependency(name: &str, _: &()) -> garde::Result {
+    let good = (2..=100).contains(&name.chars().count()) && name.trim() == name && !name.contains(char::is_control);
+    if good { Ok(()) } else { Err(garde::Error::new("is no name of a project; give 2 to 100 characters")) }
+}
+
+fn not_above(act_at: Bar) -> impl FnOnce(&Bar, &()) -> garde::Result {
     move |reply_at, _| {
-        if *reply_at > act_at {
+        // Of two mistakes at one value only the first is told.
+        if reply_at.check().is_ok() && reply_at.probability() > act_at.probability() {
             Err(garde::Error::new(
                 "is above `redirect.act_at`; posts are answered from a lower probability than they are hidden",
             ))

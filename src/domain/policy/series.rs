@@ -41,6 +41,12 @@ pub struct Series {
     #[garde(length(max = 100), custom(series_numbers))]
     #[schemars(with = "BTreeMap<String, String>")]
     pub lts: BTreeMap<String, Date>,
+    /// The day of a series' first final release (2025-04-02), where its tags do not tell it: tags that were lost, or made
+    /// again later. Counts more than they do.
+    #[serde(default, deserialize_with = "text::dates_by_name")]
+    #[garde(length(max = 200), custom(series_numbers))]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub released: BTreeMap<String, Date>,
 }
 
 fn main_branch() -> String {
@@ -112,11 +118,11 @@ fn pattern(
     }
 }
 
-fn series_numbers(lts: &BTreeMap<String, Date>, _: &()) -> garde::Result {
+fn series_numbers(dates: &BTreeMap<String, Date>, _: &()) -> garde::Result {
     let number = |text: &String| {
         text.len() <= 40 && text.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
     };
-    if lts.keys().all(number) {
+    if dates.keys().all(number) {
         Ok(())
     } else {
         Err(garde::Error::new("names something that is not a series; use its number in quotes, such as \"4.2\""))

@@ -49,6 +49,9 @@ pub struct PublishedAdvisory {
     pub commits: Vec<String>,
     /// What it calls patched.
     pub patched: Vec<Patched>,
+    /// Whether it was taken back: GitHub lists it no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 impl Record for PublishedAdvisory {

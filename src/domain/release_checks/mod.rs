@@ -11,6 +11,8 @@ mod actions;
 mod advisory;
 mod findings;
 mod holding;
+mod matrix;
+mod prepared;
 mod ready;
 mod recorded;
 mod records;
@@ -25,12 +27,18 @@ pub use actions::{CheckPlace, PutCheckRun};
 pub use advisory::{Patched, PublishedAdvisory, commits_named_in};
 pub use findings::{PrivateFinding, TagFinding};
 pub use holding::{Holding, holding};
-pub use ready::{NotReady, ready_for_release};
+pub use matrix::markdown;
+pub use prepared::{
+    CaseBranches, EmbargoMirror, Preparation, PreparedFix, PreparedSeries, embargo_mirror_alert, embargo_mirror_told,
+};
+pub use ready::{NotReady, Proof};
 pub use recorded::{NotAffected, Recorded, RecordedCommit, RecordedFix, Recording, record};
-pub use records::{CaseCoverage, CaseMarks, CaseWish, ReleaseCheck, ReleaseMarks, ReleaseWish, repository_key};
+pub use records::{
+    CaseCoverage, CaseMarks, CaseWish, RefusedCheck, ReleaseCheck, ReleaseMarks, ReleaseWish, repository_key,
+};
 pub use rule::{
     Mirrored, PrivateFix, PrivateInquiry, PublicFix, PublicInquiry, TAG_LEAD, decide_private, decide_public, matrix_of,
-    mirror_alert, mirror_in_trouble, mirror_works,
+    mirror_alert, mirror_in_trouble, mirror_works, refused_checks_alert,
 };
 pub use tag::{Stands, TagFacts};
 pub use texts::{CHECK_NAME, CheckText, Conclusion, check_of};

@@ -171,6 +171,25 @@ impl ReleaseCheck {
     }
 }
 
+/// That GitHub refused a tag's check run for want of a permission; it is put when that is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedCheck {
+    /// Number of the repository.
+    pub repository_id: u64,
+    /// Short name of the tag.
+    pub tag: String,
+    /// The [`ReleaseCheck::revision`] that was refused last.
+    pub revision: u32,
+}
+
+impl Record for RefusedCheck {
+    const KIND: &'static str = "refused_check";
+
+    fn key(&self) -> String {
+        ReleaseCheck::key_of(self.repository_id, &self.tag)
+    }
+}
+
 /// The matrix of a case. For maintainers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseCoverage {

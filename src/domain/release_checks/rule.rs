@@ -57,6 +57,8 @@ pub struct PublicInquiry<'a> {
     pub fixes: &'a [PublicFix<'a>],
     /// Its check as it was written last.
     pub known: Option<&'a Versioned<ReleaseCheck>>,
+    /// Whether GitHub refused to put that check when it was tried last.
+    pub was_refused: bool,
     /// Alerts that were raised about releases.
     pub alerts: &'a [Alert],
     /// When it was first heard of.
@@ -103,7 +105,7 @@ pub fn decide_public(inquiry: &PublicInquiry<'_>) -> Option<Decision> {
     let text = check_of(tag, inquiry.wants_signature, fixes);
     let commit = tag.commit.to_string();
     let before = known.map(|known| &known.value);
-    let same = before.is_some_and(|before| before.text == text && before.commit == commit);
+    let same = !inquiry.was_refused && before.is_some_and(|before| before.text == text && before.commit == commit);
     let findings = TagFinding::of(tag, inquiry.wants_signature);
     let mut told: Vec<(String, String)> =
         findings.iter().map(|finding| (finding.rule().to_owned(), finding.sentence(&tag.tag))).collect();
@@ -309,4 +311,9 @@ pub fn mirror_works(alert: Option<&Alert>, now: Timestamp) -> Option<Decision> {
 /// The name of the alert about a mirror.
 pub fn mirror_alert(repository_id: u64) -> String {
     format!("mirror:{repository_id}")
+}
+
+/// The name of the alert that GitHub refuses the check runs of a repository.
+pub fn refused_checks_alert(repository_id: u64) -> String {
+    format!("check-runs:{repository_id}")
 }

@@ -23,9 +23,11 @@ use super::{
 use crate::{
     domain::{
         case::{Alert, Case, Desk, Handling},
-        commands::acts::RenewCard,
+        commands::acts::{AdmitTeam, RenewCard},
         decision::DecisionRecord,
         effect::Effect,
+        intake::actions::{Leaves, MoveDesk},
+        policy::Roles,
         post::Account,
         reason::Reason,
         record::RecordWrite,
@@ -68,11 +70,27 @@ pub(in crate::engine) struct DeskComment {
     pub(in crate::engine) body: String,
 }
 
-/// What is remembered between two rounds.
+/// What is remembered between two rounds, and of releases.
 #[derive(Default)]
-pub struct Memory(Mutex<Known>);
+pub struct Memory {
+    rounds: Mutex<Known>,
+    pub(super) series: super::series::Book,
+}
 
-#[derive(Default)]
+/// At most so much of an installation's hourly requests goes into reading comments that changed, in percent; with what
+/// looking for advisories may spend (`doors`) this is the most that polling takes.
+const SHARE_PERCENT: u64 = 13;
+
+/// People's commands wait for no better time: one in so many of the requests is left to what protects.
+const LEFT_ALONE: u64 = 10;
+
+impl Default for Known {
+    fn default() -> Self {
+        let spending = Spending::up_to(SHARE_PERCENT).leaving_one_in(LEFT_ALONE);
+        Self { spending, desks: HashMap::new(), carded: HashSet::new() }
+    }
+}
+
 struct Known {
     spending: Spending,
     desks: HashMap<String, Watched>,
@@ -113,7 +131,7 @@ impl Engine {
     /// When the store fails.
     pub async fn read_desks_once(&self) -> Result<usize, Trouble> {
         let shop = self.shop();
-        let mut known = shop.desks.0.lock().await;
+        let mut known = shop.desks.rounds.lock().await;
         let cases = cases(shop).await?;
         known.desks.retain(|id, _| cases.iter().any(|case| case.value.id.as_str() == id));
         let mut due = Vec::new();
@@ -147,8 +165,13 @@ async fn give_card(shop: &Shop, known: &mut Known, case: &Case) -> Result<(), Tr
     }
     if shop.read::<DeskCard>(&id).await?.is_none() {
         let renew = RenewCard { case: id.clone() };
-        let effect = Effect::new(format!("renew_card:{id}:first"), format!("case:{id}"), &renew).for_case(&id);
-        shop.store.commit(shop.clock.now(), Commit { effects: vec![effect], ..Commit::default() }).await?;
+        let mut effects = vec![Effect::new(format!("renew_card:{id}:first"), format!("case:{id}"), &renew)];
+        if case.ghsa().is_some() && shop.policies.of_case(shop, case).await?.roles != Roles::default() {
+            let admit = AdmitTeam { case: id.clone() };
+            effects.push(Effect::new(format!("admit_team:{id}"), format!("case:{id}"), &admit));
+        }
+        let effects = effects.into_iter().map(|effect| effect.for_case(&id)).collect();
+        shop.store.commit(shop.clock.now(), Commit { effects, ..Commit::default() }).await?;
     }
     known.carded.insert(id);
     Ok(())
@@ -167,10 +190,11 @@ struct Due {
 type Answer = Result<Option<(Vec<AdvisoryComment>, Option<String>)>, GitHubError>;
 
 async fn is_due(shop: &Shop, known: &mut Known, case: Case) -> Result<Option<Due>, Trouble> {
-    let Desk::Advisory { ghsa, .. } = &case.desk else {
+    // Also where the desk is elsewhere: the reporter writes there.
+    let Some(ghsa) = case.ghsa().map(str::to_owned) else {
         return Ok(None);
     };
-    let (now, id, ghsa) = (shop.clock.now(), case.id.to_string(), ghsa.clone());
+    let (now, id) = (shop.clock.now(), case.id.to_string());
     // Whether an earlier process was refused is not known: the alert of that is looked for at the first answer.
     let fresh = || Watched { next_at: now, active_at: case.opened_at, etag: None, may_be_silent: true };
     let watched = known.desks.entry(id.clone()).or_insert_with(fresh);
@@ -218,8 +242,10 @@ async fn take_over(shop: &Shop, known: &mut Known, due: &Due, answer: Answer) ->
         Ok(None) => Vec::new(),
         Err(error) if speak::is_refusal(&error) => {
             watched.next_at = later(now, REFUSED_EVERY);
-            watched.may_be_silent = true;
-            refused(shop, case, now).await?;
+            if matches!(case.desk, Desk::Advisory { .. }) {
+                watched.may_be_silent = true;
+                refused(shop, case, ghsa, now).await?;
+            }
             return Ok(0);
         }
         Err(error) => {
@@ -305,26 +331,45 @@ async fn heard_again(shop: &Shop, case: &Case, now: Timestamp) -> Result<(), Tro
     Ok(())
 }
 
-/// Tells maintainers once that the desk cannot be read.
-async fn refused(shop: &Shop, case: &Case, now: Timestamp) -> Result<(), Trouble> {
-    let told = shop.read::<Alert>(&speak::silent(case, now).id).await?;
-    if told.is_some_and(|told| told.value.resolved_at.is_none()) {
+/// GitHub refuses the comments of the desk: it moves to the private case repository, where the policy names one and the
+/// advisory itself can be read; otherwise maintainers are told once.
+async fn refused(shop: &Shop, case: &Case, ghsa: &str, now: Timestamp) -> Result<(), Trouble> {
+    let (id, told) = (case.id.to_string(), shop.read::<Alert>(&speak::silent(case, now).id).await?);
+    let policy = shop.policies.of_case(shop, case).await?;
+    let moves = match &policy.desk.repository {
+        // Where not even the advisory answers, something else is the matter, and it may pass.
+        Some(_) => shop.github.installation(case.installation_id).advisory(&case.repository, ghsa).await.is_ok(),
+        None => false,
+    };
+    if !moves && told.is_some_and(|told| told.value.resolved_at.is_none()) {
         return Ok(());
     }
-    tracing::error!(case = %case.id, "GitHub does not let the App read the comments of the advisory of {}", case.id);
+    tracing::error!(case = %id, "GitHub does not let the App read the comments of the advisory of {id}");
+    let mut reasons = vec![Reason::new("desk.silent", "GitHub refuses the comments of the advisory")];
+    let (mut records, mut effects) = (Vec::new(), Vec::new());
+    if moves {
+        reasons.push(
+            Reason::new("desk.moves", "the desk moves to the private case repository").from_source("desk.repository"),
+        );
+        let leave = MoveDesk { case: id.clone(), because: Leaves::Refused };
+        let key = format!("move_desk:{id}@{}", now.as_second());
+        effects.push(Effect::new(key, format!("case:{id}"), &leave).for_case(&id));
+    } else {
+        records.push(speak::silence(case, now));
+    }
     let decision = DecisionRecord {
         at: now,
         feature: "desk".to_owned(),
-        subject: case.id.to_string(),
-        outcome: "desk_silent".to_owned(),
+        subject: id.clone(),
+        outcome: if moves { "desk_moves" } else { "desk_silent" }.to_owned(),
         cause: "desks".to_owned(),
         actor: None,
-        case: Some(case.id.to_string()),
+        case: Some(id),
         policy_version: case.policy_version.clone(),
-        reasons: vec![Reason::new("desk.silent", "GitHub refuses the comments of the advisory")],
-        effects: Vec::new(),
+        reasons,
+        effects: effects.iter().map(|effect| effect.key.clone()).collect(),
     };
-    let records = vec![speak::silence(case, now)];
-    shop.store.commit(now, Commit { records, decision: Some(decision), ..Commit::default() }).await?;
+    let commit = Commit { records, effects, decision: Some(decision), ..Commit::default() };
+    shop.store.commit(now, commit).await?;
     Ok(())
 }

@@ -10,29 +10,36 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Shop, Trouble, features::Outcome};
+use super::{Shop, Trouble, features::Outcome, labels, releases::proof};
 use crate::domain::{
     case::{Case, CaseId, Desk, Standing},
     clocks::Moment,
-    commands::{Comment, CommentLog, Edit, Note, Reaction, SeriesFacts, World, acts::AnswerComment, consider, needs},
+    commands::{
+        Comment, CommentLog, Edit, Note, Parsed, Reaction, Reading, SeriesFacts, World, acts::AnswerComment, consider,
+        needs, parse,
+    },
     decision::Decision,
     effect::Effect,
     embargoed::Embargoed,
+    intake::flagged::{self, Label, Said},
     policy::Policy,
     post::{Account, RepoName},
     reason::Reason,
     record::{RecordWrite, Versioned},
 };
+use crate::store::Commit;
 
 mod advisories;
 mod notes;
 mod people;
 mod records;
+pub(super) mod series;
 pub(super) mod speak;
 
 pub use advisories::Memory;
 pub(super) use advisories::{DESK_COMMENT_EVENT, DeskComment, ReadAdvisories};
 pub(super) use notes::open as open_note;
+pub(super) use people::{Project, actor};
 pub(super) use records::{AdvisoryWritten, DeskAnswer, DeskCard};
 
 /// A comment at the desk of a case.
@@ -51,17 +58,33 @@ pub(super) struct AtDesk {
     pub(super) text: Embargoed<String>,
 }
 
-/// The case whose desk is an issue, if one's is.
+/// The case whose desk is an issue, if one's is. A repository that was renamed since is known by its number, and the desk
+/// gets the new name.
 pub(super) async fn case_at_issue(
     shop: &Shop,
     repository: &RepoName,
+    id: u64,
     number: u64,
 ) -> Result<Option<Versioned<Case>>, Trouble> {
-    let here = |case: &Case| {
-        matches!(&case.desk, Desk::Issue { repository: at, number: of, .. }
-            if *of == number && at.to_string().eq_ignore_ascii_case(&repository.to_string()))
+    let here = |case: &Case| match &case.desk {
+        Desk::Issue { repository: at, repository_id, number: of, .. } => {
+            let same_name = at.to_string().eq_ignore_ascii_case(&repository.to_string());
+            *of == number && (*repository_id == id || (*repository_id == 0 && same_name))
+        }
+        _ => false,
     };
-    Ok(cases(shop).await?.into_iter().find(|case| here(&case.value)))
+    let Some(mut found) = cases(shop).await?.into_iter().find(|case| here(&case.value)) else {
+        return Ok(None);
+    };
+    if let Desk::Issue { repository: at, repository_id, .. } = &mut found.value.desk
+        && (at != repository || *repository_id != id)
+    {
+        (*at, *repository_id) = (repository.clone(), id);
+        let records = vec![RecordWrite::guarded(&found.value, found.version)];
+        shop.store.commit(shop.clock.now(), Commit { records, ..Commit::default() }).await?;
+        return shop.read::<Case>(found.value.id.as_str()).await;
+    }
+    Ok(Some(found))
 }
 
 async fn cases(shop: &Shop) -> Result<Vec<Versioned<Case>>, Trouble> {
@@ -90,25 +113,23 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
         return Ok(outcome(nothing("a bot wrote it"), Vec::new(), case.value.policy_version.clone()));
     }
     let now = shop.clock.now();
-    let (installation, repository) = (case.value.installation_id, case.value.repository.clone());
-    let in_force = shop.policies.in_force(shop, installation, case.value.repository_id, &repository, true).await?;
-    let policy = &in_force.policy;
+    let policy = &shop.policies.of_case(shop, &case.value).await?;
     let log = shop.read::<CommentLog>(&comment.key).await?;
     let mut standing = case.value.clone();
     let has_answered =
         comment.edit == Edit::Never && log.is_none() && reporter_answered(&mut standing, &comment, policy, now);
     let text = comment.text.open(&shop.clearance);
     // Nobody is asked about anybody for a comment that commands nothing.
-    let commands =
-        crate::domain::commands::parse(text, &crate::domain::commands::Reading { now: comment.written_at, policy });
+    let commands = parse(text, &Reading { now: comment.written_at, policy });
     if commands.is_empty() && !has_answered {
         return Ok(outcome(nothing("there is no command in it"), Vec::new(), policy.version.clone()));
     }
     let mentions = needs(text, &standing, policy, comment.written_at);
-    let author = people::actor(shop, &standing, policy, &comment.author).await?;
+    let project = Project::of(&standing);
+    let author = people::actor(shop, &project, policy, &comment.author).await?;
     let mut named = BTreeMap::new();
     for login in &mentions.people {
-        let actor = people::named(shop, &standing, policy, login).await?;
+        let actor = people::named(shop, &project, policy, login).await?;
         named.insert(login.to_ascii_lowercase(), actor);
     }
     let mut versions = BTreeMap::new();
@@ -125,11 +146,18 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
             lines.insert(name.clone(), line);
         }
     }
-    let series = SeriesFacts::on(standing.support_day(now), policy, None);
+    let proof = proof(&shop.store, id.as_str()).await?;
+    let asks_series = |line: &Parsed| matches!(line, Parsed::Command(command) if command.verb.asks_series);
+    let series = if commands.iter().any(asks_series) {
+        series::facts(shop, &standing, policy, now).await?
+    } else {
+        SeriesFacts::default()
+    };
     let world = World {
         policy,
         now,
         series: &series,
+        proof: proof.as_ref(),
         people: &named,
         cases: &cases,
         lines: &lines,
@@ -153,6 +181,13 @@ pub(super) async fn decide(shop: &Shop, case: Versioned<Case>, comment: AtDesk) 
         decision.records.push(RecordWrite::guarded(&considered.case, case.version));
     }
     decision.records.extend(considered.others.iter().map(|other| guarded_other(other, &versions)));
+    if considered.case.verdict != case.value.verdict {
+        let label = considered.case.verdict.as_ref().and_then(Label::of);
+        let said = label.map(|label| Said { label, by: comment.author.login.clone(), at: now });
+        let posts = considered.case.posts.iter().map(|post| post.place.post_key());
+        let posts = labels::flagged(shop, posts).await?;
+        decision.records.extend(flagged::said_in_private(posts, said.as_ref()));
+    }
     if let Some(ran) = &considered.log {
         decision.records.push(RecordWrite::guarded(ran, log.as_ref().map_or(0, |log| log.version)));
     }

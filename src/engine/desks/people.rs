@@ -5,24 +5,42 @@ use crate::{
         case::Case,
         commands::{Actor, TeamsOf, roles_of},
         policy::{Policy, Principal, Roles},
-        post::Account,
+        post::{Account, RepoName},
     },
     engine::{Shop, Trouble},
     github::GitHubError,
 };
 
+/// The project to which people belong: the permissions of its repository count.
+pub(in crate::engine) struct Project {
+    pub(in crate::engine) installation_id: u64,
+    pub(in crate::engine) repository: RepoName,
+}
+
+impl Project {
+    /// That of a case.
+    pub(super) fn of(case: &Case) -> Self {
+        Self { installation_id: case.installation_id, repository: case.repository.clone() }
+    }
+}
+
 /// The author of a comment, with the roles that they have at this very moment.
-pub(super) async fn actor(shop: &Shop, case: &Case, policy: &Policy, account: &Account) -> Result<Actor, Trouble> {
-    let found = named(shop, case, policy, &account.login).await?;
+pub(in crate::engine) async fn actor(
+    shop: &Shop,
+    place: &Project,
+    policy: &Policy,
+    account: &Account,
+) -> Result<Actor, Trouble> {
+    let found = named(shop, place, policy, &account.login).await?;
     // A login that somebody else has taken over meanwhile gives its old owner nothing.
     let roles = if found.id == account.id && account.id != 0 { found.roles } else { Default::default() };
     Ok(Actor { login: account.login.clone(), id: account.id, is_bot: account.is_bot, roles })
 }
 
 /// Somebody whom a command names. Whom GitHub does not know has the number 0 and no roles.
-pub(super) async fn named(shop: &Shop, case: &Case, policy: &Policy, login: &str) -> Result<Actor, Trouble> {
-    let github = shop.github.installation(case.installation_id);
-    let (permission, account) = github.member(&case.repository, login).await?;
+pub(super) async fn named(shop: &Shop, place: &Project, policy: &Policy, login: &str) -> Result<Actor, Trouble> {
+    let github = shop.github.installation(place.installation_id);
+    let (permission, account) = github.member(&place.repository, login).await?;
     let Some(account) = account else {
         return Ok(Actor { login: login.to_owned(), id: 0, is_bot: false, roles: Default::default() });
     };
@@ -32,7 +50,7 @@ pub(super) async fn named(shop: &Shop, case: &Case, policy: &Policy, login: &str
             Ok(is_in) => is_in,
             // Nobody gets a role because GitHub would not say.
             Err(GitHubError::Forbidden { .. }) => {
-                tracing::warn!(case = %case.id, "the App may not see who is in @{organisation}/{team}: grant it members: read");
+                tracing::warn!(repository = %place.repository, "the App may not see who is in @{organisation}/{team}: grant it members: read");
                 false
             }
             Err(error) => return Err(error.into()),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::record::{Record, Versioned},
     engine::{Shop, Trouble},
+    github::AffectedVersions,
 };
 
 /// The reply to one comment.
@@ -46,7 +47,7 @@ pub(super) async fn next_answer(
 pub(in crate::engine) struct DeskCard {
     /// The case.
     pub(in crate::engine) case: String,
-    /// GitHub's number of the comment that shows it.
+    /// GitHub's number of the comment that shows it; 0 where none does yet, since the desk has moved.
     pub(in crate::engine) comment: u64,
 }
 
@@ -75,6 +76,12 @@ pub(in crate::engine) struct AdvisoryWritten {
     /// The CVE number.
     #[serde(default)]
     pub(in crate::engine) cve: Option<String>,
+    /// Packages with the versions that are affected.
+    #[serde(default)]
+    pub(in crate::engine) versions: Vec<AffectedVersions>,
+    /// What the desk was told to look after, so that it is told once.
+    #[serde(default)]
+    pub(in crate::engine) told: Vec<String>,
 }
 
 impl Record for AdvisoryWritten {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     domain::{
         case::{Alert, Case, Desk},
+        post::Account,
         record::RecordWrite,
     },
     engine::{Shop, Trouble},
@@ -22,15 +23,32 @@ pub(in crate::engine) struct Spoken {
     pub(in crate::engine) url: String,
 }
 
-/// Writes a comment at the desk of a case, or replaces the text of the one that stands there with the same mark. `known`
-/// is its number, where that is remembered; otherwise it is looked for first. `None` where there is no desk that takes
-/// comments, or the place is not private any more.
+/// Where something about a case is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Place {
+    /// At its desk.
+    Desk,
+    /// In the comments of its advisory, where the reporter reads along; the desk may be elsewhere.
+    Advisory,
+}
+
+impl Place {
+    /// Where a comment stands that is named like this, see [`crate::domain::commands::Comment::key`].
+    pub(in crate::engine) fn of_comment(key: &str) -> Self {
+        if key.starts_with("advisory:") { Self::Advisory } else { Self::Desk }
+    }
+}
+
+/// Writes a comment at a place of a case, or replaces the text of the one that stands there with the same mark. `known`
+/// is its number, where that is remembered; otherwise it is looked for first. `None` where there is no such place that takes
+/// comments, or it is not private any more.
 ///
 /// # Errors
 /// What GitHub says, see [`is_refusal`].
 pub(in crate::engine) async fn put(
     shop: &Shop,
     case: &Case,
+    place: Place,
     known: Option<u64>,
     mark: &str,
     text: &str,
@@ -38,28 +56,34 @@ pub(in crate::engine) async fn put(
     let kept: String = text.chars().take(LONGEST).collect();
     let body = format!("{kept}\n\n{mark}");
     let github = shop.github.installation(case.installation_id);
-    let is_ours = |text: &str| text.contains(mark);
-    match &case.desk {
-        Desk::Advisory { ghsa, .. } => {
-            let known = match known {
-                Some(known) => Some(known),
-                None => {
-                    let said = github.advisory_comments(&case.repository, ghsa, None).await?.items;
-                    said.into_iter().find(|c| is_ours(c.body.open(&shop.clearance))).map(|found| found.id)
-                }
-            };
-            if let Some(id) = known {
-                match github.edit_advisory_comment(&case.repository, ghsa, id, &body).await {
-                    Ok(edited) => return Ok(Some(Spoken { id, url: edited.html_url })),
-                    // Somebody deleted it: it is said anew.
-                    Err(GitHubError::NotFound | GitHubError::Gone) => {}
-                    Err(error) => return Err(error.into()),
-                }
+    // A mark can be copied by whoever reads a comment's source; what somebody else wrote is never written over.
+    let own_login = shop.learn_own_login().await?;
+    let is_ours = |author: &Account, text: &str| author.login == own_login && text.contains(mark);
+    let ghsa = match (place, &case.desk) {
+        (Place::Advisory, _) | (Place::Desk, Desk::Advisory { .. }) => case.ghsa(),
+        (Place::Desk, _) => None,
+    };
+    if let Some(ghsa) = ghsa {
+        let known = match known {
+            Some(known) => Some(known),
+            None => {
+                let said = github.advisory_comments(&case.repository, ghsa, None).await?.items;
+                said.into_iter().find(|c| is_ours(&c.author, c.body.open(&shop.clearance))).map(|found| found.id)
             }
-            let made = github.create_advisory_comment(&case.repository, ghsa, &body).await?;
-            Ok(Some(Spoken { id: made.id, url: made.html_url }))
+        };
+        if let Some(id) = known {
+            match github.edit_advisory_comment(&case.repository, ghsa, id, &body).await {
+                Ok(edited) => return Ok(Some(Spoken { id, url: edited.html_url })),
+                // Somebody deleted it: it is said anew.
+                Err(GitHubError::NotFound | GitHubError::Gone) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        Desk::Issue { repository, number, .. } => {
+        let made = github.create_advisory_comment(&case.repository, ghsa, &body).await?;
+        return Ok(Some(Spoken { id: made.id, url: made.html_url }));
+    }
+    match &case.desk {
+        Desk::Issue { repository, number, .. } if place == Place::Desk => {
             if !github.repository(repository).await?.private {
                 tracing::error!(case = %case.id, "the repository of the desk of {} is public: nothing is written there", case.id);
                 return Ok(None);
@@ -68,7 +92,7 @@ pub(in crate::engine) async fn put(
                 Some(known) => Some(known),
                 None => {
                     let said = github.issue_comments(repository, *number).await?.items;
-                    said.into_iter().find(|c| is_ours(c.body.open(&shop.clearance))).map(|found| found.id)
+                    said.into_iter().find(|c| is_ours(&c.author, c.body.open(&shop.clearance))).map(|found| found.id)
                 }
             };
             if let Some(id) = known {
@@ -81,7 +105,7 @@ pub(in crate::engine) async fn put(
             let made = github.create_issue_comment(repository, *number, &body).await?;
             Ok(Some(Spoken { id: made.id, url: made.html_url }))
         }
-        Desk::Pending | Desk::AlertOnly => Ok(None),
+        _ => Ok(None),
     }
 }
 

@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use super::recovery::Spending;
-use crate::github::RepositoryFacts;
+use super::{installations::Installed, recovery::Spending};
 
 mod marks;
 mod pause;
@@ -19,8 +18,9 @@ mod poll;
 pub(super) use poll::PollAdvisories;
 pub use poll::Polled;
 
-/// At most so much of an installation's hourly requests, in percent (docs/scaling.md).
-const SHARE_PERCENT: u64 = 30;
+/// At most so much of an installation's hourly requests, in percent (docs/scaling.md). A list that has not changed costs
+/// nothing; this is the bound where all of them change, or GitHub names no answers.
+const SHARE_PERCENT: u64 = 20;
 
 /// After so long the list of repositories is asked for again.
 const ROSTER_AGE: SignedDuration = SignedDuration::from_hours(1);
@@ -43,14 +43,15 @@ struct Polling {
 
 struct Roster {
     asked_at: Timestamp,
-    /// By installation.
-    groups: Vec<(u64, Vec<RepositoryFacts>)>,
+    groups: Vec<Installed>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Turn {
     /// When it was looked at last.
     at: Timestamp,
     /// When something had changed there last.
     changed_at: Option<Timestamp>,
+    /// GitHub's name for the list of which nothing is left to do: the same list again costs nothing.
+    etag: Option<String>,
 }

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::SHARE_PERCENT;
+/// One look at each repository, counted as if each cost a request, takes at most this part of the hourly requests, in percent.
+const PACE_PERCENT: u64 = 30;
 
 /// So long after a change a repository is looked at more often.
 const LIVELY: SignedDuration = SignedDuration::from_mins(10);
@@ -16,7 +17,7 @@ const SHORTEST_MS: i64 = 10_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// The pause: what the operator set, a quarter of it where something changed lately; but so long that one request for
-/// each of `repositories` stays within the share of the installation's `limit` of requests an hour.
+/// each of `repositories` stays within a part of the installation's `limit` of requests an hour.
 pub(super) fn pause(
     slowest: SignedDuration,
     repositories: usize,
@@ -27,7 +28,7 @@ pub(super) fn pause(
     let lively = changed_at.is_some_and(|at| now.duration_since(at).abs() < LIVELY);
     let slowest_ms = i64::try_from(slowest.as_millis()).unwrap_or(HOUR_MS);
     let wished_ms = if lively { (slowest_ms / QUICKER).max(SHORTEST_MS).min(slowest_ms) } else { slowest_ms };
-    let affordable = i64::try_from((limit * SHARE_PERCENT / 100).max(1)).unwrap_or(i64::MAX);
+    let affordable = i64::try_from((limit * PACE_PERCENT / 100).max(1)).unwrap_or(i64::MAX);
     let needed_ms = i64::try_from(repositories).unwrap_or(i64::MAX).saturating_mul(HOUR_MS) / affordable;
     SignedDuration::from_millis(wished_ms.max(needed_ms))
 }

@@ -13,12 +13,12 @@ use super::{
 use crate::{
     domain::{
         case::Case,
-        doors::{AtGitHub, KnownAdvisory, Sighting},
+        doors::{AtGitHub, KnownAdvisory, Sighting, is_advisory_of},
         policy::Policy,
         record::{Record, RecordWrite},
     },
-    engine::{Engine, Shop, Trouble, chores::Chore, features},
-    github::{GitHubError, Installation, RepositoryFacts},
+    engine::{Engine, Shop, Trouble, chores::Chore, features, installations::installed},
+    github::{AdvisoriesAnswer, GitHubError, Installation, RepositoryFacts},
     store::Commit,
 };
 
@@ -85,9 +85,9 @@ impl Engine {
         };
         let mut polled = Polled::default();
         let mut ended = Ok(());
-        for (installation, repositories) in &roster.groups {
-            let installation = shop.github.installation(*installation);
-            ended = group(shop, &mut memory, &installation, repositories, slowest, &mut polled).await;
+        for shown in &roster.groups {
+            let installation = shop.github.installation(shown.installation);
+            ended = group(shop, &mut memory, &installation, &shown.repositories, slowest, &mut polled).await;
             if ended.is_err() {
                 break;
             }
@@ -98,21 +98,10 @@ impl Engine {
 }
 
 async fn ask(shop: &Shop, now: Timestamp) -> Result<Roster, Trouble> {
-    let mut groups = Vec::new();
-    for installation in shop.github.app().installations().await?.items {
-        if installation.suspended_at.is_some() {
-            continue;
-        }
-        match shop.github.installation(installation.id).repositories().await {
-            // Removed or suspended a moment ago.
-            Err(GitHubError::NotFound | GitHubError::Forbidden { .. } | GitHubError::Unauthorized) => {}
-            listed => {
-                let mut repositories = listed?.items;
-                // GitHub has advisories in public repositories alone.
-                repositories.retain(|repository| !repository.private && !repository.archived);
-                groups.push((installation.id, repositories));
-            }
-        }
+    let mut groups = installed(shop).await?;
+    for group in &mut groups {
+        // GitHub has advisories in public repositories alone.
+        group.repositories.retain(|repository| !repository.private && !repository.archived);
     }
     Ok(Roster { asked_at: now, groups })
 }
@@ -139,15 +128,15 @@ async fn group(
     // Those first that have waited longest.
     due.sort_by_key(|repository| (memory.turns.get(&repository.id).map(|turn| turn.at), repository.id));
     for repository in due {
-        let ended = match one(shop, memory, installation, repository).await {
+        let (ended, etag) = match one(shop, memory, installation, repository).await {
             Ok(Ended::OutOfBudget) => {
                 count("no_budget");
                 return Ok(());
             }
-            Ok(Ended::Looked { found }) => {
+            Ok(Ended::Looked { found, etag }) => {
                 polled.looked_at += 1;
                 polled.found += found;
-                if found > 0 { "changed" } else { "quiet" }
+                (if found > 0 { "changed" } else { "quiet" }, etag)
             }
             Err(Trouble::GitHub(error)) => {
                 count("failed");
@@ -161,8 +150,7 @@ async fn group(
                     _ => {
                         let id = repository.id;
                         tracing::debug!(repository = id, %error, "the advisories of repository {id} cannot be read");
-                        let changed_at = None;
-                        memory.turns.insert(id, Turn { at: now, changed_at });
+                        memory.turns.insert(id, Turn { at: now, changed_at: None, etag: None });
                         continue;
                     }
                 }
@@ -172,7 +160,7 @@ async fn group(
         count(ended);
         let before = memory.turns.get(&repository.id).and_then(|turn| turn.changed_at);
         let changed_at = if ended == "changed" { Some(now) } else { before };
-        memory.turns.insert(repository.id, Turn { at: now, changed_at });
+        memory.turns.insert(repository.id, Turn { at: now, changed_at, etag });
     }
     Ok(())
 }
@@ -182,7 +170,11 @@ fn count(ended: &'static str) {
 }
 
 enum Ended {
-    Looked { found: usize },
+    /// With GitHub's name for a list of one page that was dealt with.
+    Looked {
+        found: usize,
+        etag: Option<String>,
+    },
     OutOfBudget,
 }
 
@@ -196,13 +188,20 @@ async fn one(
     let kept = shop.read::<Mark>(&marks::key(repository.id)).await?;
     let mark = kept.as_ref().map(|kept| kept.value.dealt_with);
     let (mut after, mut newest, mut found) = (None, mark, 0);
+    let known = memory.turns.get(&repository.id).and_then(|turn| turn.etag.clone());
+    let mut dealt_with_etag = None;
     for _ in 0..MOST_PAGES {
         let now = shop.clock.now();
         if !memory.spending.allows(installation, now) {
             return Ok(Ended::OutOfBudget);
         }
+        let etag = known.as_deref().filter(|_| after.is_none());
+        let asked = installation.advisories_page_if_changed(&repository.name, None, after.as_deref(), etag).await?;
+        let AdvisoriesAnswer::Page { page, etag } = asked else {
+            return Ok(Ended::Looked { found: 0, etag: known });
+        };
+        dealt_with_etag = etag.filter(|_| after.is_none());
         memory.spending.spend(installation, 1, now);
-        let page = installation.advisories_page(&repository.name, None, after.as_deref()).await?;
         let mut reached = false;
         for advisory in &page.advisories {
             if let (Some(at), Some(mark)) = (advisory.updated_at, mark)
@@ -222,7 +221,7 @@ async fn one(
                 let organisation = repository.owner_is_organisation;
                 let policy = shop.policies.in_force(shop, installation.id(), repository.id, name, organisation).await?;
                 if policy.policy == Policy::observing() {
-                    return Ok(Ended::Looked { found: 0 });
+                    return Ok(Ended::Looked { found: 0, etag: None });
                 }
                 features::take_in(shop, sighting, advisory, repository.owner_is_organisation).await?;
                 found += 1;
@@ -239,7 +238,7 @@ async fn one(
         // Where another process looks as well, it has found the same.
         shop.store.commit(shop.clock.now(), Commit { records: vec![write], ..Commit::default() }).await?;
     }
-    Ok(Ended::Looked { found })
+    Ok(Ended::Looked { found, etag: dealt_with_etag })
 }
 
 /// Whether it says something that no case knows yet.
@@ -251,6 +250,5 @@ async fn is_news(shop: &Shop, sighting: &Sighting) -> Result<bool, Trouble> {
         return Ok(true);
     }
     let cases = shop.store.records(Case::KIND).await?;
-    let ghsa = Some(sighting.ghsa.as_str());
-    Ok(cases.iter().any(|case| case.value.pointer("/desk/ghsa").and_then(serde_json::Value::as_str) == ghsa))
+    Ok(cases.iter().any(|case| is_advisory_of(&case.value, &sighting.ghsa)))
 }

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::{Brought, Delivery, Feature, Outcome};
+use super::{Brought, Delivery, Feature, Outcome, case_asked};
 use crate::{
     domain::{
-        case::{Case, Desk},
+        case::Case,
         commands::Edit,
         embargoed::Embargoed,
         post::{Happening, Post, Surface},
@@ -34,7 +34,7 @@ impl Feature for Desks {
             }
             Brought::ByOperator(_) => Ok(None),
             Brought::ByGitHub(_) => match delivery.post() {
-                Some(post) => at_issue(shop, post).await,
+                Some(post) => at_issue(shop, delivery, post).await,
                 None => Ok(None),
             },
         }
@@ -45,7 +45,7 @@ async fn at_advisory(shop: &Shop, told: DeskComment) -> Result<Option<Outcome>, 
     let Some(case) = shop.read::<Case>(&told.case).await? else {
         return Ok(None);
     };
-    if !matches!(&case.value.desk, Desk::Advisory { ghsa, .. } if *ghsa == told.ghsa) {
+    if case.value.ghsa() != Some(told.ghsa.as_str()) {
         return Ok(None);
     }
     // Whoever has write on an advisory may edit everybody's comment, and GitHub does not say who did.
@@ -61,13 +61,14 @@ async fn at_advisory(shop: &Shop, told: DeskComment) -> Result<Option<Outcome>, 
     desks::decide(shop, case, comment).await.map(Some)
 }
 
-async fn at_issue(shop: &Shop, post: &Post) -> Result<Option<Outcome>, Trouble> {
+async fn at_issue(shop: &Shop, delivery: &Delivery, post: &Post) -> Result<Option<Outcome>, Trouble> {
     let place = &post.place;
     if post.repository_is_public || place.surface != Surface::IssueComment {
         return Ok(None);
     }
-    let Some(case) = desks::case_at_issue(shop, &place.repository, place.thread.number).await? else {
-        return Ok(None);
+    let (name, id) = (&place.repository, place.repository_id);
+    let Some(case) = desks::case_at_issue(shop, name, id, place.thread.number).await? else {
+        return case_asked::consider(shop, delivery, post).await;
     };
     let edit = match post.happening {
         Happening::Created => Edit::Never,

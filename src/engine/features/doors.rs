@@ -10,8 +10,6 @@ use crate::{
         case::{Case, CaseId, CaseOrigin, Desk, Opening},
         decision::Decision,
         doors::{self, AtGitHub, Inquiry, KnownAdvisory, Sighting, Taken},
-        effect::Effect,
-        intake::actions::OpenDesk,
         operator::Operator as Person,
         policy::Policy,
         post::{Account, PostPlace, RepoName, Surface, ThreadKind, ThreadRef},
@@ -34,6 +32,10 @@ use crate::{
 
 /// The event of an advisory that was found by looking.
 const FOUND_EVENT: &str = "embargod.advisory";
+
+/// Why no case is opened in a repository without a policy, and what helps.
+pub const OBSERVED: &str = "the repository has no policy, so it is only observed and has no cases: give it \
+    .github/embargod.yml, or the server a default_policy_path";
 
 /// The event of `embargod case open`.
 const OPEN_EVENT: &str = "embargod.case_open";
@@ -286,7 +288,11 @@ async fn seen(
     if case.is_none() && in_force.policy == Policy::observing() {
         return Ok(None);
     }
-    let policy = &in_force.policy;
+    let own = match &case {
+        Some(case) => Some(shop.policies.of_case(shop, &case.value).await?),
+        None => None,
+    };
+    let policy = own.as_ref().unwrap_or(&in_force.policy);
     decided(shop, delivery, sighting, known.as_ref(), case.as_ref(), CaseOrigin::Reported, policy, report, actor).await
 }
 
@@ -344,7 +350,7 @@ fn seal(
     evidence::seal_for_new_case(&shop.sealer, case.as_str(), REPORT, &words)
 }
 
-async fn next_number(shop: &Shop, now: Timestamp) -> Result<CaseId, Trouble> {
+pub(super) async fn next_number(shop: &Shop, now: Timestamp) -> Result<CaseId, Trouble> {
     let year = now.to_zoned(TimeZone::UTC).year();
     Ok(CaseId::new(year, shop.store.next_number(&format!("case:{year}")).await?))
 }
@@ -358,10 +364,8 @@ async fn case_of(
     if let Some(known) = known {
         return shop.read::<Case>(known.value.case.as_str()).await;
     }
-    let is_desk = |value: &serde_json::Value| {
-        value.pointer("/desk/ghsa").and_then(serde_json::Value::as_str) == Some(sighting.ghsa.as_str())
-    };
-    match shop.store.records(Case::KIND).await?.into_iter().find(|stored| is_desk(&stored.value)) {
+    let has_it = |value: &serde_json::Value| doors::is_advisory_of(value, &sighting.ghsa);
+    match shop.store.records(Case::KIND).await?.into_iter().find(|stored| has_it(&stored.value)) {
         Some(stored) => shop.read::<Case>(&stored.key).await,
         None => Ok(None),
     }
@@ -381,6 +385,9 @@ async fn by_hand(shop: &Shop, delivery: &Delivery, asked: Asked) -> Result<Outco
     let organisation = facts.owner_is_organisation;
     let in_force = shop.policies.in_force(shop, installation_id, facts.id, &facts.name, organisation).await?;
     let policy = &in_force.policy;
+    if *policy == Policy::observing() {
+        return Err(refuse(OBSERVED));
+    }
     let now = shop.clock.now();
     let report = Report { title: asked.title, body: String::new() };
     let actor = Some(asked.by.clone());
@@ -430,11 +437,10 @@ async fn by_hand(shop: &Shop, delivery: &Delivery, asked: Asked) -> Result<Outco
         desk: Desk::Pending,
     };
     let case = doors::open_by_hand(opening, false, policy, now);
-    let desk = OpenDesk { case: id.to_string(), certainly_first: true };
     let decision = Decision {
         outcome: "case_opened".to_owned(),
         records: vec![RecordWrite::guarded(&case, 0), opened(&id)],
-        effects: vec![Effect::new(format!("desk:{id}"), format!("case:{id}"), &desk).for_case(id.as_str())],
+        effects: vec![doors::make_desk(&id, true)],
         case: Some(id.to_string()),
         reasons: vec![Reason::new("doors.opened", "an operator opened the case by hand")],
         ..Decision::default()

@@ -15,14 +15,16 @@ use crate::{
     store::{ClaimedDelivery, SealedWrite},
 };
 
+mod case_asked;
 mod desks;
 mod doors;
+mod leaks;
 mod not_security;
 mod operator;
 mod redirect;
 mod releases;
 
-pub use doors::{opened_case, request_case};
+pub use doors::{OBSERVED, opened_case, request_case};
 pub(super) use doors::{sighting, take_in};
 pub use operator::request_undo;
 pub(super) use operator::request_undo_once;
@@ -132,6 +134,7 @@ pub fn all() -> Vec<Box<dyn Feature>> {
         Box::new(operator::Operator),
         Box::new(not_security::NotSecurity),
         Box::new(redirect::Redirect),
+        Box::new(leaks::Leaks),
         Box::new(releases::Releases),
     ]
 }

@@ -11,10 +11,10 @@ use crate::{
             record::{PostRecord, ThreadRecord},
             undo::{self, Asked},
         },
-        post::{Happening, Post},
+        post::{Happening, Permission, Post},
         record::RecordWrite,
     },
-    engine::{Shop, Trouble},
+    engine::{Shop, Trouble, labels},
 };
 
 /// See the module.
@@ -44,7 +44,7 @@ impl Feature for NotSecurity {
             Some(id) => shop.read::<Case>(&id).await?.filter(|case| case.value.restored_at.is_none()),
             None => None,
         };
-        let answered = thread.is_some_and(|thread| thread.value.answered_at.is_some());
+        let answered = thread.as_ref().is_some_and(|thread| thread.value.answered_at.is_some());
         let permission = if case.is_some() || answered {
             let installation = shop.github.installation(place.installation_id);
             Some(installation.permission_of(&place.repository, &post.author.login).await?)
@@ -54,9 +54,14 @@ impl Feature for NotSecurity {
         let mut decision = match (case, permission) {
             (Some(case), Some(permission)) => {
                 let asked = Asked::InPublic { comment: place, permission };
-                operator::decide_undo(shop, &case, &asked).await?
+                operator::decide_undo(shop, &case, &asked, &post.author.login).await?
             }
-            (_, permission) => undo::without_case(post, permission, answered),
+            (_, permission) => {
+                let may = permission.is_some_and(Permission::is_maintainer);
+                let flagged = thread.filter(|_| may).map(|thread| thread.value.flagged).unwrap_or_default();
+                let labelled = labels::in_public(shop, place.repository_id, flagged.into_iter()).await?;
+                undo::without_case(post, permission, answered, labelled, shop.clock.now())
+            }
         };
         // Whoever looks for posts of which nobody told must not take the command for one.
         let known = shop.read::<PostRecord>(&place.post_key()).await?;

@@ -16,7 +16,7 @@ use crate::{
         operator::Operator as Person,
         record::Versioned,
     },
-    engine::{Shop, Trouble},
+    engine::{Shop, Trouble, labels},
     store::{EffectState, NewDelivery},
 };
 
@@ -97,7 +97,7 @@ impl Feature for Operator {
         let case = shop.read::<Case>(&request.case).await?;
         let case = case.ok_or_else(|| Trouble::Nonsense(format!("there is no case {}", request.case)))?;
         let asked = if request.at_desk { Asked::AtDesk } else { Asked::ByOperator };
-        let decision = decide_undo(shop, &case, &asked).await?;
+        let decision = decide_undo(shop, &case, &asked, &request.by).await?;
         Ok(Some(Outcome {
             decision,
             sealed: Vec::new(),
@@ -109,14 +109,24 @@ impl Feature for Operator {
 }
 
 /// Gathers what the undo rule wants to know, and asks it.
-pub(super) async fn decide_undo(shop: &Shop, case: &Versioned<Case>, asked: &Asked<'_>) -> Result<Decision, Trouble> {
+pub(super) async fn decide_undo(
+    shop: &Shop,
+    case: &Versioned<Case>,
+    asked: &Asked<'_>,
+    by: &str,
+) -> Result<Decision, Trouble> {
     let id = case.value.id.as_str();
     let mut posts = Vec::new();
     for post in &case.value.posts {
         posts.extend(shop.read::<PostRecord>(&post.place.post_key()).await?);
     }
+    let keys = case.value.posts.iter().map(|post| post.place.post_key());
+    let labelled = match asked {
+        Asked::InPublic { .. } => labels::in_public(shop, case.value.repository_id, keys).await?,
+        Asked::AtDesk | Asked::ByOperator => labels::in_private(shop, keys).await?,
+    };
     let effects = shop.store.effects(Some(id), u32::MAX).await?;
     let waiting = effects.into_iter().filter(|report| report.state == EffectState::Ready);
     let waiting = waiting.map(|report| report.effect.key).collect();
-    Ok(undo::decide(case, posts, waiting, asked, shop.clock.now()))
+    Ok(undo::decide(case, posts, labelled, waiting, asked, by, shop.clock.now()))
 }

@@ -1,7 +1,7 @@
 //! The public redirect: gathers what the intake rule wants to know.
 
 use async_trait::async_trait;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 
 use super::{Delivery, Feature, Outcome};
 use crate::{
@@ -10,13 +10,15 @@ use crate::{
         detector::{Detector, Judgement},
         embargoed::Clearance,
         intake::{
-            self, Answers, FirstLook, Inquiry, Taken,
+            self, Answers, AskedOfPost, FirstLook, Inquiry, Named, Taken,
+            prior::{self, Tally},
             record::{PostRecord, ThreadRecord},
             texts,
         },
-        policy::{Mode, Policy},
-        post::{Permission, Post},
-        record::Versioned,
+        policy::{Mode, Policy, Prior},
+        post::{Permission, Post, Surface},
+        record::{Record, Versioned},
+        release_checks::PublishedAdvisory,
     },
     engine::{Shop, Trouble, evidence, evidence::Evidence, pace::at_leisure},
     sealing::Sealer,
@@ -36,10 +38,12 @@ pub struct Judged {
     pub revision: String,
     /// Whether the words are nothing but our own.
     pub text_is_neutral: bool,
+    /// What they name.
+    pub named: Named,
 }
 
-/// Judges a post's words.
-pub fn judge(post: &Post, detector: &dyn Detector, sealer: &Sealer, clearance: &Clearance) -> Judged {
+/// Judges a post's words, under `policy`.
+pub fn judge(post: &Post, policy: &Policy, detector: &dyn Detector, sealer: &Sealer, clearance: &Clearance) -> Judged {
     let text = post.text.open(clearance);
     Judged {
         judgement: if text.body.len() > LONG_TEXT_BYTES {
@@ -49,6 +53,7 @@ pub fn judge(post: &Post, detector: &dyn Detector, sealer: &Sealer, clearance: &
         },
         revision: revision(post, sealer, clearance),
         text_is_neutral: text_is_neutral(post, sealer, clearance),
+        named: intake::named(&text.title, &text.body, &policy.redirect),
     }
 }
 
@@ -84,7 +89,7 @@ impl Feature for Redirect {
         } else {
             Policy::observing()
         };
-        let judged = judge(post, &*shop.detector, &shop.sealer, &shop.clearance);
+        let judged = judge(post, &policy, &*shop.detector, &shop.sealer, &shop.clearance);
         let thread = known(shop, place.thread_key(), |key| ThreadRecord { key, ..Default::default() }).await?;
         let earlier = known(shop, place.post_key(), |key| PostRecord { key, ..Default::default() }).await?;
         let thread_is_followed = if place.surface.opens_thread() {
@@ -93,23 +98,32 @@ impl Feature for Redirect {
             let opening = shop.read::<PostRecord>(&place.thread_key()).await?;
             opening.is_some_and(|opening| opening.value.seen_new)
         };
+        let now = shop.clock.now();
+        let tally = match policy.redirect.prior {
+            Some(Prior::Auto) => shop.read::<Tally>(&Tally::key_of(place.repository_id)).await?,
+            _ => None,
+        };
         let inquiry = Inquiry {
             post,
             revision: &judged.revision,
             text_is_neutral: judged.text_is_neutral,
             own_login: shop.own_login(),
             judgement: &judged.judgement,
+            model: shop.detector.version(),
+            named: &judged.named,
+            prior: prior::shift(policy.redirect.prior, tally.as_ref().map(|tally| &tally.value), now),
+            cause: &delivery.guid,
             policy: &policy,
             thread: &thread,
             earlier: &earlier,
             thread_is_followed,
             received_at: delivery.received_at,
-            now: shop.clock.now(),
+            now,
         };
         let taken = match intake::first_look(&inquiry) {
             FirstLook::Decided(taken) => *taken,
             FirstLook::AskMore { may_open_case } => {
-                let answers = gather(shop, post, &policy, &thread.value, inquiry.now, may_open_case).await?;
+                let answers = gather(shop, &inquiry, may_open_case).await?;
                 intake::decide(&inquiry, answers)
             }
         };
@@ -136,16 +150,12 @@ impl Feature for Redirect {
 }
 
 /// The facts that cost a call to GitHub, asked at the same time.
-async fn gather(
-    shop: &Shop,
-    post: &Post,
-    policy: &Policy,
-    thread: &ThreadRecord,
-    now: Timestamp,
-    may_open_case: bool,
-) -> Result<Answers, Trouble> {
-    let (permission, channel) = tokio::join!(
+async fn gather(shop: &Shop, inquiry: &Inquiry<'_>, may_open_case: bool) -> Result<Answers, Trouble> {
+    let Inquiry { post, policy, now, .. } = *inquiry;
+    let thread = &inquiry.thread.value;
+    let (permission, changed_files, channel) = tokio::join!(
         author_permission(shop, post),
+        changed_files(shop, post),
         shop.channels.for_post(
             shop,
             policy,
@@ -161,7 +171,27 @@ async fn gather(
     let year = now.to_zoned(TimeZone::UTC).year();
     let number =
         if may_open_case && open_case.is_none() { shop.store.next_number(&format!("case:{year}")).await? } else { 0 };
-    Ok(Answers { permission, channel, open_case, next_case: CaseId::new(year, number) })
+    let published_ids =
+        if inquiry.named.ids.is_empty() { Vec::new() } else { published_ids(shop, post.place.repository_id).await? };
+    let asked = AskedOfPost { changed_files, published_ids };
+    Ok(Answers { permission, channel, open_case, next_case: CaseId::new(year, number), asked })
+}
+
+/// What a new pull request changes; `None` where it is none or GitHub does not tell: then nothing speaks against the post.
+async fn changed_files(shop: &Shop, post: &Post) -> Option<Vec<String>> {
+    if post.place.surface != Surface::PullRequest {
+        return None;
+    }
+    let installation = shop.github.installation(post.place.installation_id);
+    installation.changed_files(&post.place.repository, post.place.thread.number).await.ok().flatten()
+}
+
+/// Ids of the repository's published advisories, as far as the release checks have listed them.
+pub(super) async fn published_ids(shop: &Shop, repository_id: u64) -> Result<Vec<String>, Trouble> {
+    let stored = shop.store.records(PublishedAdvisory::KIND).await?.into_iter();
+    let known = stored.filter_map(|stored| serde_json::from_value::<PublishedAdvisory>(stored.value).ok());
+    let here = known.filter(|advisory| advisory.repository_id == repository_id);
+    Ok(here.flat_map(|advisory| std::iter::once(advisory.ghsa).chain(advisory.cve)).collect())
 }
 
 /// The author's permission, asked live; not needed where the association tells enough, and `None` where GitHub does not

@@ -6,15 +6,16 @@ use async_trait::async_trait;
 use super::{Brought, Delivery, Feature, Outcome};
 use crate::{
     domain::{
+        case::Alert,
         coverage::series_in_branch,
         decision::Decision,
         policy::Series,
         reason::Reason,
-        record::{RecordWrite, Versioned},
-        release_checks::{ReleaseMarks, ReleaseWish, repository_key},
+        record::{Record, RecordWrite, Versioned},
+        release_checks::{CaseWish, EmbargoMirror, ReleaseMarks, ReleaseWish, refused_checks_alert, repository_key},
     },
     engine::{Shop, Trouble},
-    github::webhook::events::{Content, Delivered, RepositoryBrief},
+    github::webhook::events::{Content, Delivered, InstallationNotice, RepositoryBrief},
 };
 
 /// See the module.
@@ -37,6 +38,14 @@ impl Feature for Releases {
         let Brought::ByGitHub(delivered) = &delivery.content else {
             return Ok(None);
         };
+        if let (Some(_), Content::Installation(notice)) = (&shop.mirrors, &delivered.content) {
+            return permitted(shop, delivery, notice).await;
+        }
+        if let (Some(_), Some(mirror), Content::Push(_)) = (&shop.mirrors, &delivered.repository, &delivered.content)
+            && mirror.private
+        {
+            return prepared(shop, mirror).await;
+        }
         let (Some(_), Some(repository), Some(installation)) =
             (&shop.mirrors, &delivered.repository, delivered.installation_id)
         else {
@@ -72,6 +81,68 @@ impl Feature for Releases {
             policy_version: in_force.policy.version.clone(),
         }))
     }
+}
+
+/// An installation that was granted more: what GitHub refused before may be put now, so its repositories are looked at.
+async fn permitted(shop: &Shop, delivery: &Delivery, notice: &InstallationNotice) -> Result<Option<Outcome>, Trouble> {
+    if notice.action != "new_permissions_accepted" {
+        return Ok(None);
+    }
+    let mut records = Vec::new();
+    for stored in shop.store.records(ReleaseWish::KIND).await? {
+        let Ok(wish) = serde_json::from_value::<ReleaseWish>(stored.value) else {
+            continue;
+        };
+        let refused = shop.read::<Alert>(&refused_checks_alert(wish.repository_id)).await?;
+        if wish.installation_id != notice.installation_id
+            || refused.is_none_or(|alert| alert.value.resolved_at.is_some())
+        {
+            continue;
+        }
+        let answered = shop.read::<ReleaseMarks>(&repository_key(wish.repository_id)).await?;
+        let answered = answered.map_or(0, |marks| marks.value.answered);
+        records.push(RecordWrite::guarded(&wish.heard(None, answered, delivery.received_at), stored.version));
+    }
+    if records.is_empty() {
+        return Ok(None);
+    }
+    let text = "the installation grants more: check runs that were refused are tried again";
+    Ok(Some(Outcome {
+        decision: Decision {
+            outcome: "release_noted".to_owned(),
+            records,
+            reasons: vec![Reason::new("release.noted", text)],
+            ..Decision::default()
+        },
+        sealed: Vec::new(),
+        subject: format!("installation:{}", notice.installation_id),
+        actor: None,
+        policy_version: String::new(),
+    }))
+}
+
+/// A push to a private repository: where that is the mirror of an embargo, what it holds for the cases may have changed.
+async fn prepared(shop: &Shop, mirror: &RepositoryBrief) -> Result<Option<Outcome>, Trouble> {
+    let Some(known) = shop.read::<EmbargoMirror>(&EmbargoMirror::key_of(mirror.id)).await? else {
+        return Ok(None);
+    };
+    let EmbargoMirror { repository_id, repository, installation_id, .. } = known.value;
+    let wish = shop.read::<CaseWish>(&repository_key(repository_id)).await?;
+    let (asked, version) = wish.map_or((0, 0), |wish| (wish.value.asked, wish.version));
+    let wish = CaseWish { repository_id, repository, installation_id, asked: asked + 1 };
+    let reason = Reason::new("release.noted", "the embargo's mirror was pushed to: what it holds is looked at");
+    Ok(Some(Outcome {
+        decision: Decision {
+            outcome: "release_noted".to_owned(),
+            records: vec![RecordWrite::guarded(&wish, version)],
+            reasons: vec![reason],
+            ..Decision::default()
+        },
+        sealed: Vec::new(),
+        subject: repository_key(repository_id),
+        actor: None,
+        policy_version: String::new(),
+    }))
 }
 
 fn told(delivered: &Delivered) -> Option<Told> {

@@ -12,7 +12,10 @@ use crate::{
     },
     engine::{
         Shop, Trouble,
-        desks::{DeskAnswer, open_note, speak},
+        desks::{
+            DeskAnswer, open_note,
+            speak::{self, Place},
+        },
     },
     github::Reaction,
 };
@@ -32,7 +35,7 @@ impl Performer<AnswerComment> for Answer {
             text.push_str(open_note(shop, &action.case, name).await?.open(&shop.clearance));
         }
         let mark = private_marker(&shop.sealer, &format!("answer:{}", action.comment));
-        match speak::put(shop, &case, answer.value.reply, &mark, &text).await {
+        match speak::put(shop, &case, Place::of_comment(&action.comment), answer.value.reply, &mark, &text).await {
             Ok(Some(said)) => {
                 let mut performed = Performed::with(json!({ "answered": said.url }));
                 if answer.value.reply != Some(said.id) {
@@ -59,6 +62,9 @@ async fn react(shop: &Shop, case: &Case, action: &AnswerComment) -> Result<(), T
     let Desk::Issue { repository, .. } = &case.desk else {
         return Ok(());
     };
+    if Place::of_comment(&action.comment) == Place::Advisory {
+        return Ok(());
+    }
     let github = shop.github.installation(case.installation_id);
     let reaction = if action.well { Reaction::Rocket } else { Reaction::Confused };
     match github.react_to_issue_comment(repository, action.comment_id, reaction).await {

@@ -1,4 +1,4 @@
-//! Acts that this version leaves to people: the desk is told what to do, each in constant words.
+//! Acts that are left to people, or to people where GitHub refuses: the desk is told what to do, each in constant words.
 
 use async_trait::async_trait;
 
@@ -8,7 +8,7 @@ use crate::{
         acts::{ReplanRelease, RequestCve, TellParties},
         texts::utc,
     },
-    engine::{Shop, Trouble},
+    engine::{Shop, Trouble, desks::speak},
 };
 
 /// See the module.
@@ -48,7 +48,19 @@ impl Performer<ReplanRelease> for AskPeople {
 impl Performer<RequestCve> for AskPeople {
     async fn perform(&self, shop: &Shop, task: Task<'_>, action: RequestCve) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?.value;
-        let text = "- [ ] embargod asks for no CVE ids yet: please open the advisory and choose \"Request CVE\", or ask your \
+        if let Some(ghsa) = case.ghsa() {
+            match shop.github.installation(case.installation_id).request_cve(&case.repository, ghsa).await {
+                Ok(()) => {
+                    let text = "GitHub was asked for a CVE id. When it has assigned one, it stands in the advisory.\n\nNext, \
+                                then: `/cve CVE-YEAR-NUMBER`";
+                    let otherwise = "GitHub was asked for a CVE id";
+                    return desk_word::say(shop, &case, &task, text, otherwise).await;
+                }
+                Err(error) if speak::is_refusal(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let text = "- [ ] GitHub could not be asked for a CVE id: please open the advisory and choose \"Request CVE\", or ask your \
                     CVE numbering authority; then comment `/cve CVE-YEAR-NUMBER` here.";
         desk_word::say(shop, &case, &task, text, "a CVE id is to be asked for by hand").await
     }

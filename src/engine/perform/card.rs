@@ -8,7 +8,11 @@ use crate::{
     domain::{case::card, commands::acts::RenewCard, record::RecordWrite},
     engine::{
         Shop, Trouble,
-        desks::{DeskCard, speak},
+        desks::{
+            DeskCard,
+            speak::{self, Place},
+        },
+        releases::proof,
     },
 };
 
@@ -18,13 +22,13 @@ pub(super) struct Renew;
 impl Performer<RenewCard> for Renew {
     async fn perform(&self, shop: &Shop, _task: Task<'_>, action: RenewCard) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?.value;
-        let (installation, repository) = (case.installation_id, &case.repository);
-        let in_force = shop.policies.in_force(shop, installation, case.repository_id, repository, true).await?;
+        let policy = shop.policies.of_case(shop, &case).await?;
         let known = shop.read::<DeskCard>(&action.case).await?;
-        let stands = known.as_ref().map(|known| known.value.comment);
-        let text = card::render(&case, &in_force.policy, shop.clock.now());
+        let stands = known.as_ref().map(|known| known.value.comment).filter(|comment| *comment != 0);
+        let proof = proof(&shop.store, &action.case).await?;
+        let text = card::render(&case, &policy, proof.as_ref(), shop.clock.now());
         let mark = private_marker(&shop.sealer, &format!("card:{}", action.case));
-        match speak::put(shop, &case, stands, &mark, &text).await {
+        match speak::put(shop, &case, Place::Desk, stands, &mark, &text).await {
             Ok(Some(said)) => {
                 let mut performed = Performed::with(json!({ "card": said.url }));
                 if stands != Some(said.id) {

@@ -28,9 +28,7 @@ impl Performer<CaseTick> for Look {
             return Ok(Performed::left_alone("the case has changed; its next look is set"));
         }
         let value = &case.value;
-        let (installation, repository) = (value.installation_id, &value.repository);
-        let in_force = shop.policies.in_force(shop, installation, value.repository_id, repository, true).await?;
-        let policy = &in_force.policy;
+        let policy = &shop.policies.of_case(shop, value).await?;
         let mut changed = value.clone();
         let tick = clocks::tick(&mut changed, policy, now);
         let effects = clocks::telling(&changed, &tick, policy, desk_talks(shop, &changed).await?, now);

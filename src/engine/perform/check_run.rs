@@ -8,7 +8,7 @@ use crate::{
     domain::{
         case::Alert,
         record::RecordWrite,
-        release_checks::{CHECK_NAME, PutCheckRun, ReleaseCheck},
+        release_checks::{CHECK_NAME, PutCheckRun, RefusedCheck, ReleaseCheck, refused_checks_alert},
     },
     engine::{Shop, Trouble},
     github::{CheckRunContent, GitHubError},
@@ -26,7 +26,7 @@ impl Performer<PutCheckRun> for Put {
         if check.revision != action.revision {
             return Ok(Performed::left_alone("it says something else by now, which has an effect of its own"));
         }
-        let refused = format!("check-runs:{}", check.repository_id);
+        let refused = refused_checks_alert(check.repository_id);
         match put(shop, &action, &check).await {
             Ok(id) => {
                 let open = shop.read::<Alert>(&refused).await?.filter(|alert| alert.value.resolved_at.is_none());
@@ -37,7 +37,7 @@ impl Performer<PutCheckRun> for Put {
             }
             // Many installations grant a new permission late. Maintainers get all findings by alerts meanwhile.
             Err(Trouble::GitHub(GitHubError::Forbidden { missing_permissions: Some(_) })) => {
-                Ok(alert::raised(&Alert {
+                let mut performed = alert::raised(&Alert {
                     id: refused,
                     at: shop.clock.now(),
                     repository: action.place.repository.clone(),
@@ -48,7 +48,11 @@ impl Performer<PutCheckRun> for Put {
                         action.place.repository
                     ),
                     resolved_at: None,
-                }))
+                });
+                let (repository_id, tag, revision) = (check.repository_id, check.tag, check.revision);
+                let owed = RefusedCheck { repository_id, tag, revision };
+                performed.commit.records.push(RecordWrite::overwriting(&owed));
+                Ok(performed)
             }
             // The tag was deleted meanwhile, or the commit is not on GitHub.
             Err(Trouble::GitHub(GitHubError::NotFound | GitHubError::Gone | GitHubError::Invalid { .. })) => {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Performed, Performer, Task, alert, case_of};
 use crate::{
     domain::{
-        case::{Alert, Case, Desk},
+        case::{AdvisoryLink, Alert, Case, Desk},
         intake::{actions::OpenDesk, desk},
         policy::DeskKind,
         post::RepoName,
@@ -54,6 +54,16 @@ impl Performer<OpenDesk> for Open {
                     Commit { records: vec![RecordWrite::guarded(&changed, case.version)], ..Commit::default() };
                 Ok(Performed { result: json!({ "desk": changed.desk }), commit: Box::new(commit) })
             }
+            // Better at the advisory, where it was reported, than nowhere.
+            Err(trouble) if is_refusal(&trouble, task.attempt) && changed.advisory.is_some() => {
+                tracing::error!(case = %changed.id, "the desk of {} is its advisory: {trouble}", changed.id);
+                if let Some(AdvisoryLink { ghsa, url }) = changed.advisory.take() {
+                    changed.desk = Desk::Advisory { ghsa, url };
+                }
+                let mut performed = alert::raised(&second_choice(shop, &case.value));
+                performed.commit.records.push(RecordWrite::guarded(&changed, case.version));
+                Ok(performed)
+            }
             Err(trouble) if is_refusal(&trouble, task.attempt) => {
                 changed.desk = Desk::AlertOnly;
                 let mut performed = alert::raised(&no_desk(shop, &case.value, &trouble));
@@ -70,7 +80,7 @@ impl Performer<OpenDesk> for Open {
 }
 
 /// Whether GitHub will not do it, however often it is asked.
-fn is_refusal(trouble: &Trouble, attempt: u32) -> bool {
+pub(super) fn is_refusal(trouble: &Trouble, attempt: u32) -> bool {
     match trouble {
         Trouble::GitHub(GitHubError::Forbidden { missing_permissions: None } | GitHubError::Unreadable { .. }) => {
             attempt >= PATIENCE
@@ -117,23 +127,46 @@ async fn advisory(shop: &Shop, case: &Case, text: &str, look: bool) -> Result<De
     Ok(Desk::Advisory { ghsa: made.ghsa_id, url: made.html_url })
 }
 
-async fn issue(shop: &Shop, case: &Case, private: &RepoName, text: &str, look: bool) -> Result<Desk, Trouble> {
+/// Makes the issue of a case in the private repository, or finds the one that an earlier run made.
+pub(super) async fn issue(
+    shop: &Shop,
+    case: &Case,
+    private: &RepoName,
+    text: &str,
+    look: bool,
+) -> Result<Desk, Trouble> {
     let github = shop.github.installation(case.installation_id);
     let facts = github.repository(private).await?;
     if !facts.private {
         let what = format!("desk.repository {private} is public: nothing private is written there");
         return Err(Trouble::Nonsense(what));
     }
+    let at = |number, url| Desk::Issue { repository: facts.name.clone(), repository_id: facts.id, number, url };
     if look {
         let since = IssueFilter { since: Some(case.opened_at), ..IssueFilter::default() };
         let reference = desk::reference(case);
         let ours = github.issues(private, &since).await?.items;
         if let Some(found) = ours.into_iter().find(|issue| issue.body.open(&shop.clearance).contains(&reference)) {
-            return Ok(Desk::Issue { repository: private.clone(), number: found.number, url: found.html_url });
+            return Ok(at(found.number, found.html_url));
         }
     }
     let made = github.create_issue(private, &desk::summary(case), text).await?;
-    Ok(Desk::Issue { repository: private.clone(), number: made.number, url: made.html_url })
+    Ok(at(made.number, made.html_url))
+}
+
+fn second_choice(shop: &Shop, case: &Case) -> Alert {
+    Alert {
+        resolved_at: None,
+        id: format!("desk:{}", case.id),
+        at: shop.clock.now(),
+        repository: case.repository.clone(),
+        case: Some(case.id.to_string()),
+        text: format!(
+            "{} is talked about at its advisory: no issue could be made in the policy's desk.repository. It has to be a \
+             private repository in which the App is installed with issues: write",
+            case.id
+        ),
+    }
 }
 
 fn no_desk(shop: &Shop, case: &Case, trouble: &Trouble) -> Alert {

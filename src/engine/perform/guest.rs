@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Performed, Performer, Task, case_of, desk_word};
 use crate::{
-    domain::{case::Desk, commands::acts::InviteToDesk},
+    domain::commands::acts::InviteToDesk,
     engine::{Shop, Trouble, desks::speak},
     github::AdvisoryEdit,
 };
@@ -18,7 +18,7 @@ impl Performer<InviteToDesk> for Guest {
         let case = case_of(shop, &action.case).await?.value;
         let login = &action.login;
         let by_hand = "somebody could not be let in at its desk: add them by hand";
-        let Desk::Advisory { ghsa, .. } = &case.desk else {
+        let Some(ghsa) = case.ghsa() else {
             let text = format!("- [ ] Please see to it that @{login} can read this repository.");
             return desk_word::say(shop, &case, &task, &text, by_hand).await;
         };

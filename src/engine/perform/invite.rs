@@ -6,10 +6,7 @@ use serde_json::json;
 
 use super::{Performed, Performer, Task, alert, case_of, desk::PATIENCE};
 use crate::{
-    domain::{
-        case::{Alert, Desk},
-        intake::actions::InviteReporter,
-    },
+    domain::{case::Alert, intake::actions::InviteReporter},
     engine::{Shop, Trouble},
     github::{AdvisoryEdit, GitHubError},
 };
@@ -23,7 +20,7 @@ pub(super) struct Invite;
 impl Performer<InviteReporter> for Invite {
     async fn perform(&self, shop: &Shop, task: Task<'_>, action: InviteReporter) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?.value;
-        let Desk::Advisory { ghsa, .. } = &case.desk else {
+        let Some(ghsa) = case.ghsa() else {
             return Ok(Performed::left_alone("only an advisory can be shared with an outsider"));
         };
         let github = shop.github.installation(case.installation_id);

@@ -37,16 +37,20 @@ mod history;
 mod invite;
 mod lock;
 mod minimize;
+mod move_desk;
 mod proving;
 mod react;
 mod redact;
+mod refuse_case;
 mod reporter;
 mod restore;
 mod say;
 mod surfaces;
+mod team;
 mod tell;
 mod timeline;
 mod undo_redirect;
+mod versions;
 mod write_advisory;
 
 /// What a performer made.
@@ -177,6 +181,7 @@ pub fn all() -> Performers {
         .with(say::Say)
         .with(react::Thumb)
         .with(desk::Open)
+        .with(move_desk::Move)
         .with(invite::Invite)
         .with(tell::Tell)
         .with(close_desk::Close)
@@ -187,8 +192,10 @@ pub fn all() -> Performers {
         .with(answer::Answer)
         .with(card::Renew)
         .with(reporter::Send)
+        .with(refuse_case::Refuse)
         .with(write_advisory::Write)
         .with(guest::Guest)
+        .with(team::Admit)
         .with(undo_redirect::Undo)
         .with(timeline::Show)
         .with::<RecordFixCommit>(proving::Prove)

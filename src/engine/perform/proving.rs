@@ -1,23 +1,19 @@
 //! Records at a desk which commits are the fix, and shows there what releases hold of it.
 
-use std::fmt::Write;
-
 use async_trait::async_trait;
 use serde_json::json;
 
 use super::{Performed, Performer, Task, case_of, desk_word};
 use crate::{
     domain::{
-        commands::{
-            acts::{RecordFixCommit, ShowCoverage},
-            texts::utc,
-        },
+        commands::acts::{RecordFixCommit, ShowCoverage},
         decision::DecisionRecord,
-        release_checks::{Recording, ready_for_release},
+        release_checks::{Proof, Recording, markdown},
     },
     engine::{
         Shop, Trouble,
-        releases::{KnownFix, RecordingProblem, known_fix, record_fix},
+        desks::speak::Place,
+        releases::{RecordingProblem, proof, record_fix},
     },
 };
 
@@ -58,9 +54,10 @@ impl Performer<RecordFixCommit> for Prove {
 impl Performer<ShowCoverage> for Prove {
     async fn perform(&self, shop: &Shop, task: Task<'_>, action: ShowCoverage) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?.value;
-        let fix = known_fix(&shop.store, &action.case).await?;
+        let fix = proof(&shop.store, &action.case).await?;
         let otherwise = "its coverage could not be shown at the desk: `embargod case show CASE` shows it";
-        desk_word::say(shop, &case, &task, &matrix(fix.as_ref()), otherwise).await
+        desk_word::say_at(Place::of_comment(&action.comment), shop, &case, &task, &matrix(fix.as_ref()), otherwise)
+            .await
     }
 
     fn by_hand(&self) -> &'static str {
@@ -68,29 +65,9 @@ impl Performer<ShowCoverage> for Prove {
     }
 }
 
-/// The matrix as Markdown. Private.
-fn matrix(fix: Option<&KnownFix>) -> String {
-    let Some(fix) = fix else {
-        return "**Coverage**\n\nNobody has recorded a commit of the fix yet. Next: `/fix SERIES COMMIT`".to_owned();
-    };
-    let mut text = "**Coverage**\n\n".to_owned();
-    match &fix.matrix {
-        None => text.push_str("Recorded; the mirror was not looked at since. Ask again in some minutes.\n"),
-        Some(matrix) => {
-            let _ = writeln!(
-                text,
-                "Judged {}.\n\n| series | verdict | first release |\n|---|---|---|",
-                utc(matrix.judged_at)
-            );
-            for cell in matrix.cells() {
-                let tag = cell.first_tag.as_deref().unwrap_or("-");
-                let _ = writeln!(text, "| {} | {} | {tag} |", cell.series, cell.verdict.words());
-            }
-        }
+fn matrix(proof: Option<&Proof>) -> String {
+    match proof {
+        Some(proof) => format!("**Coverage**\n\n{}", markdown(proof)),
+        None => "**Coverage**\n\nNobody has recorded a commit of the fix yet. Next: `/fix SERIES COMMIT`".to_owned(),
     }
-    for missing in ready_for_release(&fix.recorded, fix.matrix.as_ref()) {
-        let series = if missing.series.is_empty() { "the fix" } else { &missing.series };
-        let _ = write!(text, "\n- [ ] {series}: {}", missing.why);
-    }
-    text
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{Performed, Performer, Task, case_of, desk_word};
 use crate::{
     domain::commands::{acts::ShowHistory, texts::utc},
-    engine::{Shop, Trouble},
+    engine::{Shop, Trouble, desks::speak::Place},
 };
 
 /// Decisions that one comment shows, the newest of them.
@@ -32,7 +32,7 @@ impl Performer<ShowHistory> for Show {
             }
         }
         let otherwise = "its history could not be shown at the desk: `embargod case explain CASE` shows it";
-        desk_word::say(shop, &case, &task, &text, otherwise).await
+        desk_word::say_at(Place::of_comment(&action.comment), shop, &case, &task, &text, otherwise).await
     }
 
     fn by_hand(&self) -> &'static str {

@@ -3,19 +3,22 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::{Performed, Performer, Task, case_of, desk_word};
+use super::{Performed, Performer, Task, case_of, desk_word, versions};
 use crate::{
     domain::{
-        case::{CreditName, Desk},
+        case::{Case, Credit, CreditName},
         commands::acts::{AdvisoryFields, WriteAdvisory},
+        embargoed::Clearance,
+        intake::desk,
         policy::SeverityLevel,
         record::RecordWrite,
     },
     engine::{
         Shop, Trouble,
-        desks::{AdvisoryWritten, speak},
+        desks::{AdvisoryWritten, series, speak},
+        releases::proof,
     },
-    github::{Advisory, AdvisoryEdit},
+    github::{Advisory, AdvisoryCredit, AdvisoryEdit, AffectedVersions, CreditType},
 };
 
 pub(super) struct Write;
@@ -24,7 +27,7 @@ pub(super) struct Write;
 impl Performer<WriteAdvisory> for Write {
     async fn perform(&self, shop: &Shop, task: Task<'_>, action: WriteAdvisory) -> Result<Performed, Trouble> {
         let case = case_of(shop, &action.case).await?.value;
-        let Desk::Advisory { ghsa, .. } = &case.desk else {
+        let Some(ghsa) = case.ghsa() else {
             return Ok(Performed::left_alone("the case has no advisory"));
         };
         let github = shop.github.installation(case.installation_id);
@@ -32,16 +35,16 @@ impl Performer<WriteAdvisory> for Write {
         let version = known.as_ref().map_or(0, |known| known.version);
         let last = known.map(|known| known.value).unwrap_or_default();
         let stands = github.advisory(&case.repository, ghsa).await?;
-        let Plan { edit, written, mut told } = plan(&action, &stands, last.clone());
-        let by_hand = "its advisory is to be brought in step by hand";
+        let versions = versions_of(shop, &case, &action.fields, &stands).await?;
+        let Plan { edit, written, mut told } = plan(&action, &case, versions.as_deref(), &stands, last.clone());
         let mut written_now = written;
         if let Some(edit) = edit {
             match github.update_advisory(&case.repository, ghsa, &edit).await {
                 Ok(_) => {}
                 Err(error) if speak::is_refusal(&error) => {
                     told = vec![
-                        "GitHub did not take the changes of the advisory. Please set severity, CVSS, CWE and CVE there as \
-                         `/status` shows them."
+                        "GitHub did not take the changes of the advisory. Please set severity, CVSS, CWE, CVE, versions and \
+                         credits there as `/status` shows them."
                             .to_owned(),
                     ];
                     written_now = last.clone();
@@ -49,14 +52,17 @@ impl Performer<WriteAdvisory> for Write {
                 Err(error) => return Err(error.into()),
             }
         }
-        told.extend(left_to_people(&action.fields, &stands));
-        let mut performed = if told.is_empty() {
+        told.extend(left_to_people(&action.fields, &case, versions.as_deref(), &stands, &shop.clearance));
+        written_now.case = action.case;
+        let news: Vec<String> = told.iter().filter(|line| !last.told.contains(line)).cloned().collect();
+        written_now.told = told;
+        let mut performed = if news.is_empty() {
             Performed::with(json!({ "in_step": true }))
         } else {
-            let list: String = told.iter().map(|line| format!("- [ ] {line}\n")).collect();
+            let list: String = news.iter().map(|line| format!("- [ ] {line}\n")).collect();
+            let by_hand = "its advisory is to be brought in step by hand";
             desk_word::say(shop, &case, &task, &format!("About the advisory:\n\n{list}"), by_hand).await?
         };
-        written_now.case = action.case;
         if written_now != last {
             performed.commit.records.push(RecordWrite::guarded(&written_now, version));
         }
@@ -64,7 +70,7 @@ impl Performer<WriteAdvisory> for Write {
     }
 
     fn by_hand(&self) -> &'static str {
-        "The advisory is not in step with its case: set severity, CVSS, CWE and CVE there by hand"
+        "The advisory is not in step with its case: set severity, CVSS, CWE, CVE, versions and credits there by hand"
     }
 }
 
@@ -94,7 +100,33 @@ fn step<T: PartialEq>(wanted: &T, stands: &T, last: &T, empty: &T) -> Step {
     }
 }
 
-fn plan(action: &WriteAdvisory, stands: &Advisory, last: AdvisoryWritten) -> Plan {
+/// The affected versions of the case's series; `None` where it names none, or where the releases are not known.
+async fn versions_of(
+    shop: &Shop,
+    case: &Case,
+    fields: &AdvisoryFields,
+    stands: &Advisory,
+) -> Result<Option<Vec<AffectedVersions>>, Trouble> {
+    if fields.affects.is_empty() {
+        return Ok(None);
+    }
+    let policy = shop.policies.of_case(shop, case).await?;
+    let Some(releases) = series::releases(shop, case, &policy, shop.clock.now()).await? else {
+        return Ok(None);
+    };
+    let matrix = proof(&shop.store, case.id.as_str()).await?.and_then(|fix| fix.matrix);
+    let cells = matrix.map(|matrix| matrix.cells()).unwrap_or_default();
+    let versions = versions::of(&fields.affects, &releases, &cells, stands, &case.repository.name);
+    Ok(Some(versions).filter(|versions| !versions.is_empty()))
+}
+
+fn plan(
+    action: &WriteAdvisory,
+    case: &Case,
+    versions: Option<&[AffectedVersions]>,
+    stands: &Advisory,
+    last: AdvisoryWritten,
+) -> Plan {
     let fields = &action.fields;
     let (mut edit, mut written, mut told) = (AdvisoryEdit::default(), last.clone(), Vec::new());
     let mut any = false;
@@ -148,28 +180,78 @@ fn plan(action: &WriteAdvisory, stands: &Advisory, last: AdvisoryWritten) -> Pla
             told.push(drifted("The CVE number", there.unwrap_or_default(), here.unwrap_or_default()));
         }
     }
+    if let Some(wanted) = versions {
+        // What says nothing of versions was not set by anybody.
+        let says = |one: &AffectedVersions| one.range.is_some() || one.patched.is_some();
+        let there: Vec<AffectedVersions> =
+            if stands.affected.iter().any(says) { stands.affected.clone() } else { Vec::new() };
+        match step(&wanted.to_vec(), &there, &last.versions, &Vec::new()) {
+            Step::Agreed => written.versions = wanted.to_vec(),
+            Step::Write => {
+                (edit.vulnerabilities, written.versions, any) = (Some(wanted.to_vec()), wanted.to_vec(), true);
+            }
+            Step::Drifted => {
+                told.push(drifted("The list of affected versions", &versions::words(&there), &versions::words(wanted)));
+            }
+        }
+    }
+    if let Some(credits) = credited(case, &fields.credits, &stands.credits) {
+        (edit.credits, any) = (Some(credits), true);
+    }
     Plan { edit: any.then_some(edit), written, told }
 }
 
-/// What this version does not write into the advisory.
-fn left_to_people(fields: &AdvisoryFields, stands: &Advisory) -> Vec<String> {
-    let mut told = Vec::new();
-    let missing: Vec<String> = fields
-        .credits
-        .iter()
-        .filter_map(|credit| match &credit.named {
+/// The credits as finders want them, where that differs from what stands there: who is named by account is in the list,
+/// who wants another name or none is not. Others stay.
+fn credited(case: &Case, wanted: &[Credit], stands: &[AdvisoryCredit]) -> Option<Vec<AdvisoryCredit>> {
+    let mut list = stands.to_vec();
+    for credit in wanted {
+        let is = |login: &str, one: &AdvisoryCredit| one.login.eq_ignore_ascii_case(login);
+        let by_account = match &credit.named {
+            None => continue,
             Some(CreditName::Login(login)) => Some(login),
-            _ => None,
-        })
-        .filter(|login| !stands.credits.iter().any(|credit| credit.login.eq_ignore_ascii_case(login)))
-        .map(|login| format!("@{login}"))
-        .collect();
-    if !missing.is_empty() {
-        told.push(format!("Please add the credits there by hand: {}.", missing.join(", ")));
+            Some(CreditName::Name(_) | CreditName::Anonymous) => None,
+        };
+        if let Some(finder) = credit.finder.as_ref().filter(|finder| Some(*finder) != by_account) {
+            list.retain(|one| !is(finder, one));
+        }
+        if let Some(login) = by_account.filter(|login| !list.iter().any(|one| is(login, one))) {
+            let reported =
+                credit.finder.as_ref().is_some_and(|finder| finder.eq_ignore_ascii_case(&case.reporter.login));
+            let kind = if reported { CreditType::Reporter } else { CreditType::Finder };
+            list.push(AdvisoryCredit { login: login.clone(), kind });
+        }
     }
-    if !fields.affects.is_empty() {
+    (list != stands).then_some(list)
+}
+
+/// What is left to people's hands.
+fn left_to_people(
+    fields: &AdvisoryFields,
+    case: &Case,
+    versions: Option<&[AffectedVersions]>,
+    stands: &Advisory,
+    clearance: &Clearance,
+) -> Vec<String> {
+    let mut told = Vec::new();
+    let named = fields.credits.iter().filter_map(|credit| match &credit.named {
+        Some(CreditName::Name(name)) => Some(format!("\u{201c}{name}\u{201d}")),
+        _ => None,
+    });
+    let named: Vec<String> = named.collect();
+    if !named.is_empty() {
+        told.push(format!("GitHub credits accounts alone: please thank {} in the text.", named.join(", ")));
+    }
+    if !fields.affects.is_empty() && versions.is_none() {
         let series: Vec<&str> = fields.affects.iter().map(String::as_str).collect();
         told.push(format!("Please set the affected versions there by hand; affected: {}.", series.join(", ")));
+    }
+    if case.handling.is_in_work() && *stands.summary.open(clearance) == desk::summary(case) {
+        told.push(
+            "Title and text of the advisory are still the working ones, and they become public with it: please write them \
+             for readers."
+                .to_owned(),
+        );
     }
     told
 }

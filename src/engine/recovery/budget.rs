@@ -18,6 +18,8 @@ const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 pub(in crate::engine) struct Spending {
     spent: HashMap<u64, Spent>,
     share_percent: u64,
+    /// One in so many of the hourly requests is left alone.
+    reserve: u64,
 }
 
 impl Default for Spending {
@@ -35,14 +37,19 @@ struct Spent {
 impl Spending {
     /// At most so many percent of an installation's hourly requests.
     pub(in crate::engine) fn up_to(share_percent: u64) -> Self {
-        Self { spent: HashMap::new(), share_percent }
+        Self { spent: HashMap::new(), share_percent, reserve: RESERVE }
+    }
+
+    /// The same, leaving alone one in so many of the hourly requests.
+    pub(in crate::engine) fn leaving_one_in(self, reserve: u64) -> Self {
+        Self { reserve, ..self }
     }
 
     /// Whether one more request may be spent.
     pub(in crate::engine) fn allows(&mut self, installation: &Installation, now: Timestamp) -> bool {
         let budget = installation.budget().filter(|budget| budget.reset_at > now);
         let limit = budget.as_ref().map_or(USUAL_LIMIT, |budget| budget.limit);
-        let enough_is_left = budget.is_none_or(|budget| budget.remaining >= limit / RESERVE);
+        let enough_is_left = budget.is_none_or(|budget| budget.remaining >= limit / self.reserve);
         let share = limit * self.share_percent / 100;
         let spent = self.of(installation.id(), now);
         enough_is_left && spent.requests < share && spent.paused_until.is_none_or(|until| until <= now)

@@ -12,14 +12,14 @@ use super::{
     budget::Spending,
     found::{self, Finding},
     marks::{self, Mark},
-    roster::{Group, Roster},
+    roster::Roster,
 };
 use crate::{
     domain::{
         record::RecordWrite,
         recovery::{Look, advanced},
     },
-    engine::{Engine, Shop, Trouble, chores::Chore},
+    engine::{Engine, Shop, Trouble, chores::Chore, installations::Installed},
     github::{
         GitHubError, Installation, PageAsked, RECENT_DISCUSSIONS_COST, RecentAnswer, RecentList, RecentPost,
         RepositoryFacts,
@@ -143,7 +143,7 @@ struct Round<'a> {
 
 impl Round<'_> {
     /// The repositories of one installation, those first that were looked at longest ago.
-    async fn group(&mut self, group: &Group) -> Result<(), Trouble> {
+    async fn group(&mut self, group: &Installed) -> Result<(), Trouble> {
         let installation = self.shop.github.installation(group.installation);
         let mut repositories: Vec<_> = group.repositories.iter().collect();
         repositories.sort_by_key(|repository| (self.memory.looked_at.get(&repository.id).copied(), repository.id));

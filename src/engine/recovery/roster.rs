@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::marks::{self, Mark};
 use crate::{
     domain::record::{Record, RecordWrite},
-    engine::{Shop, Trouble},
-    github::{GitHubError, RepositoryFacts},
+    engine::{
+        Shop, Trouble,
+        installations::{Installed, installed},
+    },
     store::Commit,
 };
 
@@ -17,16 +19,10 @@ const MOST_AGE: SignedDuration = SignedDuration::from_hours(1);
 /// Records of one commit.
 const CHUNK: usize = 200;
 
-/// The repositories of one installation.
-pub(super) struct Group {
-    pub(super) installation: u64,
-    pub(super) repositories: Vec<RepositoryFacts>,
-}
-
 /// All repositories that are looked at.
 pub(super) struct Roster {
     asked_at: Timestamp,
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<Installed>,
 }
 
 /// When the list was read last.
@@ -71,18 +67,7 @@ impl Roster {
         let now = shop.github.now();
         let before = shop.read::<RosterRecord>(KEY).await?.map(|kept| kept.value.asked_at);
         let since = before.map_or(now, |before| before.min(now));
-        let mut groups = Vec::new();
-        for installation in shop.github.app().installations().await?.items {
-            if installation.suspended_at.is_some() {
-                continue;
-            }
-            let repositories = match shop.github.installation(installation.id).repositories().await {
-                // Removed or suspended a moment ago.
-                Err(GitHubError::NotFound | GitHubError::Forbidden { .. } | GitHubError::Unauthorized) => continue,
-                repositories => repositories?.items,
-            };
-            groups.push(Group { installation: installation.id, repositories });
-        }
+        let mut groups = installed(shop).await?;
         let mut writes = Vec::new();
         for repository in groups.iter().flat_map(|group| &group.repositories) {
             let known = shop.read::<Mark>(&marks::key(repository.id)).await?;

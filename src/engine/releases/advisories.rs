@@ -1,5 +1,7 @@
 //! The published advisories of a repository: read from GitHub's own list, so that one of which nobody told is known as well.
 
+use std::collections::BTreeSet;
+
 use crate::{
     domain::{
         record::{Record, RecordWrite},
@@ -20,13 +22,14 @@ const MOST_PAGES: usize = 20;
 pub(super) async fn published(shop: &Shop, target: &Target) -> Result<Vec<PublishedAdvisory>, Trouble> {
     let installation = shop.github.installation(target.installation_id);
     let mut after: Option<String> = None;
+    let mut listed = BTreeSet::new();
     for _ in 0..MOST_PAGES {
         let asked = installation.advisories_page(&target.repository, Some(AdvisoryState::Published), after.as_deref());
         let page = match asked.await {
             Err(
                 GitHubError::NotFound | GitHubError::Gone | GitHubError::Forbidden { missing_permissions: Some(_) },
             ) => {
-                break;
+                return known(shop, target.repository_id).await;
             }
             page => page?,
         };
@@ -35,28 +38,40 @@ pub(super) async fn published(shop: &Shop, target: &Target) -> Result<Vec<Publis
             let Some(fresh) = read(shop, target, advisory) else {
                 continue;
             };
+            listed.insert(fresh.ghsa.clone());
             let known = shop.read::<PublishedAdvisory>(&fresh.key()).await?;
             if known.is_none_or(|known| known.value != fresh) {
                 writes.push(RecordWrite::overwriting(&fresh));
             }
         }
-        // The list begins with those that changed last.
-        let goes_on = !writes.is_empty();
-        if goes_on {
+        if !writes.is_empty() {
             shop.store.commit(shop.clock.now(), Commit { records: writes, ..Commit::default() }).await?;
         }
-        after = page.next.filter(|_| goes_on);
+        after = page.next;
         if after.is_none() {
+            withdraw(shop, target.repository_id, &listed).await?;
             break;
         }
     }
     known(shop, target.repository_id).await
 }
 
-/// The published advisories of a repository that are known without asking anybody.
+/// Marks as taken back what GitHub's whole list does not hold any more.
+async fn withdraw(shop: &Shop, repository_id: u64, listed: &BTreeSet<String>) -> Result<(), Trouble> {
+    let gone = known(shop, repository_id).await?.into_iter().filter(|known| !listed.contains(&known.ghsa));
+    let records: Vec<_> =
+        gone.map(|gone| RecordWrite::overwriting(&PublishedAdvisory { withdrawn: true, ..gone })).collect();
+    if !records.is_empty() {
+        tracing::info!(repository = repository_id, count = records.len(), "published advisories were taken back");
+        shop.store.commit(shop.clock.now(), Commit { records, ..Commit::default() }).await?;
+    }
+    Ok(())
+}
+
+/// The published advisories of a repository, without those taken back, that are known without asking anybody.
 pub(super) async fn known(shop: &Shop, repository_id: u64) -> Result<Vec<PublishedAdvisory>, Trouble> {
     let all = all::<PublishedAdvisory>(shop).await?;
-    Ok(all.into_iter().filter(|advisory| advisory.repository_id == repository_id).collect())
+    Ok(all.into_iter().filter(|advisory| advisory.repository_id == repository_id && !advisory.withdrawn).collect())
 }
 
 /// What is kept of an advisory. Its text is public, and only the commits that it names are kept.
@@ -71,6 +86,7 @@ fn read(shop: &Shop, target: &Target, advisory: &Advisory) -> Option<PublishedAd
         cve: advisory.cve_id.clone(),
         published_at: advisory.published_at.or(advisory.updated_at)?,
         commits: commits_named_in(text, &target.repository),
+        withdrawn: false,
         patched: advisory.patched.iter().map(|(package, versions)| Patched::new(package, versions)).collect(),
     })
 }

@@ -19,8 +19,9 @@ use crate::{
         policy::{Policy, Series},
         record::{Record, RecordWrite, Versioned},
         release_checks::{
-            CaseWish, Mirrored, PublicFix, PublicInquiry, PublishedAdvisory, ReleaseCheck, ReleaseMarks, ReleaseWish,
-            TagFacts, decide_public, holding, mirror_alert, mirror_in_trouble, mirror_works, repository_key,
+            CaseWish, Mirrored, PublicFix, PublicInquiry, PublishedAdvisory, RefusedCheck, ReleaseCheck, ReleaseMarks,
+            ReleaseWish, TagFacts, decide_public, holding, mirror_alert, mirror_in_trouble, mirror_works,
+            repository_key,
         },
     },
     engine::{Shop, Trouble, policies::InForce},
@@ -50,6 +51,7 @@ pub(super) enum Ended {
 /// What a look goes on with after the mirror was read.
 pub(super) struct Look<'a> {
     pub(super) shop: &'a Shop,
+    pub(super) mirrors: super::Mirrors,
     pub(super) mirrored: Mirrored,
     pub(super) in_force: Arc<InForce>,
     pub(super) today: Date,
@@ -106,6 +108,7 @@ pub(super) async fn look(shop: &Shop, target: &Target, occasion: Occasion) -> Re
     works(shop, &mirrored, &in_force.policy, now).await?;
     let look = Look {
         shop,
+        mirrors,
         mirrored,
         in_force,
         today: now.to_zoned(TimeZone::UTC).date(),
@@ -268,6 +271,7 @@ impl Look<'_> {
             .collect();
         let key = ReleaseCheck::key_of(self.mirrored.repository_id, &facts.tag);
         let known = self.shop.read::<ReleaseCheck>(&key).await?;
+        let refused = self.shop.read::<RefusedCheck>(&key).await?.map(|refused| refused.value.revision);
         let seen_at = known.as_ref().map_or(heard_at, |known| known.value.seen_at);
         let decided = decide_public(&PublicInquiry {
             mirrored: &self.mirrored,
@@ -275,6 +279,7 @@ impl Look<'_> {
             wants_signature: self.in_force.policy.releases.is_some_and(|releases| releases.signed_tags),
             fixes: &fixes,
             known: known.as_ref(),
+            was_refused: known.as_ref().zip(refused).is_some_and(|(known, refused)| known.value.revision == refused),
             alerts: &self.alerts,
             seen_at,
             now: self.shop.clock.now(),
@@ -301,12 +306,7 @@ async fn fetch(shop: &Shop, mirrors: &super::Mirrors, mirrored: &Mirrored, serie
         Ok(None) => return Ok(Fetched::Elsewhere),
         Err(error) => return Ok(Fetched::Failed(error)),
     };
-    // A folder needs none.
-    let token = if mirrors.git_base.starts_with("https://") {
-        Some(shop.github.installation(mirrored.installation_id).token_for_git().await?)
-    } else {
-        None
-    };
+    let token = mirrors.token(shop, mirrored.installation_id).await?;
     let (mirrors, repository) = (mirrors.clone(), mirrored.repository.clone());
     let begun = std::time::Instant::now();
     let read = reading::aside(move || reading::read(&mirrors, id, &repository, token.as_ref(), series, lock)).await?;

@@ -11,6 +11,7 @@
 
 mod advisories;
 mod look;
+mod prepared;
 mod private;
 mod reading;
 mod recording;
@@ -25,6 +26,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio_util::task::TaskTracker;
 
@@ -37,7 +39,7 @@ use crate::{
     },
     history::mirror::MirrorLimits,
 };
-pub use recording::{KnownFix, RecordingProblem, known_fix, record_fix};
+pub use recording::{RecordingProblem, proof, record_fix};
 use schedule::Schedule;
 
 /// How soon what was told is looked at.
@@ -61,12 +63,25 @@ impl Mirrors {
         self.folder.join(format!("{repository_id}.git"))
     }
 
+    /// Branches of the embargo's mirror; borrows from the public one.
+    fn embargo_path(&self, repository_id: u64) -> PathBuf {
+        self.folder.join(format!("{repository_id}.embargo.git"))
+    }
+
     fn history(&self, repository_id: u64) -> PathBuf {
         self.folder.join(format!("{repository_id}.history"))
     }
 
     fn lock(&self, repository_id: u64) -> PathBuf {
         self.folder.join(format!("{repository_id}.look"))
+    }
+
+    /// A token for git, where its address takes one: a folder needs none.
+    async fn token(&self, shop: &Shop, installation_id: u64) -> Result<Option<SecretString>, Trouble> {
+        if !self.git_base.starts_with("https://") {
+            return Ok(None);
+        }
+        Ok(Some(shop.github.installation(installation_id).token_for_git().await?))
     }
 
     fn url(&self, repository: &RepoName) -> String {

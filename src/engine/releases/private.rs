@@ -7,12 +7,15 @@ use jiff::Timestamp;
 use super::{
     all,
     look::{Look, Seen, commit, unreadable},
+    prepared,
     reading::{self, Reading},
 };
 use crate::{
     domain::{
-        case::{Case, Desk, Handling},
+        case::{Case, Handling},
+        commands::acts::RenewCard,
         coverage::FixCoverage,
+        effect::Effect,
         record::{RecordWrite, Versioned},
         release_checks::{
             CaseCoverage, CaseMarks, PrivateFix, PrivateInquiry, PublishedAdvisory, RecordedFix, ReleaseCheck,
@@ -24,9 +27,9 @@ use crate::{
 };
 
 /// A case with what is recorded about its fix.
-struct Known {
-    case: Case,
-    recorded: RecordedFix,
+pub(super) struct Known {
+    pub(super) case: Case,
+    pub(super) recorded: RecordedFix,
 }
 
 /// The cases of a repository about whose fix something is recorded.
@@ -46,15 +49,25 @@ async fn cases(shop: &Shop, repository_id: u64) -> Result<Vec<Known>, Trouble> {
     Ok(known)
 }
 
-fn ghsa(case: &Case) -> Option<&str> {
-    match &case.desk {
-        Desk::Advisory { ghsa, .. } => Some(ghsa),
-        Desk::Pending | Desk::Issue { .. } | Desk::AlertOnly => None,
-    }
+/// The cases of a repository about whose fix nothing is recorded, and which may have one in the embargo's mirror.
+async fn unrecorded(shop: &Shop, repository_id: u64, recorded: &[Known]) -> Result<Vec<Known>, Trouble> {
+    let cases = all::<Case>(shop).await?.into_iter();
+    let open = cases.filter(|case| {
+        case.repository_id == repository_id
+            && !case.handling.is_closed()
+            && !matches!(case.handling, Handling::Rejected | Handling::Released)
+            && !recorded.iter().any(|known| known.case.id == case.id)
+    });
+    let now = shop.clock.now();
+    let known = |case: Case| {
+        let recorded = RecordedFix::new(case.id.as_str(), repository_id).joined_by(&case, now);
+        Known { case, recorded }
+    };
+    Ok(open.map(known).collect())
 }
 
 fn is_public(case: &Case, published: &[PublishedAdvisory]) -> bool {
-    ghsa(case).is_some_and(|ghsa| published.iter().any(|advisory| advisory.ghsa == ghsa))
+    case.ghsa().is_some_and(|ghsa| published.iter().any(|advisory| advisory.ghsa == ghsa))
 }
 
 /// What is recorded about the fixes of published advisories, by GitHub's number. Nothing of other cases.
@@ -65,7 +78,7 @@ pub(super) async fn behind_published(
 ) -> Result<BTreeMap<String, RecordedFix>, Trouble> {
     let known = cases(shop, repository_id).await?;
     let public = known.into_iter().filter(|known| is_public(&known.case, published));
-    Ok(public.filter_map(|known| Some((ghsa(&known.case)?.to_owned(), known.recorded))).collect())
+    Ok(public.filter_map(|known| Some((known.case.ghsa()?.to_owned(), known.recorded))).collect())
 }
 
 /// The matrices of a repository's cases.
@@ -95,7 +108,11 @@ pub(super) async fn mark(shop: &Shop, repository_id: u64, asked: Option<u64>) ->
 /// Judges the fixes of all cases, keeps their matrices, and tells maintainers what is the matter with the examined tags.
 pub(super) async fn judge(look: &Look<'_>, mut reading: Reading, seen: &Seen) -> Result<(), Trouble> {
     let shop = look.shop;
-    let known = cases(shop, look.mirrored.repository_id).await?;
+    let id = look.mirrored.repository_id;
+    let mut known = cases(shop, id).await?;
+    if look.in_force.policy.embargo.mirror.is_some() {
+        known.extend(unrecorded(shop, id, &known).await?);
+    }
     let main = reading.series.main.clone();
     let today = look.today;
     let fixes: Vec<_> = known.iter().map(|known| known.recorded.fix(known.case.id.as_str(), today, &main)).collect();
@@ -108,13 +125,22 @@ pub(super) async fn judge(look: &Look<'_>, mut reading: Reading, seen: &Seen) ->
         let before = shop.read::<CaseCoverage>(known.case.id.as_str()).await?;
         let now = shop.clock.now();
         if let Some(matrix) = matrix_of(&known.case.id, &coverage, before.as_ref(), now) {
-            shop.store.commit(now, Commit { records: vec![matrix], ..Commit::default() }).await?;
+            let (records, effects) = (vec![matrix], vec![renewed_card(&known.case, now)]);
+            shop.store.commit(now, Commit { records, effects, ..Commit::default() }).await?;
         }
         if !is_public(&known.case, &seen.published) {
             tell(look, &reading, known, &coverage, seen).await?;
         }
     }
-    Ok(())
+    known.retain(|known| !is_public(&known.case, &seen.published));
+    prepared::look(look, reading, &known).await
+}
+
+/// The card at the desk shows the matrix, so it is drawn anew.
+pub(super) fn renewed_card(case: &Case, now: Timestamp) -> Effect {
+    let id = case.id.to_string();
+    let key = format!("renew_card:{id}:proof@{}", now.as_millisecond());
+    Effect::new(key, format!("case:{id}"), &RenewCard { case: id.clone() }).for_case(id)
 }
 
 async fn tell(

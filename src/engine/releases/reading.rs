@@ -1,7 +1,13 @@
 //! What keeps a processor or the network busy for long: fetching a mirror, reading it, judging. On threads of their own, so
 //! that neither async work nor the end of the process waits for git.
 
-use std::{collections::BTreeSet, fs::File, mem, path::PathBuf, thread};
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    mem,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use jiff::civil::Date;
 use secrecy::SecretString;
@@ -76,32 +82,49 @@ impl Reading {
     /// The matrix of each fix as of `today`. What comes of it depends on the history and on these fixes alone: patches that
     /// were read for others are out of sight meanwhile.
     pub(super) fn judge(&mut self, fixes: &[Fix], today: Date) -> Result<Vec<FixCoverage>, HistoryError> {
-        let source = Source::open(&self.path)?;
-        let recorded = fixes.iter().flat_map(|fix| fix.main.iter().flatten().chain(fix.series.values().flatten()));
-        self.history.unreached.clear();
-        source.look_for_unreached(&mut self.history, recorded.cloned());
-        let needed: BTreeSet<_> = {
-            let judgement = Judgement::new(&self.history, &self.series, &self.lines, Some(today));
-            fixes.iter().flat_map(|fix| judgement.needs(fix)).collect()
-        };
-        let needed: Vec<_> = needed.into_iter().map(|place| self.history.commit(place).id).collect();
-        let absent: Vec<_> = needed.iter().filter(|id| !self.history.patches.contains_key(id)).copied().collect();
-        if !absent.is_empty() {
-            let read = PatchReader::new(&source).read(&absent, &|_| {})?;
-            // A merge changes nothing by itself; that is known, too.
-            self.history.patches.extend(absent.iter().map(|id| (*id, Default::default())));
-            self.history.patches.extend(read);
-        }
-        let own = self.history.patches.only(&needed);
-        let all = mem::replace(&mut self.history.patches, own);
-        let judgement = Judgement::new(&self.history, &self.series, &self.lines, Some(today));
-        let judged = fixes.iter().map(|fix| judgement.of(fix)).collect();
-        self.history.patches = all;
-        Ok(judged)
+        judge(&mut self.history, &self.lines, &self.series, &self.path, fixes, today)
+    }
+
+    /// Where the mirror is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Keeps what was read, so that the next look reads only what is new.
     pub(super) fn keep(&self) -> Result<(), HistoryError> {
         self.keeper.save(&self.history)
     }
+}
+
+/// The matrix of each fix in `history`, whose objects the repository at `path` has; see [`Reading::judge`].
+pub(super) fn judge(
+    history: &mut History,
+    lines: &SeriesLines,
+    series: &Series,
+    path: &Path,
+    fixes: &[Fix],
+    today: Date,
+) -> Result<Vec<FixCoverage>, HistoryError> {
+    let source = Source::open(path)?;
+    let recorded = fixes.iter().flat_map(|fix| fix.main.iter().flatten().chain(fix.series.values().flatten()));
+    history.unreached.clear();
+    source.look_for_unreached(history, recorded.cloned());
+    let needed: BTreeSet<_> = {
+        let judgement = Judgement::new(history, series, lines, Some(today));
+        fixes.iter().flat_map(|fix| judgement.needs(fix)).collect()
+    };
+    let needed: Vec<_> = needed.into_iter().map(|place| history.commit(place).id).collect();
+    let absent: Vec<_> = needed.iter().filter(|id| !history.patches.contains_key(id)).copied().collect();
+    if !absent.is_empty() {
+        let read = PatchReader::new(&source).read(&absent, &|_| {})?;
+        // A merge changes nothing by itself; that is known, too.
+        history.patches.extend(absent.iter().map(|id| (*id, Default::default())));
+        history.patches.extend(read);
+    }
+    let own = history.patches.only(&needed);
+    let all = mem::replace(&mut history.patches, own);
+    let judgement = Judgement::new(history, series, lines, Some(today));
+    let judged = fixes.iter().map(|fix| judgement.of(fix)).collect();
+    history.patches = all;
+    Ok(judged)
 }

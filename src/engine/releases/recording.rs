@@ -8,7 +8,7 @@ use crate::{
         decision::DecisionRecord,
         reason::Reason,
         record::{Record, RecordWrite, Versioned},
-        release_checks::{CaseCoverage, CaseWish, RecordedFix, Recording, record, repository_key},
+        release_checks::{CaseCoverage, CaseWish, PreparedFix, Proof, RecordedFix, Recording, record, repository_key},
     },
     store::{Commit, Settled, SharedStore, StoreError},
 };
@@ -25,14 +25,6 @@ pub enum RecordingProblem {
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-}
-
-/// What is known about the fix of a case.
-pub struct KnownFix {
-    /// What was recorded.
-    pub recorded: RecordedFix,
-    /// The matrix of the last look, where there was one.
-    pub matrix: Option<CaseCoverage>,
 }
 
 /// Records what `entry` is the audit log's entry of, and has the mirror looked at. What was said is added to the entry's
@@ -65,16 +57,20 @@ pub async fn record_fix(
     }
 }
 
-/// What is known about the fix of a case; `None` where nobody recorded anything.
+/// What is known about the fix of a case; `None` where nobody recorded anything, and nothing of it stands in the embargo's
+/// mirror.
 ///
 /// # Errors
 /// When the store fails or what it keeps is unreadable.
-pub async fn known_fix(store: &SharedStore, case: &str) -> Result<Option<KnownFix>, StoreError> {
-    let Some(recorded) = read::<RecordedFix>(store, case).await? else {
+pub async fn proof(store: &SharedStore, case: &str) -> Result<Option<Proof>, StoreError> {
+    let recorded = read::<RecordedFix>(store, case).await?.map(|known| known.value);
+    let prepared = read::<PreparedFix>(store, case).await?.map(|known| known.value);
+    if recorded.is_none() && !prepared.as_ref().is_some_and(PreparedFix::has_branches) {
         return Ok(None);
-    };
+    }
     let matrix = read::<CaseCoverage>(store, case).await?.map(|known| known.value);
-    Ok(Some(KnownFix { recorded: recorded.value, matrix }))
+    let recorded = recorded.unwrap_or_else(|| RecordedFix::new(case, 0));
+    Ok(Some(Proof { recorded, matrix, prepared }))
 }
 
 async fn wish(store: &SharedStore, case: &Case) -> Result<RecordWrite, StoreError> {

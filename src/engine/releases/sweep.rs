@@ -15,7 +15,11 @@ use crate::{
         record::RecordWrite,
         release_checks::{ReleaseMarks, repository_key},
     },
-    engine::{Shop, Trouble, recovery::Spending},
+    engine::{
+        Shop, Trouble,
+        installations::{Installed, installed},
+        recovery::Spending,
+    },
     github::{AdvisoryState, GitHubError, Installation, RefsAnswer, RepositoryFacts},
     store::Commit,
 };
@@ -95,17 +99,9 @@ fn target(installation_id: u64, facts: &RepositoryFacts) -> Target {
 /// The public repositories that are not read-only, by installation.
 async fn ask_roster(shop: &Shop) -> Result<Vec<(u64, RepositoryFacts)>, Trouble> {
     let mut roster = Vec::new();
-    for installation in shop.github.app().installations().await?.items {
-        if installation.suspended_at.is_some() {
-            continue;
-        }
-        let repositories = match shop.github.installation(installation.id).repositories().await {
-            // Removed or suspended a moment ago.
-            Err(GitHubError::NotFound | GitHubError::Forbidden { .. } | GitHubError::Unauthorized) => continue,
-            repositories => repositories?.items,
-        };
+    for Installed { installation, repositories } in installed(shop).await? {
         let seen = repositories.into_iter().filter(|facts| !facts.private && !facts.archived);
-        roster.extend(seen.map(|facts| (installation.id, facts)));
+        roster.extend(seen.map(|facts| (installation, facts)));
     }
     Ok(roster)
 }

@@ -172,7 +172,7 @@ impl World {
         Ok(())
     }
 
-    /// Whether a person sees the advisory: everybody when published, else its author, collaborators and admins.
+    /// Whether a person sees the advisory: everybody when published, else its author, collaborators (their teams as well) and admins.
     pub(crate) fn sees_advisory(&self, repository: u64, ghsa_id: &str, login: &str) -> bool {
         let Ok(advisory) = self.advisory(repository, ghsa_id) else {
             return false;
@@ -180,7 +180,14 @@ impl World {
         advisory.state == AdvisoryState::Published
             || advisory.author.eq_ignore_ascii_case(login)
             || advisory.collaborators.iter().any(|c| c.eq_ignore_ascii_case(login))
+            || advisory.teams.iter().any(|team| self.is_in_team(repository, team, login))
             || self.role(repository, login) >= Role::Admin
+    }
+
+    fn is_in_team(&self, repository: u64, team: &str, login: &str) -> bool {
+        let owner = self.repository(repository).ok().and_then(|repo| self.account(&repo.owner));
+        let team = owner.and_then(|owner| owner.teams.get(team));
+        team.is_some_and(|logins| logins.contains(&login.to_lowercase()))
     }
 
     pub(crate) fn advisory(&self, repository: u64, ghsa_id: &str) -> Outcome<&Advisory> {
@@ -188,7 +195,7 @@ impl World {
         advisories.find(|a| a.ghsa_id.eq_ignore_ascii_case(ghsa_id)).ok_or_else(Refusal::not_found)
     }
 
-    fn advisory_mut(&mut self, repository: u64, ghsa_id: &str) -> Outcome<&mut Advisory> {
+    pub(crate) fn advisory_mut(&mut self, repository: u64, ghsa_id: &str) -> Outcome<&mut Advisory> {
         let mut advisories = self.repository_mut(repository)?.advisories.iter_mut();
         advisories.find(|a| a.ghsa_id.eq_ignore_ascii_case(ghsa_id)).ok_or_else(Refusal::not_found)
     }

@@ -25,6 +25,7 @@ impl World {
             head_ref: head_ref.to_owned(),
             head_sha,
             base_ref,
+            files: vec!["src/lib.rs".to_owned()],
             merged: false,
             reviews: Vec::new(),
             review_comments: Vec::new(),
@@ -46,6 +47,12 @@ impl World {
         let extra = Map::from_iter([("before".to_owned(), before.into()), ("after".to_owned(), sha.clone().into())]);
         self.emit_thread(repository, number, "synchronize", actor, extra);
         Ok(sha)
+    }
+
+    /// Has a pull request change these files and no others.
+    pub(crate) fn set_changed_files(&mut self, repository: u64, number: u64, files: &[&str]) -> Outcome<()> {
+        self.pull_mut(repository, number)?.files = files.iter().map(|file| (*file).to_owned()).collect();
+        Ok(())
     }
 
     fn pull(&self, repository: u64, number: u64) -> Outcome<&Pull> {

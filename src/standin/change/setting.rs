@@ -123,6 +123,19 @@ impl World {
         Ok(())
     }
 
+    /// Puts a person into a team, which is made when absent, or takes them out of it.
+    pub(crate) fn set_in_team(&mut self, organisation: &str, team: &str, login: &str, is_in: bool) -> Outcome<()> {
+        self.add_account(login, AccountKind::User);
+        let account = self.accounts.get_mut(&organisation.to_lowercase()).ok_or_else(Refusal::not_found)?;
+        let logins = account.teams.entry(team.to_owned()).or_default();
+        if is_in {
+            logins.insert(login.to_lowercase())
+        } else {
+            logins.remove(&login.to_lowercase())
+        };
+        Ok(())
+    }
+
     /// Installs the App at an account, on all repositories or on the named ones; returns the installation's id.
     ///
     /// Installing again widens or replaces the choice of repositories.

@@ -30,6 +30,18 @@ impl World {
         title: &str,
         body: &str,
     ) -> Outcome<u64> {
+        self.open_by_form(repository, actor, kind, (title, body), &[])
+    }
+
+    /// The same by a form that puts labels on.
+    pub(crate) fn open_by_form(
+        &mut self,
+        repository: u64,
+        actor: &str,
+        kind: ThreadKind,
+        (title, body): (&str, &str),
+        labels: &[&str],
+    ) -> Outcome<u64> {
         if self.repository(repository)?.private && actor != self.bot() && self.role(repository, actor) < Role::Read {
             return Err(Refusal::not_found());
         }
@@ -53,7 +65,7 @@ impl World {
                 closed_at: None,
                 locked: false,
                 lock_reason: None,
-                labels: Vec::new(),
+                labels: labels.iter().map(|label| (*label).to_owned()).collect(),
                 comments: Vec::new(),
                 renames: Vec::new(),
             },

@@ -193,6 +193,19 @@ fn discussion_comment(world: &World, repo: &Repository, thread: &Thread, comment
     with(common(world, repo, at(comment), &comment.post), own)
 }
 
+/// The refs whose name begins with `prefix`, by the rest of their names, each with its commit.
+pub(super) fn refs(repo: &Repository, prefix: &str) -> Value {
+    let named = repo.refs.iter().filter_map(|(name, sha)| Some((name.strip_prefix(prefix)?, repo.commits.get(sha)?)));
+    let shown = named.map(|(name, commit)| {
+        json!({
+            "__typename": "Ref",
+            "name": name,
+            "target": { "__typename": "Commit", "oid": commit.sha, "committedDate": render::time(commit.at) },
+        })
+    });
+    Value::Array(shown.collect())
+}
+
 /// The small object of a repository.
 pub(super) fn repository(world: &World, repo: &Repository) -> Value {
     json!({

@@ -54,6 +54,12 @@ fn repository(world: &World, caller: &Caller, field: &Field) -> Outcome<Value> {
             whole["discussions"] = discussions(world, repo, inner)?;
             continue;
         }
+        if inner.name == "refs" {
+            permitted(world, caller, id, "contents", Level::Read)?;
+            let prefix = inner.arguments.get("refPrefix").and_then(Value::as_str).unwrap_or_default();
+            whole["refs"] = objects::refs(repo, prefix);
+            continue;
+        }
         let kind = match inner.name.as_str() {
             "discussion" => "Discussion",
             "issue" => "Issue",

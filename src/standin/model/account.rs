@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What sort of account a login is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Account {
     pub kind: AccountKind,
     /// Members of an organisation; `true` for its owners.
     pub members: BTreeMap<String, bool>,
+    /// Teams of an organisation by slug, with the logins in them.
+    pub teams: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What a person may do in one repository, weakest first (docs.github.com, "Repository roles for an organization").

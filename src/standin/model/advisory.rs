@@ -14,6 +14,8 @@ pub enum AdvisoryState {
     Published,
     /// Given up, still private.
     Closed,
+    /// Taken back after publication, by the service itself.
+    Withdrawn,
 }
 
 impl AdvisoryState {
@@ -24,6 +26,7 @@ impl AdvisoryState {
             Self::Draft => "draft",
             Self::Published => "published",
             Self::Closed => "closed",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

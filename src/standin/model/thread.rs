@@ -22,6 +22,8 @@ pub struct Pull {
     pub head_sha: String,
     /// Branch that it should go into.
     pub base_ref: String,
+    /// Paths of the files that it changes.
+    pub files: Vec<String>,
     /// Whether it was merged.
     pub merged: bool,
     /// Reviews in order.

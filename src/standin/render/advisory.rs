@@ -53,7 +53,7 @@ pub(crate) fn advisory(world: &World, repo: &Repository, advisory: &Advisory) ->
         "updated_at": time(advisory.updated_at),
         "published_at": maybe_time(advisory.published_at),
         "closed_at": maybe_time(advisory.closed_at),
-        "withdrawn_at": null,
+        "withdrawn_at": (advisory.state == AdvisoryState::Withdrawn).then(|| time(advisory.updated_at)),
         "submission": advisory.submission.map(|accepted| json!({"accepted": accepted})),
         "vulnerabilities": advisory.vulnerabilities,
         "cvss": v3,

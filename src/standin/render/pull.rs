@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::repository::{api, full, web};
 use super::thread::{issue, thread_web};
 use super::{account, maybe_time, node_id, reactions, time};
-use crate::standin::model::{CommitComment, Repository, Review, ReviewComment, Thread};
+use crate::standin::model::{CommitComment, Pull, Repository, Review, ReviewComment, Thread};
 use crate::standin::world::World;
 
 /// Schema `pull-request`; a thread that is none gives null.
@@ -66,7 +66,7 @@ pub(crate) fn pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
         "commits": 1,
         "additions": 1,
         "deletions": 1,
-        "changed_files": 1,
+        "changed_files": pull.files.len(),
     });
     if let (Value::Object(shown), Value::Object(more)) = (&mut shown, more) {
         for key in [
@@ -84,6 +84,23 @@ pub(crate) fn pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
         shown.extend(more);
     }
     shown
+}
+
+/// Schema `diff-entry`.
+pub(crate) fn file(world: &World, repo: &Repository, pull: &Pull, path: &str) -> Value {
+    let (sha, web) = (&pull.head_sha, web(world, repo));
+    json!({
+        "sha": sha,
+        "filename": path,
+        "status": "modified",
+        "additions": 1,
+        "deletions": 1,
+        "changes": 2,
+        "blob_url": format!("{web}/blob/{sha}/{path}"),
+        "raw_url": format!("{web}/raw/{sha}/{path}"),
+        "contents_url": format!("{}/contents/{path}?ref={sha}", api(world, repo)),
+        "patch": "@@ -1 +1 @@\n-before\n+after",
+    })
 }
 
 /// Schema `pull-request-review`.

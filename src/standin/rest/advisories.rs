@@ -19,6 +19,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("POST", "/repos/{owner}/{repo}/security-advisories/reports", WRITE, report),
     route("GET", "/repos/{owner}/{repo}/security-advisories/{ghsa}", READ, get),
     route("PATCH", "/repos/{owner}/{repo}/security-advisories/{ghsa}", WRITE, update),
+    route("POST", "/repos/{owner}/{repo}/security-advisories/{ghsa}/cve", WRITE, request_cve),
 ];
 
 const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
@@ -127,6 +128,16 @@ fn shown(call: &Call<'_>, ghsa: &str) -> Outcome<Value> {
 fn get(call: &mut Call<'_>) -> Outcome<Answer> {
     available(call)?;
     shown(call, call.param("ghsa")).map(Answer::ok)
+}
+
+/// GitHub's people assign an id later; here nobody does.
+fn request_cve(call: &mut Call<'_>) -> Outcome<Answer> {
+    available(call)?;
+    let advisory = call.state.world.advisory(call.repository, call.param("ghsa"))?;
+    if advisory.cve_id.is_some() {
+        return Err(Refusal::new(422, "The advisory has a CVE already."));
+    }
+    Ok(Answer::with(202, serde_json::json!({})))
 }
 
 fn create(call: &mut Call<'_>) -> Outcome<Answer> {

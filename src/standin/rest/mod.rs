@@ -12,6 +12,7 @@ mod git;
 mod issues;
 mod pulls;
 mod repositories;
+mod teams;
 
 pub(crate) use fields::Body;
 
@@ -84,7 +85,7 @@ pub(crate) const fn route(
     Route { method, pattern, need, run }
 }
 
-const TABLES: [&[Route]; 9] = [
+const TABLES: [&[Route]; 10] = [
     apps::ROUTES,
     repositories::ROUTES,
     git::ROUTES,
@@ -94,6 +95,7 @@ const TABLES: [&[Route]; 9] = [
     advisories::ROUTES,
     advisory_comments::ROUTES,
     checks::ROUTES,
+    teams::ROUTES,
 ];
 
 /// What a handler answers.

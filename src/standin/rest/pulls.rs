@@ -20,6 +20,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/pulls/{number}", READ, get),
     route("PATCH", "/repos/{owner}/{repo}/pulls/{number}", WRITE, update),
     route("GET", "/repos/{owner}/{repo}/pulls/{number}/commits", READ, commits),
+    route("GET", "/repos/{owner}/{repo}/pulls/{number}/files", READ, files),
     route("GET", "/repos/{owner}/{repo}/pulls/{number}/reviews", READ, reviews),
     route("POST", "/repos/{owner}/{repo}/pulls/{number}/reviews", WRITE, add_review),
     route("GET", "/repos/{owner}/{repo}/pulls/{number}/reviews/{id}", READ, review),
@@ -75,6 +76,13 @@ fn commits(call: &mut Call<'_>) -> Outcome<Answer> {
     let all = all.iter().filter_map(|sha| repo.commits.get(sha));
     let all = all.map(|c| render::git::commit(world, repo, c));
     Ok(call.page(all.collect()))
+}
+
+fn files(call: &mut Call<'_>) -> Outcome<Answer> {
+    let (world, repo) = (&call.state.world, call.repo()?);
+    let pull = thread(call)?.pull().ok_or_else(Refusal::not_found)?;
+    let all = pull.files.iter().map(|path| render::pull::file(world, repo, pull, path)).collect();
+    Ok(call.page(all))
 }
 
 fn shown_review(call: &Call<'_>, id: u64) -> Outcome<Value> {

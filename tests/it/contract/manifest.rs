@@ -58,6 +58,7 @@ fn it_asks_for_the_least_rights() {
         ("contents", "read"),
         ("discussions", "write"),
         ("issues", "write"),
+        ("members", "read"),
         ("metadata", "read"),
         ("pull_requests", "write"),
         ("repository_advisories", "write"),

@@ -112,6 +112,8 @@ pub struct Setting {
     pub request_timeout_ms: u64,
     /// Where histories are mirrored.
     pub mirrors: Option<Mirrors>,
+    /// The instant at which the story begins.
+    pub begins_at: &'static str,
 }
 
 impl Default for Setting {
@@ -126,6 +128,7 @@ impl Default for Setting {
             detector: Arc::new(detector::builtin()),
             request_timeout_ms: DEFAULT_REQUEST_TIMEOUT_MS,
             mirrors: None,
+            begins_at: "2026-11-02T09:00:00Z",
         }
     }
 }
@@ -169,7 +172,7 @@ impl World {
     /// A world that begins like this.
     pub async fn with(setting: Setting) -> Self {
         let canary = Canary::new();
-        let clock = ManualClock::at("2026-11-02T09:00:00Z".parse().expect("an instant"));
+        let clock = ManualClock::at(setting.begins_at.parse().expect("an instant"));
         let shown = clock.clone();
         let AppManifest { default_permissions: mut permissions, default_events: events, .. } = AppManifest::embedded();
         for (area, level) in &setting.permissions {
@@ -382,7 +385,8 @@ impl World {
         alerts.into_iter().filter(|alert| alert.resolved_at.is_none()).collect()
     }
 
-    async fn records<R: Record>(&self) -> Vec<R> {
+    /// All records of a kind.
+    pub async fn records<R: Record>(&self) -> Vec<R> {
         let stored = self.store().records(R::KIND).await.expect("the store works");
         stored.into_iter().map(|record| serde_json::from_value(record.value).expect("readable")).collect()
     }

@@ -1,7 +1,7 @@
 //! A real repository beside the stand-in, which knows of it only what is pushed: made by the `git` program, with dates of
 //! its own.
 
-use std::{cell::Cell, path::PathBuf, process::Command};
+use std::{cell::Cell, path::PathBuf, process::Command, rc::Rc};
 
 use embargod::{engine::releases::Mirrors, history::mirror::MirrorLimits, standin::Commit};
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,9 @@ use super::{CORA, REPO, World};
 
 /// See the module.
 pub struct Upstream {
-    folder: tempfile::TempDir,
+    folder: Rc<tempfile::TempDir>,
+    /// What GitHub calls it.
+    name: &'static str,
     /// The date of the next commit.
     next: Cell<Timestamp>,
 }
@@ -18,17 +20,27 @@ pub struct Upstream {
 impl Upstream {
     /// A repository whose first commit is on `main`.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Rc::new(tempfile::tempdir().expect("a folder"));
         let next = Cell::new("2026-06-01T09:00:00Z".parse().expect("an instant"));
-        let upstream = Self { folder, next };
+        let upstream = Self { folder, name: REPO, next };
         std::fs::create_dir_all(upstream.path()).expect("a folder");
         upstream.git(&["init", "--quiet", "--initial-branch=main"]);
         upstream.commit("main", "src/app.py", "print('hello')\n", "Began.");
         upstream
     }
 
+    /// A repository of its own with everything that is in this one, at GitHub under another `name`; no fork.
+    pub fn copy_to(&self, name: &'static str) -> Self {
+        let copy = Self { folder: Rc::clone(&self.folder), name, next: Cell::new(self.next.get()) };
+        std::fs::create_dir_all(copy.path()).expect("a folder");
+        copy.git(&["init", "--quiet", "--initial-branch=unborn"]);
+        let from = self.path().display().to_string();
+        copy.git(&["fetch", "--quiet", "--no-tags", &from, "+refs/heads/*:refs/heads/*"]);
+        copy
+    }
+
     fn path(&self) -> PathBuf {
-        self.folder.path().join(format!("{REPO}.git"))
+        self.folder.path().join(format!("{}.git", self.name))
     }
 
     /// Where the bot mirrors it.
@@ -53,6 +65,12 @@ impl Upstream {
     /// Makes `branch` at `from`.
     pub fn branch(&self, branch: &str, from: &str) {
         self.git(&["branch", branch, from]);
+    }
+
+    /// Takes a branch over from another repository, as it stands there.
+    pub fn take(&self, from: &Self, branch: &str, to: &str) {
+        let path = from.path().display().to_string();
+        self.git(&["fetch", "--quiet", "--no-tags", "--update-head-ok", &path, &format!("{branch}:{to}")]);
     }
 
     /// Commits a file's new text on a branch; the commit's name.
@@ -93,10 +111,10 @@ impl Upstream {
                 parents: names.collect(),
             }
         });
-        world.github.take_over(REPO, commits.collect()).expect("taken over");
+        world.github.take_over(self.name, commits.collect()).expect("taken over");
         let named: Vec<(&str, String)> = refs.iter().map(|name| (*name, self.sha(name))).collect();
         let named: Vec<(&str, &str)> = named.iter().map(|(name, sha)| (*name, sha.as_str())).collect();
-        world.github.push_refs(REPO, CORA, &named).expect("pushed");
+        world.github.push_refs(self.name, CORA, &named).expect("pushed");
     }
 
     /// GitHub's git does not answer any more; the commit on which `stable/5.1.x` stands.
@@ -114,7 +132,7 @@ impl Upstream {
     /// Pushes these refs onto a commit that GitHub knows.
     pub fn push_as(&self, world: &World, refs: &[&str], sha: &str) {
         let named: Vec<(&str, &str)> = refs.iter().map(|name| (*name, sha)).collect();
-        world.github.push_refs(REPO, CORA, &named).expect("pushed");
+        world.github.push_refs(self.name, CORA, &named).expect("pushed");
     }
 
     fn has(&self, branch: &str) -> bool {

@@ -3,6 +3,7 @@
 //! Each runs the real door, engine and client against the stand-in, in a [`World`](crate::kit::World) of its own, and
 //! ends with `finish`, which holds it to what every story must keep. A story must never sleep.
 
+mod at_desk;
 mod audit;
 mod budget;
 mod cases;
@@ -20,10 +21,15 @@ mod fault_matrix;
 mod faults;
 mod freshness;
 mod history;
+mod in_step;
+mod labels;
+mod leaks;
+mod moving;
 mod non_interference;
 mod patience;
 mod people;
 mod policies;
+mod polling;
 mod reconcile;
 mod redirect;
 mod releases;
@@ -31,8 +37,12 @@ mod replicas;
 mod reserves;
 mod retention;
 mod roles;
+mod rules_in_force;
+mod scenario;
 mod secrecy;
+mod signs;
 mod surfaces;
 mod sweep;
+mod tampering;
 mod timers;
 mod undo;

@@ -1,5 +1,6 @@
 //! Release tags and the fixes that they should hold: a check run that gives nothing away, and maintainers who know.
 
+mod embargo;
 mod trouble;
 
 use embargod::{
@@ -8,9 +9,9 @@ use embargod::{
         coverage::Verdict,
         decision::DecisionRecord,
         operator::{Act, Operator},
-        release_checks::{CHECK_NAME, CaseCoverage, Recording, ready_for_release},
+        release_checks::{CHECK_NAME, CaseCoverage, Recording},
     },
-    engine::releases::{known_fix, record_fix},
+    engine::releases::{proof, record_fix},
     standin::{CheckRun, Role},
 };
 use jiff::SignedDuration;
@@ -47,7 +48,12 @@ async fn watched(upstream: &Upstream) -> World {
 }
 
 async fn watched_with(upstream: &Upstream, setting: Setting) -> World {
-    let policy = format!("{}series: {{ main: main, latest: 2 }}\n", policy("shield"));
+    watched_by(upstream, setting, "").await
+}
+
+/// The same, with `more` in the policy.
+async fn watched_by(upstream: &Upstream, setting: Setting, more: &str) -> World {
+    let policy = format!("{}series: {{ main: main, latest: 2 }}\n{more}", policy("shield"));
     let setting = Setting { policy: Some(policy), mirrors: Some(upstream.mirrors()), ..setting };
     let world = World::with(setting).await;
     world.github.grant(REPO, CORA, Role::Admin).expect("a role");
@@ -109,7 +115,7 @@ fn check(world: &World, upstream: &Upstream, tag: &str) -> [String; 4] {
 }
 
 async fn verdicts(world: &World, case: &Case) -> Vec<(String, Verdict)> {
-    let matrix: CaseCoverage = known_fix(world.store(), case.id.as_str())
+    let matrix: CaseCoverage = proof(world.store(), case.id.as_str())
         .await
         .expect("the store works")
         .and_then(|known| known.matrix)
@@ -161,9 +167,8 @@ async fn a_release_without_the_backport_is_told_to_maintainers_and_to_nobody_els
         [("main", Verdict::Covered), ("5.0", Verdict::Covered), ("5.1", Verdict::Missing)]
             .map(|(series, verdict)| (series.to_owned(), verdict))
     );
-    let known = known_fix(world.store(), id).await.expect("the store works").expect("recorded");
-    let missing: Vec<_> =
-        ready_for_release(&known.recorded, known.matrix.as_ref()).into_iter().map(|one| one.series).collect();
+    let known = proof(world.store(), id).await.expect("the store works").expect("recorded");
+    let missing: Vec<_> = known.not_ready().into_iter().map(|one| one.series).collect();
     assert_eq!(missing, ["5.1"]);
     let decisions = world.store().decisions(Some(id), 100).await.expect("the store works");
     let rules: Vec<_> = decisions.iter().flat_map(|decision| &decision.reasons).map(|reason| &reason.rule).collect();
@@ -315,6 +320,13 @@ async fn an_advisory_of_which_nobody_told_is_found_by_looking() {
     world.wait(LATER).await;
     look(&world).await;
     assert!(check(&world, &upstream, "5.1")[3].contains(&ghsa));
+
+    // It is taken back, of which nobody tells either.
+    world.github.withdraw_advisory(REPO, &ghsa).expect("withdrawn");
+    world.wait(LATER).await;
+    look(&world).await;
+    let [conclusion, _, _, text] = check(&world, &upstream, "5.1");
+    assert_eq!((conclusion.as_str(), text.as_str()), ("neutral", ""), "no published fix concerns it any more");
     world.finish().await;
 }
 

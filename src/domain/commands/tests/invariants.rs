@@ -245,7 +245,7 @@ fn holds(stage: &Stage, before: &Case, after: &Case, happening: &Happening) {
     assert!(!kept.contains(SECRET) && !kept.contains("xylophone"), "{happening:?}");
     assert_eq!(&serde_json::from_str::<Case>(&kept).expect("its own record"), after);
     // Both views can be drawn.
-    assert!(card::render(after, &stage.policy, stage.now).contains(after.id.as_str()));
+    assert!(card::render(after, &stage.policy, None, stage.now).contains(after.id.as_str()));
     projection::CaseView::of(after, &stage.policy);
 }
 

@@ -220,6 +220,7 @@ impl Stage {
             policy: &self.policy,
             now: self.now,
             series: &self.series,
+            proof: None,
             people: &people,
             cases: &cases,
             lines: &lines,

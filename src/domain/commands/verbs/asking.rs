@@ -23,7 +23,7 @@ struct Status;
 
 impl Order for Status {
     fn carry_out(&self, scene: &mut Scene<'_>) -> Result<Done, Refusal> {
-        Ok(Done::saying(format!("\n\n{}", card::render(&scene.case, scene.policy, scene.now))))
+        Ok(Done::saying(format!("\n\n{}", card::render(&scene.case, scene.policy, scene.proof, scene.now))))
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) const FAMILY: Family =
 
 const ACCEPT: Verb = Verb {
     name: "accept",
+    asks_series: true,
     usage: "/accept",
     help: "Takes the report for a vulnerability, once the checklist is complete and class and affected series are named; where only main is affected, it is mended in public.",
     who: &[Role::Coordinator],

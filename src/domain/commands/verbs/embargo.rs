@@ -136,6 +136,7 @@ fn dated(scene: &mut Scene<'_>, until: Timestamp) -> Done {
 
 const EMBARGO: Verb = Verb {
     name: "embargo",
+    asks_series: true,
     usage: "/embargo until DATE",
     help: "Sets the date until which everybody keeps quiet: with zone, in the policy's window, within its longest time.",
     who: WHO,
@@ -187,6 +188,7 @@ impl Order for Propose {
 
 const EXTEND: Verb = Verb {
     name: "extend",
+    asks_series: true,
     usage: "/extend DATE [--beyond-limit] -- why",
     help: "Moves the end of the embargo to a later date; with --beyond-limit past the policy's longest time.",
     who: WHO,
@@ -202,6 +204,7 @@ const EXTEND: Verb = Verb {
 
 const SHORTEN: Verb = Verb {
     name: "shorten",
+    asks_series: true,
     usage: "/shorten DATE [--evidence] -- why",
     help: "Moves the end of the embargo to an earlier date; --evidence says that the matter is getting out.",
     who: WHO,

@@ -28,7 +28,8 @@ fn read(arguments: &mut Arguments<'_>) -> Result<Box<dyn Order>, Problem> {
     let place = arguments.one_of(&["request", "reserve", "reject", "published", "CVE-…"])?;
     let id = if place >= 2 && !arguments.is_empty() { Some(arguments.cve()?) } else { None };
     match place {
-        0 | 1 => Ok(Box::new(Request)),
+        0 => Ok(Box::new(Request { of_github: true })),
+        1 => Ok(Box::new(Request { of_github: false })),
         2 => Ok(Box::new(GiveBack { id })),
         3 => Ok(Box::new(Published { id })),
         _ => Err(arguments.wrong(1, Expected::Cve)),
@@ -47,7 +48,10 @@ fn gets_one(scene: &Scene<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-struct Request;
+struct Request {
+    /// Or of a numbering authority of the project's own, which no program of ours speaks to.
+    of_github: bool,
+}
 
 impl Order for Request {
     fn carry_out(&self, scene: &mut Scene<'_>) -> Result<Done, Refusal> {
@@ -60,8 +64,14 @@ impl Order for Request {
         }
         scene.case.assessment.cve.push(Cve { id: None, state: CveState::Requested });
         owed(scene);
+        if !self.of_github {
+            return Ok(Done::saying(
+                "Noted that an id is being reserved. Please reserve it at your CVE numbering authority.",
+            )
+            .then("`/cve CVE-…`, once there is one"));
+        }
         scene.want(&RequestCve { case: scene.case.id.to_string() });
-        Ok(Done::saying("Asking GitHub for a CVE id.").then("`/cve CVE-…`, once there is one from elsewhere"))
+        Ok(Done::saying("Asking GitHub for a CVE id.").then("`/cve CVE-…`, once there is one"))
     }
 }
 

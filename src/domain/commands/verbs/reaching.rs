@@ -15,6 +15,7 @@ pub(super) const FAMILY: Family = Family { title: "Reach", verbs: &[&AFFECTS, &N
 
 const AFFECTS: Verb = Verb {
     name: "affects",
+    asks_series: true,
     usage: "/affects SERIES…",
     help: "Names the affected series; only supported ones count. Where it is main alone, the fix is made in public.",
     who: &[Role::Coordinator, Role::Fixer],
@@ -115,6 +116,7 @@ pub(super) fn ends_before_release(scene: &Scene<'_>, series: &BTreeSet<String>) 
 
 const NOT_AFFECTED: Verb = Verb {
     name: "not-affected",
+    asks_series: true,
     usage: "/not-affected SERIES JUSTIFICATION [-- text]",
     help: "Says why a series is not affected, in the words of VEX.",
     who: &[Role::Coordinator, Role::Fixer],

@@ -3,7 +3,6 @@
 use super::Family;
 use crate::domain::{
     case::{CONFIRM_WITHIN, Case, Pending, UNDO_WITHIN, Waits},
-    clocks::Moment,
     commands::{
         Actor, Done, Expected, Mentions, Order, Reading, Refusal, Role, Scene, Verb,
         parse::{Command, reread},
@@ -15,6 +14,7 @@ pub(super) const FAMILY: Family = Family { title: "Second looks", verbs: &[&CONF
 
 const CONFIRM: Verb = Verb {
     name: "confirm",
+    asks_series: true,
     usage: "/confirm CODE",
     help: "Agrees to somebody's command that cannot be taken back, or says that a late one still holds. A code holds for 30 minutes and as long as nothing else changes.",
     who: Role::INSIDERS,
@@ -143,14 +143,9 @@ impl Order for Undo {
                 who.join(", ")
             )));
         }
-        let had = scene.case.people.coordinator.is_some();
         undoable.before.restore(&mut scene.case);
         scene.case.undoable = None;
-        match (had, scene.case.people.coordinator.is_some()) {
-            (true, false) => scene.moment(Moment::Unassigned),
-            (false, true) => scene.moment(Moment::Assigned),
-            _ => {}
-        }
+        scene.case.wind_back(undoable.clocks);
         scene.write_advisory();
         Ok(Done::saying(format!("/{} is taken back.", undoable.verb)))
     }

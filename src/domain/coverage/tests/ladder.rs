@@ -146,3 +146,13 @@ fn a_message_that_names_it_below_the_subject_is_found_too() {
     built.tag("5.2.1", "stable/5.2.x");
     assert_eq!(verdict(&built, "5.2", &bare_fix()), Verdict::Covered);
 }
+
+#[test]
+fn a_backport_that_changes_tests_alone_is_a_question_for_a_person() {
+    let (built, fix) = with_backport(|built, _| {
+        built.commit("stable/5.1.x", "[5.1.x] Fixed CVE-2026-1111 -- Checked the length.").change(2).no_code().make();
+    });
+    let cell = cell(&built, "5.1", &fix);
+    assert_eq!(cell.verdict, Verdict::Unknown);
+    assert!(cell.evidence[0].detail.contains("changes no code"), "{:?}", cell.evidence);
+}

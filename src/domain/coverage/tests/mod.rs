@@ -4,6 +4,7 @@ mod built;
 mod explained;
 mod gaps;
 mod ladder;
+mod noted;
 mod reverts;
 mod scan;
 mod shapes;

@@ -48,6 +48,17 @@ fn a_series_with_long_term_support_counts_to_its_last_day() {
 }
 
 #[test]
+fn the_table_counts_more_than_tags() {
+    let mut built = three_series();
+    built.policy.released.insert("6.0".to_owned(), date(2026, 9, 1));
+    built.policy.released.insert("6.1".to_owned(), date(2027, 1, 1));
+    let names = |day| kinds(&built, day).into_iter().map(|(name, kind)| format!("{name} {kind:?}")).collect::<Vec<_>>();
+    assert_eq!(names(date(2026, 8, 6)), ["5.1 Supported", "5.2 Supported", "6.0 Prerelease"]);
+    assert_eq!(names(date(2026, 9, 2)), ["5.2 Supported", "6.0 Supported"]);
+    assert_eq!(names(date(2027, 1, 2)), ["6.0 Supported", "6.1 Supported"], "without a tag of its own");
+}
+
+#[test]
 fn a_series_in_pre_release_is_a_kind_of_its_own() {
     let built = three_series();
     let before = kinds(&built, date(2026, 5, 19));

@@ -20,8 +20,8 @@ fn whoever_extends_a_preset_gets_answers_but_no_shield() {
     for preset in Preset::ALL {
         let policy = policy(&format!("extends: {preset}"));
         assert_eq!(policy.redirect.mode, Mode::Reply, "{preset}");
-        assert_eq!(policy.redirect.act_at, DEFAULT_ACT_AT);
-        assert_eq!(policy.redirect.reply_at, DEFAULT_REPLY_AT);
+        assert_eq!(policy.redirect.act_at, Bar::Probability(DEFAULT_ACT_AT));
+        assert_eq!(policy.redirect.reply_at, Bar::Probability(DEFAULT_REPLY_AT));
     }
 }
 
@@ -132,5 +132,31 @@ fn every_value_has_an_origin() {
         for (key, _) in effective.policy.values() {
             assert!(effective.origins.contains_key(&key), "{preset}: {key}");
         }
+    }
+}
+
+#[test]
+fn a_cost_replaces_a_number_and_another_cost_and_is_replaced_by_a_number() {
+    let bar = |org: &str, repo: &str| {
+        let of = |bar: &str| format!("extends: minimal\nredirect: {{ reply_at: {bar} }}\n");
+        effective(&[layer("org", &of(org)), layer("repo", &of(repo))]).unwrap().policy.redirect.reply_at
+    };
+    let miss = "{ a_miss_is_worth: 20 }";
+    assert_eq!(bar("0.2", miss), Bar::MissIsWorth(20.0));
+    assert_eq!(bar("{ a_false_alarm_is_worth: 0.1 }", miss), Bar::MissIsWorth(20.0));
+    assert_eq!(bar(miss, "0.2"), Bar::Probability(0.2));
+    assert!((Bar::MissIsWorth(20.0).probability() - 1.0 / 21.0).abs() < 1e-12);
+    assert!((Bar::FalseAlarmIsWorth(9.0).probability() - 0.9).abs() < 1e-12);
+}
+
+#[test]
+fn a_policy_with_costs_reads_back_from_its_own_json_and_one_without_keeps_its_version() {
+    let costly = policy(
+        "extends: minimal\nredirect: { reply_at: { a_miss_is_worth: 20 }, prior: auto, dependencies: [openssl] }",
+    );
+    assert_eq!(policy(&costly.canonical_json()), costly);
+    let plain = policy("extends: minimal").canonical_json();
+    for key in ["prior", "dependencies", "allow", "worth"] {
+        assert!(!plain.contains(key), "{key}");
     }
 }

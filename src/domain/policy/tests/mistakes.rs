@@ -97,7 +97,7 @@ fn a_window_starts_and_ends_on_one_day_in_one_zone() {
 #[test]
 fn the_bar_for_answering_is_not_above_the_bar_for_hiding() {
     only_complaint(
-        "extends: minimal\nredirect: { act_at: 0.05 }",
+        "extends: minimal\nredirect: { act_at: 0.02 }",
         "policy.yml:2:21: `redirect.reply_at` (from minimal) is above `redirect.act_at`; posts are answered from a \
          lower probability than they are hidden",
     );
@@ -269,4 +269,46 @@ fn a_mistake_is_drawn_with_its_line_and_remedy() {
 fn snippets_stay_out_of_debug_output() {
     let error = parse_one("policy.yml", "redirect:\n  mode: sheild # why\n").unwrap_err();
     assert!(!format!("{error:?}").contains("# why"));
+}
+
+#[test]
+fn a_cost_that_is_none_is_told_with_its_place_and_what_to_write() {
+    only_complaint(
+        "redirect: { reply_at: { a_miss_is_worth: 0 } }",
+        "policy.yml:1:42: `redirect.reply_at` has a worth out of range; give a number above 0 and at most 10000, such as 20",
+    );
+    only_complaint(
+        "redirect:\n  reply_at: { a_mis_is_worth: 20 }",
+        "policy.yml:2:13: `redirect.reply_at` has a key that is no cost; write a_miss_is_worth or a_false_alarm_is_worth",
+    );
+    only_complaint(
+        "redirect:\n  reply_at: { a_miss_is_worth: 20, a_false_alarm_is_worth: 20 }",
+        "policy.yml:2:13: `redirect.reply_at` gives two costs; keep a_miss_is_worth or a_false_alarm_is_worth",
+    );
+    only_complaint(
+        "redirect:\n  reply_at: { a_miss_is_worth: many }",
+        "policy.yml:2:32: `redirect.reply_at.a_miss_is_worth` is not a number; give a number, without quotes",
+    );
+    only_complaint(
+        "redirect: { act_at: { a_miss_is_worth: 20 } }",
+        "policy.yml:1:21: `redirect.reply_at` (from minimal) is above `redirect.act_at`; posts are answered from a \
+         lower probability than they are hidden",
+    );
+}
+
+#[test]
+fn a_pattern_or_a_prior_that_would_hold_for_nearly_everything_is_refused() {
+    only_complaint(
+        "redirect: { allow: { titles: [\"*\"] } }",
+        "policy.yml:1:31: `redirect.allow.titles[0]` says too little; give 3 characters or more beside `*`, or set \
+         `redirect.mode: observe` to leave all posts alone",
+    );
+    only_complaint(
+        "redirect: { prior: 0.5 }",
+        "policy.yml:1:20: `redirect.prior` is out of range; give auto, or a share from 0.0001 to 0.2, such as 0.004",
+    );
+    only_complaint(
+        "redirect: { prior: often }",
+        "policy.yml:1:20: `redirect.prior` is no prior; write auto, or a share of all posts such as 0.004",
+    );
 }

@@ -43,6 +43,8 @@ fn a_part_of_a_policy_is_enough() {
     assert!(accepts(&json!({})));
     assert!(accepts(&json!({ "extends": "django-2026", "redirect": { "mode": "shield" } })));
     assert!(accepts(&json!({ "embargo": { "window": { "days": ["tue"] } } })));
+    assert!(accepts(&json!({ "redirect": { "reply_at": { "a_miss_is_worth": 20 }, "prior": "auto" } })));
+    assert!(accepts(&json!({ "redirect": { "act_at": 0.8, "prior": 0.02, "allow": { "labels": ["ctf"] } } })));
 }
 
 #[test]
@@ -52,6 +54,9 @@ fn mistakes_are_seen_while_writing() {
         json!({ "redirect": { "mode": "hide" } }),
         json!({ "redirect": { "acts_at": 0.9 } }),
         json!({ "redirect": { "act_at": 2 } }),
+        json!({ "redirect": { "reply_at": { "a_mis_is_worth": 20 } } }),
+        json!({ "redirect": { "prior": "often" } }),
+        json!({ "redirect": { "allow": { "title": ["x"] } } }),
         json!({ "embargo": { "max_days": 366 } }),
         json!({ "embargo": { "window": { "from": "13:00" } } }),
         json!({ "embargo": null }),

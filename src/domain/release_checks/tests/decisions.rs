@@ -19,6 +19,7 @@ fn public(
 ) -> Option<Decision> {
     let mirrored = mirrored();
     decide_public(&PublicInquiry {
+        was_refused: false,
         mirrored: &mirrored,
         tag: facts,
         wants_signature: true,

@@ -100,6 +100,7 @@ fn cell(series: &str, verdict: Verdict, first_tag: Option<&str>) -> Cell {
 
 fn advisory() -> PublishedAdvisory {
     PublishedAdvisory {
+        withdrawn: false,
         repository_id: 7,
         ghsa: "GHSA-2222-3333-4444".to_owned(),
         cve: Some("CVE-2026-1".to_owned()),

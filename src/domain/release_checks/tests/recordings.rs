@@ -97,7 +97,8 @@ fn a_case_is_ready_when_every_series_has_its_word() {
     ];
     let matrix = CaseCoverage::new("SEC-2026-1", at(0), cells);
     let missing = |known: &Versioned<RecordedFix>, matrix: Option<&CaseCoverage>| -> Vec<String> {
-        ready_for_release(&known.value, matrix).into_iter().map(|one| one.series).collect()
+        let proof = Proof { recorded: known.value.clone(), matrix: matrix.cloned(), prepared: None };
+        proof.not_ready().into_iter().map(|one| one.series).collect()
     };
     assert_eq!(missing(&known, Some(&matrix)), ["main", "5.0"]);
     said(&mut known, fix("main", "abcdef1")).expect("recorded");

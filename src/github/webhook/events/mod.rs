@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 pub use advisories::AdvisoryNotice;
 pub use installations::InstallationNotice;
-pub use pushes::PushNotice;
+pub use pushes::{PushNotice, PushedCommit};
 pub use releases::{RefNotice, ReleaseNotice};
 pub use repositories::RepositoryNotice;
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Delivery, ParseError, RepositoryBrief,
-    lenient::{Flag, Instant, Number, Object, Presence, Text},
+    lenient::{Flag, Instant, Number, Object, Objects, Presence, Text},
 };
 use crate::domain::{
     embargoed::Embargoed,
@@ -114,6 +114,14 @@ pub(super) struct PostPart {
     pub(super) pull_request: Presence,
     // of a comment on a commit
     pub(super) commit_id: Text,
+    labels: Objects<LabelPart>,
+}
+
+/// A label.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct LabelPart {
+    name: Text,
 }
 
 /// A thread as the post's payload shows it.
@@ -197,6 +205,7 @@ impl PostPart {
             thread_is_open: thread.is_open,
             thread_is_locked: thread.is_locked,
             thread_comments: thread.comments,
+            labels: self.labels.0.into_iter().filter_map(|label| label.name.0).collect(),
             created_at: self
                 .created_at
                 .0

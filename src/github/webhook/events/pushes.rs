@@ -23,7 +23,25 @@ pub struct PushNotice {
     pub changed_paths: BTreeSet<String>,
     /// Whether these are certainly all: a forced push, or one of very many commits, lists fewer.
     pub lists_all: bool,
+    /// The last commits that it brought, oldest first, at most 50. Only of public repositories: in a private one a message may
+    /// be secret.
+    pub messages: Vec<PushedCommit>,
 }
+
+/// A commit that was pushed where everybody can see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushedCommit {
+    /// Its name, 40 hexadecimal digits.
+    pub sha: String,
+    /// Its message, the first 4,000 bytes.
+    pub message: String,
+}
+
+/// So many commits' messages are kept of one push.
+const MESSAGES_MAX: usize = 50;
+
+/// So much is kept of a message, in bytes.
+const MESSAGE_BYTES: usize = 4_000;
 
 impl PushNotice {
     /// Whether what stands at one of `paths` on the default branch may be different now.
@@ -44,6 +62,8 @@ struct Payload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Commit {
+    id: Text,
+    message: Text,
     added: Paths,
     modified: Paths,
     removed: Paths,
@@ -69,7 +89,15 @@ pub(super) fn push(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
     let reference = payload.reference.0.ok_or(ParseError::Missing("ref"))?;
     let default = delivery.repository.map(|repository| repository.default_branch.as_str()).unwrap_or_default();
     let commits = payload.commits.0;
+    let is_public = delivery.repository.is_some_and(|repository| !repository.private);
+    let last = commits.iter().skip(commits.len().saturating_sub(MESSAGES_MAX)).filter(|_| is_public);
+    let messages = last.filter_map(|commit| {
+        let message = commit.message.0.as_deref()?;
+        let message = message[..message.floor_char_boundary(MESSAGE_BYTES)].to_owned();
+        Some(PushedCommit { sha: commit.id.0.clone()?, message })
+    });
     Ok(Content::Push(PushNotice {
+        messages: messages.collect(),
         is_default_branch: reference.strip_prefix("refs/heads/").is_some_and(|branch| branch == default),
         lists_all: !payload.forced.0 && !commits.is_empty() && commits.len() < COMMITS_LISTED_MAX,
         changed_paths: commits

@@ -23,6 +23,10 @@ pub struct ReleaseNotice {
     pub tag: String,
     /// Whether it is a draft, which the public does not see.
     pub draft: bool,
+    /// Its title; empty of a draft and of a private repository's, where it may be secret.
+    pub name: String,
+    /// Its text; empty like its title.
+    pub body: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -44,6 +48,8 @@ struct Payload {
 struct ReleasePart {
     tag_name: Text,
     draft: Flag,
+    name: Text,
+    body: Text,
 }
 
 /// `create`.
@@ -62,10 +68,14 @@ pub(super) fn created(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
 pub(super) fn release(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
     let payload: Payload = serde_json::from_slice(delivery.body)?;
     let release = payload.release.0.ok_or(ParseError::Missing("release"))?;
+    let is_public = !release.draft.0 && delivery.repository.is_some_and(|repository| !repository.private);
+    let shown = |text: Text| if is_public { text.or_empty() } else { String::new() };
     Ok(Content::Release(ReleaseNotice {
         action: delivery.action.to_owned(),
         tag: release.tag_name.or_empty(),
         draft: release.draft.0,
+        name: shown(release.name),
+        body: shown(release.body),
     }))
 }
 

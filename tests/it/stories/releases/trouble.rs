@@ -148,6 +148,16 @@ async fn without_the_permission_for_checks_maintainers_are_told_and_findings_go_
     let alerts = world.alerts().await;
     assert!(alerts.iter().any(|alert| alert.text.contains("Checks: write")), "{alerts:?}");
     assert_eq!(release_alerts(&world).await.len(), 1);
+
+    // The permission is granted: the check run that is owed appears, once.
+    let installation = world.github.install_on_all("acme").expect("it is installed");
+    world.github.accept_permission(installation, "checks", "write").expect("granted");
+    look(&world).await;
+    assert_eq!(check(&world, &upstream, "5.1.1")[0], "neutral");
+    look(&world).await;
+    assert_eq!(checks(&world, &upstream, "5.1.1").len(), 1);
+    let open = world.alerts().await;
+    assert!(!open.iter().any(|alert| alert.text.contains("Checks: write")), "{open:?}");
     world.finish().await;
 }
 
