@@ -1,4 +1,4 @@
-//! Builds embargod's binary as a driver needs it, and the drivers themselves, and runs one.
+//! Builds embargod's binary as a driver needs it, and the drivers and the trainer themselves, and runs one.
 
 use std::{
     env, fs,
@@ -38,6 +38,14 @@ pub fn load(root: &Path, arguments: &[String]) -> Result<(), Failure> {
 /// `crash`: kills the server again and again.
 pub fn crash(root: &Path, arguments: &[String]) -> Result<(), Failure> {
     drive(root, "crash", &MORTAL, &[], arguments)
+}
+
+/// `train`: fits the detector's heads.
+pub fn train(root: &Path, arguments: &[String]) -> Result<(), Failure> {
+    run(cargo(root)
+        .args(["run", "--quiet", "--locked", "--package", "trainer", "--", "--root"])
+        .arg(root)
+        .args(arguments))
 }
 
 fn drive(root: &Path, driver: &str, build: &Build, profile: &[&str], arguments: &[String]) -> Result<(), Failure> {

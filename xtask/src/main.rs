@@ -26,6 +26,8 @@ Chores:
                      run the fuzz targets, each for so many seconds (20)
   load [ARGUMENTS]   measure how much the server takes in and decides, as tables for docs/performance.md:
                      --store sqlite,postgres --seconds 10 --concurrency 1,16,64 --body-bytes 11600
+  train --data DIR   train the detector from labelled posts: writes the model, its thresholds and its card
+                     (docs/detection.md); --rows FILE --head NAME trains one other head
   contract-data      only install that data, and print its folder
   help               print this
 ";
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         "crash" => drivers::crash(&root(), rest),
         "fuzz" => fuzz::fuzz(&root(), rest),
         "load" => drivers::load(&root(), rest),
+        "train" => drivers::train(&root(), rest),
         "contract-data" => contract_data::install(&root()).map(|dir| println!("{}", dir.display())),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -102,7 +102,7 @@ fn the_first_line_on_standard_input_is_the_title() {
     one_post(&builtin(), post.as_bytes(), &mut words, true).expect("a good post");
     let words = String::from_utf8(words).expect("UTF-8");
     assert!(words.starts_with("class    asks_channel\n"), "{words}");
-    assert!(words.contains("concepts-1"), "{words}");
+    assert!(words.contains("linear-2"), "{words}");
 }
 
 struct Closed;

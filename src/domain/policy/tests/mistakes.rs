@@ -97,7 +97,7 @@ fn a_window_starts_and_ends_on_one_day_in_one_zone() {
 #[test]
 fn the_bar_for_answering_is_not_above_the_bar_for_hiding() {
     only_complaint(
-        "extends: minimal\nredirect: { act_at: 0.05 }",
+        "extends: minimal\nredirect: { act_at: 0.02 }",
         "policy.yml:2:21: `redirect.reply_at` (from minimal) is above `redirect.act_at`; posts are answered from a \
          lower probability than they are hidden",
     );
