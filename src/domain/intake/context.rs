@@ -171,10 +171,27 @@ fn signs(inquiry: &Inquiry<'_>, asked: Option<&Asked>) -> Vec<Sign> {
 }
 
 fn form_sign(labels: &[String]) -> Option<Sign> {
-    let holds = |words: &[&str]| labels.iter().any(|label| words.iter().any(|w| label.to_lowercase().contains(w)));
+    // By the beginnings of their words: `kind/security`, `type: docs`, but not `docker`.
+    let begins = |word: &str, with: &str| word.starts_with(with) && (with.len() > 4 || word == with);
+    let holds = |words: &[&str]| {
+        let label_words = |label: &String| {
+            let label = label.to_lowercase();
+            label.split(|c: char| !c.is_alphanumeric()).any(|word| words.iter().any(|with| begins(word, with)))
+        };
+        labels.iter().any(label_words)
+    };
     if holds(&["security", "vulnerab"]) {
         Some(SECURITY_FORM)
-    } else if holds(&["doc", "enhancement", "feature", "question", "dependencies", "translation", "proposal"]) {
+    } else if holds(&[
+        "docs",
+        "documentation",
+        "enhancement",
+        "feature",
+        "question",
+        "dependenc",
+        "translation",
+        "proposal",
+    ]) {
         Some(OTHER_FORM)
     } else {
         None

@@ -63,8 +63,14 @@ fn a_form_about_security_helps_to_an_answer_and_never_hides() {
     issue.labels = vec!["Security".to_owned()];
     assert_eq!(outcome(&shield(), &issue, 0.4).0, "replied", "the words alone would not be answered");
     assert_eq!(outcome(&shield(), &issue, 0.89).0, "replied", "the words alone would not be hidden");
-    issue.labels = vec!["docs".to_owned()];
-    assert_eq!(outcome(&shield(), &issue, 0.6).0, "nothing");
+    for label in ["docs", "type: Documentation", "kind/feature-request"] {
+        issue.labels = vec![label.to_owned()];
+        assert_eq!(outcome(&shield(), &issue, 0.6).0, "nothing", "{label}");
+    }
+    for label in ["docker", "insecurity", "area/core"] {
+        issue.labels = vec![label.to_owned()];
+        assert_eq!(outcome(&shield(), &issue, 0.6), ("replied".to_owned(), vec![]), "{label}");
+    }
 }
 
 #[test]

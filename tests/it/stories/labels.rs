@@ -61,7 +61,7 @@ async fn a_refusal_in_public_is_a_label_and_saying_it_again_changes_nothing() {
     let before = flagged(&world).await;
     assert_eq!((before.len(), before[0].tier, before[0].in_public), (1, Tier::Act, true));
     assert_eq!(label(&before[0]), None);
-    assert!(before[0].score > 0.75 && !before[0].features.is_empty());
+    assert!(before[0].score > 0.5 && !before[0].features.is_empty());
 
     says(&world, number, "/not-security").await;
     let after = flagged(&world).await;
