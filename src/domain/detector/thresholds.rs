@@ -5,7 +5,8 @@ use super::CurvePoint;
 /// At or above this score a post may be hidden: about nine of ten posts up there belong in private.
 pub const ACT_AT: f64 = 0.65;
 
-/// At or above this score a post gets the gentle answer that says where security questions go.
+/// At or above this score a post gets the gentle answer that says where security questions go, and its class is a
+/// private one.
 pub const REPLY_AT: f64 = 0.05;
 
 /// Measured by cross-validation on projects that were not trained on, lowest threshold first.
