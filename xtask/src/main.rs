@@ -27,7 +27,7 @@ Chores:
   load [ARGUMENTS]   measure how much the server takes in and decides, as tables for docs/performance.md:
                      --store sqlite,postgres --seconds 10 --concurrency 1,16,64 --body-bytes 11600
   train --data DIR   train the detector from labelled posts: writes the model, its thresholds and its card
-                     (docs/detection.md); --rows FILE --head NAME trains one other head
+                     (docs/detection.md)
   contract-data      only install that data, and print its folder
   help               print this
 ";

@@ -23,7 +23,7 @@ use embargod::domain::detector::features::{FeatureReader, Input};
 
 use crate::model::Recipe;
 use crate::rows::Post;
-use crate::validate::{Calibration, PREVALENCE, Validated, first, unseen_scores, unseen_sums};
+use crate::validate::{Calibration, Validated};
 
 /// Why training could not go on, for a person.
 type Failure = String;
@@ -35,15 +35,9 @@ const SEED: u64 = 20_261_121;
 #[derive(Parser)]
 #[command(name = "cargo xtask train", disable_version_flag = true)]
 struct Arguments {
-    /// Folder with detection/ and intake/: trains the two heads of the detector, and writes thresholds and card
-    #[arg(long, value_name = "DIR", required_unless_present = "rows", conflicts_with = "rows")]
-    data: Option<PathBuf>,
-    /// Rows of {"title","body","label":0|1,"project"} as JSON lines, perhaps gzipped: trains one other head
-    #[arg(long, value_name = "FILE", requires = "head")]
-    rows: Option<PathBuf>,
-    /// Name of that other head, such as gives_away_fix
-    #[arg(long, value_name = "NAME", requires = "rows")]
-    head: Option<String>,
+    /// Folder with detection/ and intake/
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
     /// The repository
     #[arg(long, value_name = "DIR", default_value = ".")]
     root: PathBuf,
@@ -51,12 +45,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let trained = match (&arguments.data, &arguments.rows, &arguments.head) {
-        (Some(data), ..) => train_detector(data, &arguments.root),
-        (None, Some(rows), Some(head)) => train_head(rows, head, &arguments.root),
-        _ => Err("give --data, or --rows with --head".to_owned()),
-    };
-    match trained {
+    match train(&arguments.data, &arguments.root) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("xtask: {failure}");
@@ -65,9 +54,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn train_detector(data: &Path, root: &Path) -> Result<(), Failure> {
+fn train(data: &Path, root: &Path) -> Result<(), Failure> {
     let posts = rows::read_all(data)?;
-    let reader = reader()?;
+    let reader = FeatureReader::new().map_err(|error| format!("the lexicon: {error}"))?;
     let slots = reader.slots();
     println!("{} posts; reading off their features", posts.len());
     let inputs = inputs_of(&reader, &posts);
@@ -77,7 +66,7 @@ fn train_detector(data: &Path, root: &Path) -> Result<(), Failure> {
     println!("{}", report.figures());
     println!("training on everything");
     let everything: Vec<usize> = (0..posts.len()).collect();
-    let calibration = Calibration::learn(&posts, &validated.private, 0..posts.len(), Some(PREVALENCE));
+    let calibration = Calibration::learn(&posts, &validated.private, 0..posts.len());
     let (columns, _, fitted) = Recipe::PRIVATE.fit(slots, &posts, &inputs, &everything);
     let private = columns.head(&fitted, calibration.slope, calibration.offset);
     let (columns, _, fitted) = Recipe::CLASSES.fit(slots, &posts, &inputs, &everything);
@@ -96,30 +85,6 @@ fn train_detector(data: &Path, root: &Path) -> Result<(), Failure> {
     write(&card, card::refreshed(&text, &report, bytes)?.as_bytes())?;
     println!("model: {bytes} bytes");
     Ok(())
-}
-
-/// Trains one binary head as the private one is trained, calibrated to the mix of its own rows.
-fn train_head(file: &Path, name: &str, root: &Path) -> Result<(), Failure> {
-    if !name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-        return Err(format!("{name:?} is no name for a head: use small letters and underscores"));
-    }
-    let posts = rows::read_labelled(file)?;
-    let reader = reader()?;
-    let slots = reader.slots();
-    let inputs = inputs_of(&reader, &posts);
-    let fold_of = rows::folds(&posts, validate::FOLDS, SEED);
-    let sums = first(unseen_sums(Recipe::PRIVATE, slots, &posts, &inputs, &fold_of));
-    println!("{}", report::of_ranking(&posts, &unseen_scores(&posts, &sums, &fold_of, None), SEED));
-    let everything: Vec<usize> = (0..posts.len()).collect();
-    let calibration = Calibration::learn(&posts, &sums, 0..posts.len(), None);
-    let (columns, _, fitted) = Recipe::PRIVATE.fit(slots, &posts, &inputs, &everything);
-    let head = columns.head(&fitted, calibration.slope, calibration.offset);
-    let bytes = head.write(slots).ok_or("the fitted head does not fit its own format")?;
-    write(&root.join(format!("src/domain/detector/models/{name}.head")), &bytes)
-}
-
-fn reader() -> Result<FeatureReader, Failure> {
-    FeatureReader::new().map_err(|error| format!("the lexicon: {error}"))
 }
 
 fn inputs_of(reader: &FeatureReader, posts: &[Post]) -> Vec<Input> {

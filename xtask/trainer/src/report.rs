@@ -94,7 +94,7 @@ impl Report {
         let ablation = |name, uses, seed| {
             let fold_of = folds(posts, FOLDS, seed);
             let sums = first(unseen_sums(Recipe { uses, ..Recipe::PRIVATE }, slots, posts, inputs, &fold_of));
-            Ablation { name, judged: judge(posts, &unseen_scores(posts, &sums, &fold_of, Some(PREVALENCE))) }
+            Ablation { name, judged: judge(posts, &unseen_scores(posts, &sums, &fold_of)) }
         };
         let ablations = vec![
             ablation("all features, owners dealt otherwise", Uses::ALL, seed + 1),
@@ -211,12 +211,6 @@ impl Report {
         text.push_str("];\n");
         text
     }
-}
-
-/// The figures of a ranking with their intervals, for the terminal.
-pub fn of_ranking(posts: &[Post], scores: &[f64], seed: u64) -> String {
-    let judged: Vec<Judged> = judge(posts, scores).into_iter().map(|(_, judged)| judged).collect();
-    ranking(&judged, seed)
 }
 
 fn ranking(posts: &[Judged], seed: u64) -> String {

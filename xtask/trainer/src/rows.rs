@@ -92,16 +92,6 @@ pub fn read_all(data: &Path) -> Result<Vec<Post>, Failure> {
     Ok(posts)
 }
 
-/// The rows of a file of another task with labels 0 and 1; its mix counts as the natural one.
-pub fn read_labelled(path: &Path) -> Result<Vec<Post>, Failure> {
-    let mut posts = Vec::new();
-    read_file(path, |mut row| {
-        row.kind.get_or_insert_with(|| "ordinary".to_owned());
-        posts.push(post(row, Source::Dev));
-    })?;
-    Ok(posts)
-}
-
 fn read_file(path: &Path, mut take: impl FnMut(Row)) -> Result<(), Failure> {
     let fault = |what: String| format!("{}: {what}", path.display());
     let file = File::open(path).map_err(|error| fault(error.to_string()))?;

@@ -43,8 +43,8 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Fits slope and offset on the natural mix, and shifts it to a share of positives if one is given.
-    pub fn learn(posts: &[Post], sums: &[f64], rows: impl Iterator<Item = usize>, prevalence: Option<f64>) -> Self {
+    /// Fits slope and offset on the natural mix, and shifts it to [`PREVALENCE`].
+    pub fn learn(posts: &[Post], sums: &[f64], rows: impl Iterator<Item = usize>) -> Self {
         let rows: Vec<usize> = rows.filter(|row| posts[*row].source == Source::Dev).collect();
         let mut matrix = Sparse::new(1);
         sums.iter().for_each(|sum| matrix.push([(0, *sum as f32)]));
@@ -61,7 +61,7 @@ impl Calibration {
         let positives = rows.iter().filter(|row| posts[**row].positive).count();
         let share = positives as f64 / rows.len().max(1) as f64;
         let log_odds = |share: f64| (share / (1.0 - share)).ln();
-        let shift = prevalence.map_or(0.0, |prevalence| log_odds(prevalence) - log_odds(share));
+        let shift = log_odds(PREVALENCE) - log_odds(share);
         Self { slope: fitted.numbers[0], offset: fitted.numbers[1] + shift }
     }
 
@@ -72,10 +72,9 @@ impl Calibration {
 }
 
 /// Calibrated scores, each by a calibration that saw nothing of the post's fold.
-pub fn unseen_scores(posts: &[Post], sums: &[f64], fold_of: &[usize], prevalence: Option<f64>) -> Vec<f64> {
+pub fn unseen_scores(posts: &[Post], sums: &[f64], fold_of: &[usize]) -> Vec<f64> {
     let others = |fold| (0..posts.len()).filter(move |row| fold_of[*row] != fold);
-    let calibrations: Vec<Calibration> =
-        (0..FOLDS).map(|fold| Calibration::learn(posts, sums, others(fold), prevalence)).collect();
+    let calibrations: Vec<Calibration> = (0..FOLDS).map(|fold| Calibration::learn(posts, sums, others(fold))).collect();
     sums.iter().zip(fold_of).map(|(sum, fold)| logistic(calibrations[*fold].log_odds(*sum))).collect()
 }
 
@@ -97,7 +96,7 @@ impl Validated {
         let fold_of = folds(posts, FOLDS, seed);
         let private = first(unseen_sums(Recipe::PRIVATE, slots, posts, inputs, &fold_of));
         let classes = unseen_sums(Recipe::CLASSES, slots, posts, inputs, &fold_of);
-        Self { scores: unseen_scores(posts, &private, &fold_of, Some(PREVALENCE)), fold_of, private, classes }
+        Self { scores: unseen_scores(posts, &private, &fold_of), fold_of, private, classes }
     }
 }
 
