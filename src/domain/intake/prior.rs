@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{policy::Prior, reason::Reason, record::Record};
 
-/// Share of posts that belong in private for which the detector is calibrated (`docs/detection.md`).
+/// Share of posts that belong in private for which the detector is calibrated (the trainer's `PREVALENCE`,
+/// `xtask/trainer/src/validate.rs`).
 pub const BASE_SHARE: f64 = 0.004;
 
 /// Share of its public answers that is expected to be needless, by the measured curves.
