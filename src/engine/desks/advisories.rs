@@ -27,7 +27,7 @@ use crate::{
         decision::DecisionRecord,
         effect::Effect,
         intake::actions::{Leaves, MoveDesk},
-        policy::Roles,
+        policy::{Policy, Roles},
         post::Account,
         reason::Reason,
         record::RecordWrite,
@@ -166,15 +166,33 @@ async fn give_card(shop: &Shop, known: &mut Known, case: &Case) -> Result<(), Tr
     if shop.read::<DeskCard>(&id).await?.is_none() {
         let renew = RenewCard { case: id.clone() };
         let mut effects = vec![Effect::new(format!("renew_card:{id}:first"), format!("case:{id}"), &renew)];
-        if case.ghsa().is_some() && shop.policies.of_case(shop, case).await?.roles != Roles::default() {
-            let admit = AdmitTeam { case: id.clone() };
-            effects.push(Effect::new(format!("admit_team:{id}"), format!("case:{id}"), &admit));
+        if case.ghsa().is_some() {
+            // One installation that does not answer must not keep the desks of all others waiting.
+            let Some(policy) = policy_of(shop, case).await? else {
+                return Ok(());
+            };
+            if policy.roles != Roles::default() {
+                let admit = AdmitTeam { case: id.clone() };
+                effects.push(Effect::new(format!("admit_team:{id}"), format!("case:{id}"), &admit));
+            }
         }
         let effects = effects.into_iter().map(|effect| effect.for_case(&id)).collect();
         shop.store.commit(shop.clock.now(), Commit { effects, ..Commit::default() }).await?;
     }
     known.carded.insert(id);
     Ok(())
+}
+
+/// The policy by which a case is judged; `None` while GitHub does not say.
+async fn policy_of(shop: &Shop, case: &Case) -> Result<Option<Policy>, Trouble> {
+    match shop.policies.of_case(shop, case).await {
+        Ok(policy) => Ok(Some(policy)),
+        Err(Trouble::GitHub(error)) => {
+            tracing::warn!(case = %case.id, %error, "the policy of {} cannot be read now", case.id);
+            Ok(None)
+        }
+        Err(trouble) => Err(trouble),
+    }
 }
 
 /// An advisory whose turn it is.
@@ -335,7 +353,9 @@ async fn heard_again(shop: &Shop, case: &Case, now: Timestamp) -> Result<(), Tro
 /// advisory itself can be read; otherwise maintainers are told once.
 async fn refused(shop: &Shop, case: &Case, ghsa: &str, now: Timestamp) -> Result<(), Trouble> {
     let (id, told) = (case.id.to_string(), shop.read::<Alert>(&speak::silent(case, now).id).await?);
-    let policy = shop.policies.of_case(shop, case).await?;
+    let Some(policy) = policy_of(shop, case).await? else {
+        return Ok(());
+    };
     let moves = match &policy.desk.repository {
         // Where not even the advisory answers, something else is the matter, and it may pass.
         Some(_) => shop.github.installation(case.installation_id).advisory(&case.repository, ghsa).await.is_ok(),
