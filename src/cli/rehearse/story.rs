@@ -215,10 +215,11 @@ pub(super) fn scenes() -> Vec<Scene> {
             act: Act::Comment {
                 scene: 5,
                 by: "tom",
-                body: "By the way, the same form has an authentication bypass: send the request with an empty `password` field and \
-                       the header `X-Forwarded-User: admin`, and you are logged in as the administrator without any \
-                       credentials. PoC:\n\n```sh\ncurl -H 'X-Forwarded-User: admin' -d 'password=' http://target/login\n```\n\n\
-                       Any unauthenticated attacker can exploit this remotely.",
+                body: "By the way, I found an authentication bypass vulnerability in the same form: the server trusts the header \
+                       `X-Forwarded-User` from anybody, so an unauthenticated attacker can log in as the administrator \
+                       without any password. Proof of concept:\n\n```sh\ncurl -H 'X-Forwarded-User: admin' -d 'password=' \
+                       http://target/login\n```\n\nThis allows an account takeover of every user; it works remotely with \
+                       the default settings of version 2.3.1.",
             },
             demand: Demand {
                 class: IntakeClass::Disclosure,
