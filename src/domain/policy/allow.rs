@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 #[garde(allow_unvalidated)]
 pub struct Allow {
-    /// Patterns that a whole title must match: "[challenge]*"; at most 100.
+    /// Patterns that a whole title must match: `"[challenge]*"`; at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[garde(length(max = 100), inner(custom(pattern)))]
     #[schemars(length(max = 100))]
@@ -21,7 +21,7 @@ pub struct Allow {
     #[garde(length(max = 100), inner(custom(pattern)))]
     #[schemars(length(max = 100))]
     pub labels: Vec<String>,
-    /// Logins of authors, such as "scanner[bot]"; at most 100.
+    /// Logins of authors, such as `"scanner[bot]"`; at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[garde(length(max = 100), inner(custom(pattern)))]
     #[schemars(length(max = 100))]
