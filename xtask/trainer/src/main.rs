@@ -4,6 +4,7 @@
 //! gives the same files, byte for byte.
 
 mod card;
+mod half_split;
 mod metrics;
 mod model;
 mod plot;
@@ -36,8 +37,11 @@ const SEED: u64 = 20_261_121;
 #[command(name = "cargo xtask train", disable_version_flag = true)]
 struct Arguments {
     /// Folder with detection/ and intake/
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "half_split")]
+    data: Option<PathBuf>,
+    /// Only measure the recipe on a tracker's reports: every second one trains, the others are judged
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    half_split: Option<PathBuf>,
     /// The repository
     #[arg(long, value_name = "DIR", default_value = ".")]
     root: PathBuf,
@@ -45,7 +49,12 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match train(&arguments.data, &arguments.root) {
+    let done = match (&arguments.half_split, &arguments.data) {
+        (Some(file), _) => half_split::measure(file).map(|said| println!("{said}")),
+        (None, Some(data)) => train(data, &arguments.root),
+        (None, None) => Err("name the data: --data DIR".to_owned()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("xtask: {failure}");

@@ -92,6 +92,31 @@ pub fn read_all(data: &Path) -> Result<Vec<Post>, Failure> {
     Ok(posts)
 }
 
+/// The posts of one file, in its order, each a plain post or one that belongs in private.
+pub fn read_plain(path: &Path) -> Result<Vec<Post>, Failure> {
+    let mut posts = Vec::new();
+    let plain = |row| {
+        let post = post(row, Source::Dev);
+        let (title, body) = out_of_page(&post.title, &post.body);
+        Post { kind: "ordinary".to_owned(), title, body, ..post }
+    };
+    read_file(path, |row| posts.push(plain(row)))?;
+    Ok(posts)
+}
+
+/// Reports that were kept as web pages: the title out of its element, entities as characters.
+fn out_of_page(title: &str, body: &str) -> (String, String) {
+    let (inner, rest) = match body.strip_prefix("<title>").and_then(|rest| rest.split_once("</title>")) {
+        Some((inner, rest)) if title.is_empty() => (inner, rest),
+        _ => (title, body),
+    };
+    let characters = |text: &str| {
+        let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+        entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+    };
+    (characters(inner), characters(rest))
+}
+
 fn read_file(path: &Path, mut take: impl FnMut(Row)) -> Result<(), Failure> {
     let fault = |what: String| format!("{}: {what}", path.display());
     let file = File::open(path).map_err(|error| fault(error.to_string()))?;
