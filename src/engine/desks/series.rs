@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
+use super::speak::is_refusal;
 use crate::{
     domain::{
         case::Case,
@@ -87,13 +88,5 @@ pub(in crate::engine) async fn releases(
 }
 
 fn refuses(error: &GitHubError) -> bool {
-    matches!(
-        error,
-        GitHubError::NotFound
-            | GitHubError::Gone
-            | GitHubError::Forbidden { .. }
-            | GitHubError::Invalid { .. }
-            | GitHubError::Refused { .. }
-            | GitHubError::Unreadable { .. }
-    )
+    is_refusal(error) || matches!(error, GitHubError::Unreadable { .. })
 }

@@ -155,31 +155,30 @@ pub(super) async fn issue(
 }
 
 fn second_choice(shop: &Shop, case: &Case) -> Alert {
-    Alert {
-        resolved_at: None,
-        id: format!("desk:{}", case.id),
-        at: shop.clock.now(),
-        repository: case.repository.clone(),
-        case: Some(case.id.to_string()),
-        text: format!(
-            "{} is talked about at its advisory: no issue could be made in the policy's desk.repository. It has to be a \
-             private repository in which the App is installed with issues: write",
-            case.id
-        ),
-    }
+    let id = &case.id;
+    let text = format!(
+        "{id} is talked about at its advisory: no issue could be made in the policy's desk.repository. It has to be a private \
+         repository in which the App is installed with issues: write"
+    );
+    desk_alert(shop, case, text)
 }
 
 fn no_desk(shop: &Shop, case: &Case, trouble: &Trouble) -> Alert {
+    let id = &case.id;
+    let text = format!(
+        "{id} has no private place to talk ({trouble}). Its text is kept: `embargod case show {id} --evidence`. Give the App the \
+         permission repository_advisories: write, or name a private desk.repository in the policy"
+    );
+    desk_alert(shop, case, text)
+}
+
+fn desk_alert(shop: &Shop, case: &Case, text: String) -> Alert {
     Alert {
         resolved_at: None,
         id: format!("desk:{}", case.id),
         at: shop.clock.now(),
         repository: case.repository.clone(),
         case: Some(case.id.to_string()),
-        text: format!(
-            "{} has no private place to talk ({trouble}). Its text is kept: `embargod case show {} --evidence`. Give the App \
-             the permission repository_advisories: write, or name a private desk.repository in the policy",
-            case.id, case.id
-        ),
+        text,
     }
 }

@@ -137,6 +137,12 @@ impl Default for Setting {
     }
 }
 
+/// The code that a reply at a desk names.
+pub fn code_in(reply: &str) -> String {
+    let code = reply.split("/confirm ").nth(1).and_then(|rest| rest.get(..8));
+    code.unwrap_or_else(|| panic!("no code: {reply}")).to_owned()
+}
+
 /// A policy of the stories, in the given mode.
 pub fn policy(mode: &str) -> String {
     format!(

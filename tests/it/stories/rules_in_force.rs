@@ -6,7 +6,7 @@ use embargod::{
 };
 
 use super::at_desk::{replies, settled, the_case, write};
-use crate::kit::{CORA, RAE, REPO, Setting, World, policy};
+use crate::kit::{CORA, RAE, REPO, Setting, World, code_in, policy};
 
 /// Who decides is a team; a permission on the repository decides nothing.
 const BY_TEAM: &str = "roles:\n  coordinator: [\"@acme/security\"]\n  security_team: [\"@acme/security\"]\n  triager: \
@@ -25,15 +25,6 @@ async fn reported(more: &str) -> World {
         settled(&world).await;
     }
     world
-}
-
-fn code(reply: &str) -> String {
-    reply
-        .split("/confirm ")
-        .nth(1)
-        .and_then(|rest| rest.get(..8))
-        .unwrap_or_else(|| panic!("no code: {reply}"))
-        .to_owned()
 }
 
 #[tokio::test]
@@ -57,7 +48,7 @@ async fn what_a_removed_member_asked_for_cannot_be_confirmed_any_more() {
     write(&world, CORA, "/ack").await;
     write(&world, CORA, "/leak https://tracker.example.org/1 -- It stands there.").await;
     let waits = replies(&world).await.pop().expect("answered");
-    let code = code(&waits);
+    let code = code_in(&waits);
     world.github.set_in_team("acme", "security", CORA, false).expect("a team");
     write(&world, "sam", &format!("/confirm {code}")).await;
     let reply = replies(&world).await.pop().expect("answered");
@@ -65,7 +56,7 @@ async fn what_a_removed_member_asked_for_cannot_be_confirmed_any_more() {
     assert_eq!(the_case(&world).await.exposure.public, None);
     // And who was removed cannot confirm what a member asks for.
     write(&world, "sam", "/leak https://tracker.example.org/1 -- It stands there.").await;
-    let code = self::code(&replies(&world).await.pop().expect("answered"));
+    let code = self::code_in(&replies(&world).await.pop().expect("answered"));
     world.github.grant(REPO, CORA, Role::Admin).expect("reads along");
     write(&world, CORA, &format!("/confirm {code}")).await;
     assert!(replies(&world).await.pop().expect("answered").starts_with("**`/confirm`** refused."));

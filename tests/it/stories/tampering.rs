@@ -7,7 +7,7 @@ use embargod::{
 use jiff::SignedDuration;
 
 use super::at_desk::{ISSUE_DESK, replies, said, settled, the_case, world_with_a_case, write};
-use crate::kit::{CASES, CORA, RAE, REPO, World};
+use crate::kit::{CASES, CORA, RAE, REPO, World, code_in};
 
 async fn issue_of(world: &World) -> u64 {
     match the_case(world).await.desk {
@@ -18,16 +18,6 @@ async fn issue_of(world: &World) -> u64 {
 
 async fn advisory_of(world: &World) -> String {
     the_case(world).await.ghsa().expect("an advisory").to_owned()
-}
-
-/// The code that a reply names.
-fn code(reply: &str) -> String {
-    reply
-        .split("/confirm ")
-        .nth(1)
-        .and_then(|rest| rest.get(..8))
-        .unwrap_or_else(|| panic!("no code: {reply}"))
-        .to_owned()
 }
 
 #[tokio::test]
@@ -208,7 +198,7 @@ async fn a_command_that_comes_late_waits_until_somebody_says_that_it_still_holds
         assert_eq!(the_case(&world).await.handling, Handling::Received);
         let waits = replies(&world).await;
         assert!(waits[0].contains("over 15 minutes old"), "{waits:?}");
-        write(&world, CORA, &format!("/confirm {}", code(&waits[0]))).await;
+        write(&world, CORA, &format!("/confirm {}", code_in(&waits[0]))).await;
         assert_eq!(the_case(&world).await.handling, Handling::Acknowledged);
         world.finish().await;
     }
