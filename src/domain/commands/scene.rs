@@ -233,6 +233,7 @@ impl Scene<'_> {
         self.moment(Moment::Closed);
         self.case.people.asked_reporter_at = None;
         self.end_embargo(ExitCause::Abandoned);
+        self.write_advisory();
     }
 
     /// The roles of somebody whom the command names; empty where the shell knew nobody.

@@ -79,6 +79,9 @@ pub(in crate::engine) struct AdvisoryWritten {
     /// Packages with the versions that are affected.
     #[serde(default)]
     pub(in crate::engine) versions: Vec<AffectedVersions>,
+    /// Whether the bot closed it, because the case was over without a release.
+    #[serde(default)]
+    pub(in crate::engine) closed: bool,
     /// What the desk was told to look after, so that it is told once.
     #[serde(default)]
     pub(in crate::engine) told: Vec<String>,

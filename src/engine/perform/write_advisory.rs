@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Performed, Performer, Task, case_of, desk_word, versions};
 use crate::{
     domain::{
-        case::{Case, Credit, CreditName},
+        case::{Case, Credit, CreditName, Handling},
         commands::acts::{AdvisoryFields, WriteAdvisory},
         embargoed::Clearance,
         intake::desk,
@@ -53,6 +53,9 @@ impl Performer<WriteAdvisory> for Write {
             }
         }
         told.extend(accepted_there(&github, &case, ghsa, &stands).await?);
+        let (closed, left) = closed_there(&github, &case, ghsa, &stands, last.closed).await?;
+        told.extend(left);
+        written_now.closed = closed;
         told.extend(left_to_people(&action.fields, &case, versions.as_deref(), &stands, &shop.clearance));
         written_now.case = action.case;
         let news: Vec<String> = told.iter().filter(|line| !last.told.contains(line)).cloned().collect();
@@ -116,6 +119,44 @@ async fn accepted_there(
         Ok(_) => Ok(None),
         Err(error) if speak::is_refusal(&error) => {
             Ok(Some("The report is accepted here, and still in triage at GitHub: please accept it there.".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The advisory of a case that is over without a release is closed, and opened again with the case. What a hand did to it since
+/// stays. Says whether it is closed by the bot, and what is left to people.
+async fn closed_there(
+    github: &Installation,
+    case: &Case,
+    ghsa: &str,
+    stands: &Advisory,
+    closed_before: bool,
+) -> Result<(bool, Option<String>), Trouble> {
+    use Handling::{Duplicate, Rejected, Upstream, Withdrawn};
+    let is_over = matches!(case.handling, Rejected | Duplicate | Upstream | Withdrawn);
+    let is_open = matches!(stands.state, AdvisoryState::Triage | AdvisoryState::Draft);
+    let state = match (is_over, is_open, closed_before) {
+        (true, true, false) => AdvisoryState::Closed,
+        (false, false, true) if stands.state == AdvisoryState::Closed => AdvisoryState::Draft,
+        (true, true, true) => {
+            let handling = case.handling.word().replace('_', " ");
+            let left = format!(
+                "The advisory was opened again by hand, and the case is {handling}: `/reopen -- why`, or close it there."
+            );
+            return Ok((true, Some(left)));
+        }
+        _ => return Ok((is_over && closed_before, None)),
+    };
+    let edit = AdvisoryEdit { state: Some(state), ..AdvisoryEdit::default() };
+    let word = if is_over { "closed" } else { "opened again" };
+    match github.update_advisory(&case.repository, ghsa, &edit).await {
+        Ok(_) => Ok((is_over, None)),
+        Err(error) if speak::is_refusal(&error) => {
+            let handling = case.handling.word().replace('_', " ");
+            let left =
+                format!("The case is {handling}, and its advisory could not be {word}: please do that at GitHub.");
+            Ok((closed_before, Some(left)))
         }
         Err(error) => Err(error.into()),
     }

@@ -109,3 +109,20 @@ async fn world_checklist(world: &World) -> String {
     let rules = shop.policies.of_case(shop, &case).await.expect("kept");
     rules.evaluation.checklist.iter().map(|item| format!("/check {} yes\n", item.id)).collect()
 }
+
+#[tokio::test]
+async fn a_case_that_is_over_closes_its_advisory_and_opens_it_again() {
+    let (world, ghsa) = reported().await;
+    let state = || world.github.advisory(REPO, &ghsa).expect("it exists").state;
+    write(&world, CORA, "/ack").await;
+    write(&world, CORA, "/reject invalid -- It does not happen.").await;
+    assert_eq!(state(), AdvisoryState::Closed);
+    assert!(said(&world).await.iter().all(|said| !said.contains("closed by hand")), "the bot knows its own hand");
+    write(&world, CORA, "/reopen -- It does happen on Windows.").await;
+    assert_eq!(state(), AdvisoryState::Draft);
+    // What a person closes, the bot does not open.
+    world.github.set_advisory_state(REPO, &ghsa, CORA, AdvisoryState::Closed).expect("closed");
+    write(&world, CORA, "/class sql-injection").await;
+    assert_eq!(state(), AdvisoryState::Closed);
+    world.finish().await;
+}

@@ -187,6 +187,7 @@ impl Order for Reopen {
         scene.case.verdict = None;
         scene.moment(Moment::Reopened);
         scene.tell_reporter(ReporterText::Reopened, None);
+        scene.write_advisory();
         Ok(Done::saying("Reopened. The reporter is told.").then("`/checklist`"))
     }
 }
