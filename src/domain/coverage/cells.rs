@@ -189,6 +189,13 @@ impl<'a> Judgement<'a> {
         if !missing.is_empty() {
             let names: Vec<String> = missing.iter().map(|place| short_id(self.history.commit(*place))).collect();
             cell.notes.push(format!("only a part of the fix is here: nothing repeats {}", names.join(", ")));
+            let proposed = |place: &u32| found.proposals.iter().find(|hit| hit.of == Some(*place));
+            let proposals: Vec<&Hit> = missing.iter().filter_map(proposed).collect();
+            if proposals.len() == missing.len() {
+                cell.verdict = Verdict::Unknown;
+                cell.notes.push("a person has to say whether the proposed commit is the rest of it".to_owned());
+                cell.evidence.extend(proposals.into_iter().map(|hit| self.evidence(hit)));
+            }
             if self.history.partial {
                 cell.verdict = Verdict::Unknown;
             }

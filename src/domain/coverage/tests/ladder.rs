@@ -156,3 +156,20 @@ fn a_backport_that_changes_tests_alone_is_a_question_for_a_person() {
     assert_eq!(cell.verdict, Verdict::Unknown);
     assert!(cell.evidence[0].detail.contains("changes no code"), "{:?}", cell.evidence);
 }
+
+#[test]
+fn half_a_backport_whose_other_half_changes_tests_alone_is_a_question_for_a_person() {
+    let mut built = Built::two_series();
+    built.on(disclosure());
+    let main = [1, 2].map(|part| {
+        let subject = format!("Check the length of part number {part}");
+        let main = built.commit("main", &subject).change(part).make();
+        let backport = built.commit("stable/5.1.x", &subject);
+        let backport = if part == 1 { backport.change(part) } else { backport.change(part + 10).no_code() };
+        backport.make();
+        main
+    });
+    let cell = cell(&built, "5.1", &fix(&main));
+    assert_eq!((cell.verdict, cell.commits.len()), (Verdict::Unknown, 1), "{:?}", cell.notes);
+    assert!(cell.evidence.iter().any(|evidence| evidence.detail.contains("changes no code")), "{:?}", cell.evidence);
+}
