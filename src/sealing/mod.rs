@@ -15,8 +15,9 @@
 //! sealed text        version 1 | nonce 12 | ciphertext | tag 16
 //!   associated data  "embargod text" | version | data key id | owner | name
 //! sealed delivery    wrapped data key 73 | sealed text           owner "inbox", name = the delivery's GUID
-//!   its text         the body, or 1 | size of the body 4 | the body by LZ4, where that is shorter,
-//!                    or 2 | the body, where it begins with 1 or 2 itself
+//!   its text         the body, or 3 | size of the body 4 | the body by LZ4 with what is known of payloads beforehand,
+//!                    where that is shorter (1: by LZ4 alone, as it was done earlier), or 2 | the body, where it begins
+//!                    with 1, 2 or 3 itself
 //! ```
 //!
 //! A blob that was moved to another owner or name, altered, or sealed under another key does not open.

@@ -13,4 +13,4 @@ const probot = createProbot({
 });
 const middleware = await createNodeMiddleware(() => {}, { probot, webhooksPath: "/webhook" });
 const server = createServer(middleware);
-server.listen(0, "127.0.0.1", () => console.log(`ready listen=127.0.0.1:${server.address().port}`));
+server.listen(0, "127.0.0.1", () => console.error(`ready listen=127.0.0.1:${server.address().port}`));

@@ -21,10 +21,13 @@ const PIN_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 /// Marks a complete installation; holds the lock file that it was made from.
 const STAMP: &str = "installed-from.json";
 
+/// The example payloads, in the folder that [`install`] returns.
+pub const EXAMPLES: &str = "webhook-examples.json";
+
 /// The two files that the tests read, with their places in the packages (385 MB otherwise).
 const WANTED: [(&str, &str); 2] = [
     ("node_modules/@octokit/openapi/generated/api.github.com.json", "api.github.com.json"),
-    ("node_modules/@octokit/webhooks-examples/api.github.com/index.json", "webhook-examples.json"),
+    ("node_modules/@octokit/webhooks-examples/api.github.com/index.json", EXAMPLES),
 ];
 
 /// Makes sure that the data is there and returns its folder.

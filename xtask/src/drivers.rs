@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use crate::{Failure, peers, run};
+use crate::{Failure, contract_data, peers, run};
 
 /// A build of the binary.
 struct Build {
@@ -30,6 +30,8 @@ pub fn load(root: &Path, arguments: &[String]) -> Result<(), Failure> {
     let mut all: Vec<String> = Vec::new();
     if let Some(folder) = peers {
         all.extend(["--peers".to_owned(), folder.display().to_string()]);
+        let examples = contract_data::install(root)?.join(contract_data::EXAMPLES);
+        all.extend(["--examples".to_owned(), examples.display().to_string()]);
     }
     all.extend_from_slice(arguments);
     drive(root, "load", &RELEASE, &["--release"], &all)

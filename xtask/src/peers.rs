@@ -9,7 +9,7 @@ use std::{
 use crate::{Failure, run};
 
 const PINNED: &str = "xtask/peers";
-const FILES: [&str; 4] = ["package.json", "package-lock.json", "probot.mjs", "octokit.mjs"];
+const FILES: [&str; 5] = ["package.json", "package-lock.json", "probot-run.mjs", "probot.mjs", "octokit.mjs"];
 
 /// Installs them below `target` and returns their folder; `None` where there is no node.
 pub fn install(root: &Path) -> Result<Option<PathBuf>, Failure> {

@@ -10,6 +10,7 @@ mod ack;
 mod backlog;
 mod client;
 mod drain;
+mod example;
 mod machine;
 mod payloads;
 mod peers;
@@ -59,7 +60,7 @@ pub struct Arguments {
     /// Connections, each with one request at a time.
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     concurrency: Vec<usize>,
-    /// Size of each delivery's body.
+    /// Size of each delivery's body; it may be larger by what GitHub's example has.
     #[arg(long, default_value_t = 11_600)]
     body_bytes: usize,
     /// Deliveries that wait when the disclosures begin to arrive.
@@ -71,6 +72,9 @@ pub struct Arguments {
     /// The server's binary; xtask sets it.
     #[arg(long, hide = true)]
     binary: PathBuf,
+    /// GitHub's published example payloads, which deliveries are made after; xtask sets it where node is there.
+    #[arg(long, hide = true)]
+    examples: Option<PathBuf>,
     /// Folder in which the peers are installed; xtask sets it where node is there.
     #[arg(long, hide = true)]
     peers: Option<PathBuf>,
@@ -83,7 +87,7 @@ pub async fn run(arguments: &Arguments) -> Result<bool, Failure> {
         let limits = machine::measure(arguments.body_bytes)?;
         println!("{}\n", limits.table(arguments.body_bytes));
     }
-    let templates = Templates::of_twin(REPOSITORIES).await?;
+    let templates = Templates::of_twin(REPOSITORIES, arguments.examples.as_deref()).await?;
     let mut fine = true;
     for kind in &arguments.stores {
         if asked(Part::Ack) {

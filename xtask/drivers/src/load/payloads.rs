@@ -1,10 +1,11 @@
 //! Signed deliveries of posts, made ahead of time, so that making them costs nothing while something is measured.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use aws_lc_rs::hmac;
 use serde_json::Value;
 
+use super::example::{self, Node};
 use crate::{
     Failure, posts,
     stage::{SECRET, Stage},
@@ -29,8 +30,11 @@ pub struct Request {
 }
 
 impl Templates {
-    /// Templates as the stand-in itself sends them, from a twin of the stage, so that nothing happens on the stage.
-    pub async fn of_twin(repositories: usize) -> Result<Self, Failure> {
+    /// Templates as the stand-in itself sends them, from a twin of the stage, so that nothing happens on the stage; with
+    /// everything that GitHub's own example has besides, where its `examples` are there, so that they are as long as
+    /// GitHub's and pack like them.
+    pub async fn of_twin(repositories: usize, examples: Option<&Path>) -> Result<Self, Failure> {
+        let example = examples.map(example::published).transpose()?;
         let twin = Stage::build(repositories).await?;
         twin.github.hold_deliveries();
         twin.github.set_hook_url("http://127.0.0.1:9/webhook");
@@ -40,7 +44,14 @@ impl Templates {
             opened.map_err(|refusal| format!("the stand-in refused a post: {refusal}"))?;
         }
         let payloads = twin.github.deliveries().into_iter().filter(|delivery| delivery.event == "issues");
-        Ok(Self(payloads.map(|delivery| template(delivery.payload)).collect()))
+        // Where the stand-in listens does not look like GitHub.
+        let (web, api) = (twin.github.web_url(), twin.github.base_url());
+        let at_home = |text: String| {
+            text.replace(&format!("{web}/avatars/"), "https://avatars.githubusercontent.com/u/")
+                .replace(&api, "https://api.github.com")
+                .replace(&web, "https://github.com")
+        };
+        Ok(Self(payloads.map(|delivery| at_home(template(delivery.payload, example.as_ref()))).collect()))
     }
 
     /// Deliveries of `count` different ordinary posts, each `bytes` long (or as long as it is without padding).
@@ -66,12 +77,13 @@ impl Templates {
     }
 }
 
-fn template(mut payload: Value) -> String {
+fn template(mut payload: Value, example: Option<&Node>) -> String {
     let old = payload["issue"]["number"].to_string();
     payload["issue"]["number"] = NUMBER.into();
     payload["issue"]["id"] = ID.into();
     payload["padding"] = PADDING.into();
-    payload.to_string().replace(&format!("/issues/{old}\""), &format!("/issues/{NUMBER}\""))
+    let text = example.map_or_else(|| payload.to_string(), |example| example.told_by(&payload));
+    text.replace(&format!("/issues/{old}\""), &format!("/issues/{NUMBER}\""))
 }
 
 /// What most of a payload of GitHub's consists of: addresses under names of their own, and ids, so that it packs no better
