@@ -1,7 +1,7 @@
 //! Bytes that claim to be an event: parsing answers, whatever they are, and a lane is always found.
 #![no_main]
 
-use embargod::github::webhook::{events, lane_of};
+use embargod::github::webhook::{events, lane_if_json, lane_of};
 use libfuzzer_sys::fuzz_target;
 
 /// Events with a parser of their own; the first byte chooses.
@@ -27,4 +27,5 @@ fuzz_target!(|data: &[u8]| {
     let event = EVENTS[usize::from(*choice) % EVENTS.len()];
     let _ = events::parse(event, body);
     assert!(!lane_of(body).is_empty());
+    assert!(lane_if_json(body).is_none_or(|lane| lane == lane_of(body)));
 });

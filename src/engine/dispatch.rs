@@ -73,6 +73,11 @@ impl Floor {
         let (hurry, tasks) = (CancellationToken::new(), TaskTracker::new());
         Self { bell, stop, hurry, tasks, held_bytes: watch::Sender::new(0) }
     }
+
+    /// The same floor for those who hear another bell.
+    pub(super) fn with_bell(&self, bell: Bell) -> Self {
+        Self { bell, ..self.clone() }
+    }
 }
 
 /// Called when a piece of work needs its place no longer; dropping it does the same.

@@ -95,14 +95,15 @@ impl Engine {
     /// is not over by then is broken off and left to the next process. Returns some seconds after that at the latest.
     pub async fn run(&self, stop: CancellationToken) {
         let floor = Floor::new(Bell::new(), stop.clone());
+        let outer = floor.with_bell(Bell::new());
         let windows = self.shop.pace.windows;
         let work = async {
             tokio::join!(
                 dispatch::serve(self.inbox(ClaimOrder::OldestFirst), windows.deliveries, floor.clone()),
                 dispatch::serve(self.inbox(ClaimOrder::NewestFirst), windows.newest_deliveries, floor.clone()),
-                dispatch::serve(self.outbox(Urgency::Upkeep), windows.effects, floor.clone()),
-                dispatch::serve(self.outbox(Urgency::Protecting), windows.protecting_effects, floor.clone()),
-                self.listen(&floor.bell, &stop),
+                dispatch::serve(self.outbox(Urgency::Upkeep), windows.effects, outer.clone()),
+                dispatch::serve(self.outbox(Urgency::Protecting), windows.protecting_effects, outer.clone()),
+                self.listen(&floor.bell, &outer.bell, &stop),
             );
             floor.tasks.close();
             floor.tasks.wait().await;
@@ -124,11 +125,18 @@ impl Engine {
     }
 
     /// Passes on what the store knows of new work.
-    async fn listen(&self, bell: &Bell, stop: &CancellationToken) {
+    async fn listen(&self, deliveries: &Bell, effects: &Bell, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.shop.store.wait_for_work() => bell.ring(),
+                work = self.shop.store.wait_for_work() => {
+                    if work.has_deliveries() {
+                        deliveries.ring();
+                    }
+                    if work.has_effects() {
+                        effects.ring();
+                    }
+                }
             }
         }
     }

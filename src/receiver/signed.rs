@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use memchr::memchr2;
 
 use super::form;
+use crate::github::webhook::lane_if_json;
 
 const DELIVERY: &str = "x-github-delivery";
 const EVENT: &str = "x-github-event";
@@ -114,17 +115,14 @@ fn end_of_string(payload: &[u8], mut at: usize) -> usize {
     payload.len()
 }
 
-/// The payload of a body: a JSON object in UTF-8, or 400.
-pub(super) fn payload(packing: Packing, body: Vec<u8>) -> Result<Vec<u8>, StatusCode> {
+/// The payload of a body, and its lane: a JSON object in UTF-8, or 400.
+pub(super) fn payload(packing: Packing, body: Vec<u8>) -> Result<(Vec<u8>, String), StatusCode> {
     let payload = match packing {
         Packing::Json => body,
         Packing::Form => form::payload(body).ok_or(StatusCode::BAD_REQUEST)?,
     };
     let is_object = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
-    if is_object && is_modest(&payload) && std::str::from_utf8(&payload).is_ok() && is_json() {
-        Ok(payload)
-    } else {
-        Err(StatusCode::BAD_REQUEST)
-    }
+    let is_fit = is_object && is_modest(&payload) && std::str::from_utf8(&payload).is_ok();
+    let lane = is_fit.then(|| lane_if_json(&payload)).flatten().ok_or(StatusCode::BAD_REQUEST)?;
+    Ok((payload, lane))
 }

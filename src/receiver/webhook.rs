@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     failpoint,
-    github::webhook::lane_of,
     store::{Acceptance, NewDelivery},
     trace,
 };
@@ -181,8 +180,7 @@ fn checked(door: &Door, told: Told, body: Vec<u8>) -> Result<NewDelivery, Refuse
     let verified = door.receiver.webhook_secrets.verify(Some(&told.signature), &body);
     verified.map_err(|_| Refused::unsigned(StatusCode::UNAUTHORIZED))?;
     let Names { guid, event } = told.names.map_err(Refused::signed)?;
-    let payload = signed::payload(told.packing, body).map_err(Refused::signed)?;
-    let lane = lane_of(&payload);
+    let (payload, lane) = signed::payload(told.packing, body).map_err(Refused::signed)?;
     Ok(NewDelivery {
         sealed_body: door.receiver.sealer.seal_delivery(&guid, payload),
         received_at: door.receiver.clock.now(),

@@ -26,10 +26,12 @@ pub mod portable;
 pub mod postgres;
 pub mod sqlite;
 mod upkeep;
+mod work;
 
 pub use upkeep::{
     AuditLink, BodyHead, DeliveryReport, Inspection, Leadership, SchemaStatus, SealedPage, Touched, Upkeep, link_hash,
 };
+pub use work::Work;
 
 /// A store that several rooms share.
 pub type SharedStore = Arc<dyn Store>;
@@ -211,6 +213,24 @@ pub struct Commit {
     pub decision: Option<DecisionRecord>,
     /// When the delivery behind this commit arrived; see [`ClaimedEffect::caused_at`].
     pub caused_at: Option<Timestamp>,
+}
+
+impl Commit {
+    /// What there may be to claim once it is written.
+    fn makes(&self) -> Work {
+        // One that is dropped frees those that waited for it.
+        Work::EFFECTS.when(!self.effects.is_empty() || !self.dropped_effects.is_empty())
+    }
+
+    /// Whether it writes nothing.
+    fn is_empty(&self) -> bool {
+        let Self { records, sealed, effects, dropped_effects, decision, caused_at: _ } = self;
+        records.is_empty()
+            && sealed.is_empty()
+            && effects.is_empty()
+            && dropped_effects.is_empty()
+            && decision.is_none()
+    }
 }
 
 /// How a claimed piece of work ended.
@@ -434,6 +454,7 @@ pub trait Store: Upkeep + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Waits until something may have been enqueued by this process. Spurious wakes are allowed; callers poll as well.
-    async fn wait_for_work(&self);
+    /// Waits until something may have been enqueued by this process, and says what. Spurious wakes are allowed; callers poll
+    /// as well.
+    async fn wait_for_work(&self) -> Work;
 }

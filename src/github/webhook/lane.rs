@@ -1,7 +1,7 @@
 //! Which queue a delivery waits in. What is about one thread of posts is handled in order; so is what is about a repository
 //! as a whole. Threads do not wait for each other: words exposed in one must not stand behind a flood in another.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::events::lenient::{Number, Object};
 
@@ -30,7 +30,23 @@ struct Thread {
 /// `repo:{id}/{number}` for an issue, a pull request or a discussion, which share their numbers; else `repo:{id}`, else
 /// `installation:{id}`, else `app`; whatever the bytes.
 pub fn lane_of(body: &[u8]) -> String {
-    let owners: Object<Owners> = serde_json::from_slice(body).unwrap_or_default();
+    serde_json::from_slice(body).map_or_else(|_| of_nobody(), of_owners)
+}
+
+/// The same, or nothing where the bytes are no JSON. They are looked at once.
+pub fn lane_if_json(body: &[u8]) -> Option<String> {
+    match serde_json::from_slice(body) {
+        Ok(owners) => Some(of_owners(owners)),
+        // It may still be JSON, with a member twice.
+        Err(_) => serde_json::from_slice::<IgnoredAny>(body).ok().map(|_| of_nobody()),
+    }
+}
+
+fn of_nobody() -> String {
+    "app".to_owned()
+}
+
+fn of_owners(owners: Object<Owners>) -> String {
     let owners = owners.0.unwrap_or_default();
     let id = |part: Object<Numbered>| part.0.and_then(|part| part.id.0);
     let threads = [owners.issue, owners.pull_request, owners.discussion];
@@ -38,7 +54,7 @@ pub fn lane_of(body: &[u8]) -> String {
     match (id(owners.repository), id(owners.installation)) {
         (Some(repository), _) => lane(repository, thread),
         (None, Some(id)) => format!("installation:{id}"),
-        (None, None) => "app".to_owned(),
+        (None, None) => of_nobody(),
     }
 }
 

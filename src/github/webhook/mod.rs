@@ -15,5 +15,5 @@ pub use events::{
     AdvisoryNotice, Content, Delivered, InstallationNotice, ParseError, PushNotice, RefNotice, ReleaseNotice,
     RepositoryBrief, RepositoryNotice, parse,
 };
-pub use lane::{lane, lane_of};
+pub use lane::{lane, lane_if_json, lane_of};
 pub use signature::{SignatureProblem, WebhookSecrets};

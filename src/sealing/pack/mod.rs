@@ -7,9 +7,7 @@
 //! A packed body begins with a byte that no JSON object begins with, so that one that was kept as it came is told apart.
 //! Should a body begin with such a byte by itself, another one is put before it.
 
-use lz4_flex::block::{
-    compress_into_with_dict, decompress_into, decompress_into_with_dict, get_maximum_output_size,
-};
+use lz4_flex::block::{compress_into_with_dict, decompress_into, decompress_into_with_dict, get_maximum_output_size};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::SealingError;
@@ -122,7 +120,8 @@ mod tests {
 
     #[test]
     fn what_is_known_beforehand_takes_no_room() {
-        let members = ["archive", "assignees", "branches", "blobs", "contributors", "deployments", "downloads", "events"];
+        let members =
+            ["archive", "assignees", "branches", "blobs", "contributors", "deployments", "downloads", "events"];
         let address = |name| format!(r#""{name}_url":"https://api.github.com/repos/acme/framework/{name}","#);
         let body = format!(r#"{{"action":"opened","repository":{{{}"#, members.map(address).concat()).into_bytes();
         let alone = lz4_flex::block::compress(&body).len();
@@ -134,7 +133,11 @@ mod tests {
     #[test]
     fn what_is_known_beforehand_never_changes() {
         let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, KNOWN);
-        assert_eq!(hex::encode(hash), "1962247e456227dc0916b6248f8d7e9e0a90fb495521fb8d09ce47c0455adc81", "add another file instead");
+        assert_eq!(
+            hex::encode(hash),
+            "1962247e456227dc0916b6248f8d7e9e0a90fb495521fb8d09ce47c0455adc81",
+            "add another file instead"
+        );
     }
 
     #[test]

@@ -298,7 +298,7 @@ pub async fn workers_never_share_a_delivery(place: &dyn Place) {
     assert_eq!((all.len(), different.len()), (60, 60));
 }
 
-/// A worker that waits is woken by a delivery; one that came before it waited counts as well.
+/// A worker that waits is woken by a delivery, and told what there is; one that came before it waited counts as well.
 pub async fn waiting_ends_when_work_arrives(place: &dyn Place) {
     let store = place.open().await;
     let waiting = tokio::spawn({
@@ -306,12 +306,19 @@ pub async fn waiting_ends_when_work_arrives(place: &dyn Place) {
         async move { store.wait_for_work().await }
     });
     accept(&*store, "a", "repo:1").await;
-    waiting.await.expect("it is woken");
+    assert!(waiting.await.expect("it is woken").has_deliveries());
 
     accept(&*store, "b", "repo:2").await;
-    store.wait_for_work().await;
+    assert!(store.wait_for_work().await.has_deliveries());
     commit(&*store, 0, enqueue([effect("e", "l")])).await;
-    store.wait_for_work().await;
+    assert!(store.wait_for_work().await.has_effects());
+    let claimed = claim(&*store, 0).await;
+    assert!(store.wait_for_work().await.has_deliveries(), "another may find something, too");
+    let both = Commit { dropped_effects: vec!["e".to_owned()], ..Commit::default() };
+    let settled = store.settle_delivery(&claimed.lease, at(1), done(), both).await;
+    assert_eq!(settled, Ok(Settled::Committed));
+    let work = store.wait_for_work().await;
+    assert!(work.has_deliveries() && work.has_effects(), "one that is dropped frees those that waited for it");
 }
 
 /// Deliveries that wait or run, the oldest of them, and the parked ones.

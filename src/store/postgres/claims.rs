@@ -12,7 +12,7 @@ use super::{
     effects,
     error::Failed,
 };
-use crate::store::{ClaimedDelivery, ClaimedEffect};
+use crate::store::{ClaimedDelivery, ClaimedEffect, Work};
 
 /// Workers whose clocks differ by no more than this are served together, as of the earliest of their instants.
 const TOGETHER: SignedDuration = SignedDuration::from_millis(50);
@@ -76,9 +76,10 @@ impl Trade for Claiming {
         Ok(Verdict::Keep(shares))
     }
 
-    fn rings(answer: &Share) -> Ring {
+    fn rings(_job: &Job, answer: &Share) -> Ring {
         // One worker found something: another may, too.
-        if answer.deliveries.is_empty() && answer.effects.is_empty() { Ring::No } else { Ring::Here }
+        let deliveries = Work::DELIVERIES.when(!answer.deliveries.is_empty());
+        Ring::Here(deliveries | Work::EFFECTS.when(!answer.effects.is_empty()))
     }
 }
 

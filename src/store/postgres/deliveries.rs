@@ -13,7 +13,7 @@ use super::{
     error::Failed,
 };
 use crate::store::kept::{instant, lease_end, micros};
-use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery};
+use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery, Work};
 
 const LOCK_LANES: &str = "
     SELECT pg_advisory_xact_lock(key) FROM (
@@ -155,8 +155,8 @@ impl Trade for Accepting {
         Ok(Verdict::Keep(jobs.iter().map(answer).collect()))
     }
 
-    fn rings(answer: &Acceptance) -> Ring {
-        if *answer == Acceptance::Fresh { Ring::Everywhere } else { Ring::No }
+    fn rings(_job: &NewDelivery, answer: &Acceptance) -> Ring {
+        Ring::Everywhere(Work::DELIVERIES.when(*answer == Acceptance::Fresh))
     }
 
     fn size_bytes(job: &NewDelivery) -> usize {

@@ -15,7 +15,10 @@ use super::{
     open::{connect, in_time},
     wake::Bell,
 };
-use crate::{failpoint, store::StoreError};
+use crate::{
+    failpoint,
+    store::{StoreError, Work},
+};
 
 /// How often a batch is tried that other transactions are in the way of.
 const TRIES: u32 = 8;
@@ -28,15 +31,13 @@ pub(super) enum Verdict<A> {
     Undo(A),
 }
 
-/// Who is to look for work.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Who is to look for which work.
+#[derive(Clone, Copy)]
 pub(super) enum Ring {
-    /// Nobody.
-    No,
     /// Those of this process.
-    Here,
+    Here(Work),
     /// All who share the database.
-    Everywhere,
+    Everywhere(Work),
 }
 
 /// A sort of work that a desk does.
@@ -56,8 +57,8 @@ pub(super) trait Trade: Send + Sync + 'static {
     /// Does the jobs, within a transaction. Called again with the same ones where that was rolled back.
     async fn run(&self, connection: &mut PgConnection, jobs: &[Self::Job]) -> Result<Verdict<Self::Answer>, Failed>;
 
-    /// Who is to look for work after it.
-    fn rings(answer: &Self::Answer) -> Ring;
+    /// Who is to look for work after `job` was answered so.
+    fn rings(job: &Self::Job, answer: &Self::Answer) -> Ring;
 
     /// Size of what a job carries.
     fn size_bytes(_job: &Self::Job) -> usize {
@@ -111,16 +112,20 @@ impl<T: Trade> Desk<T> {
             let (mut jobs, mut callers) = (vec![job], vec![caller]);
             self.gather(&mut queue, &mut jobs, &mut callers).await;
             let answers = self.answers(&jobs).await;
-            let ring = answers.iter().flatten().map(T::rings).max();
+            let (mut here, mut everywhere) = (Work::NONE, Work::NONE);
+            for (job, answer) in jobs.iter().zip(&answers) {
+                match answer.as_ref().map(|answer| T::rings(job, answer)) {
+                    Ok(Ring::Here(work)) => here = here | work,
+                    Ok(Ring::Everywhere(work)) => everywhere = everywhere | work,
+                    Err(_) => {}
+                }
+            }
             for (caller, answer) in callers.into_iter().zip(answers) {
                 // A caller that went away does not need to know.
                 let _ = caller.send(answer);
             }
-            match ring {
-                Some(Ring::Everywhere) => self.bell.ring(),
-                Some(Ring::Here) => self.bell.ring_here(),
-                Some(Ring::No) | None => {}
-            }
+            self.bell.ring(everywhere);
+            self.bell.ring_here(here);
         }
         if let Some(connection) = self.connection {
             // Nobody is left to be told.

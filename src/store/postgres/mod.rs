@@ -37,7 +37,7 @@ use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::{
     Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease,
-    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord,
+    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord, Work,
 };
 use crate::domain::{decision::DecisionRecord, effect::Urgency};
 use claims::{Claiming, What};
@@ -220,7 +220,7 @@ impl Store for PostgresStore {
         self.ask(move |pool| async move { read::ping(&pool).await }).await
     }
 
-    async fn wait_for_work(&self) {
-        self.bell.wait().await;
+    async fn wait_for_work(&self) -> Work {
+        self.bell.wait().await
     }
 }

@@ -15,7 +15,7 @@ use super::{
     error::Failed,
 };
 use crate::store::kept::{micros, to_json};
-use crate::store::{Commit, Lease, Settled, Settlement};
+use crate::store::{Commit, Lease, Settled, Settlement, Work};
 
 /// Which claim ends.
 pub(super) enum Claimed {
@@ -66,8 +66,13 @@ impl Trade for Settling {
         Ok(Verdict::Keep(jobs.iter().map(answer).collect()))
     }
 
-    fn rings(answer: &Settled) -> Ring {
-        if *answer == Settled::Committed { Ring::Everywhere } else { Ring::No }
+    fn rings(job: &Job, answer: &Settled) -> Ring {
+        let freed = match &job.claimed {
+            Some(Claimed::Delivery(..)) => Work::DELIVERIES,
+            Some(Claimed::Effect(..)) => Work::EFFECTS,
+            None => Work::NONE,
+        };
+        Ring::Everywhere((freed | job.commit.makes()).when(*answer == Settled::Committed))
     }
 
     fn size_bytes(job: &Job) -> usize {

@@ -12,7 +12,7 @@ use crate::{
     domain::decision::DecisionRecord,
     store::{
         AuditLink, BodyHead, DeliveryReport, EffectReport, EffectState, Leadership, SchemaStatus, SealedPage,
-        StoreError, Touched, Upkeep,
+        StoreError, Touched, Upkeep, Work,
         portable::{RowSink, RowSource},
     },
 };
@@ -28,7 +28,7 @@ impl PostgresStore {
         let touched = self.ask(move |pool| async move { letters::change(&pool, what, name, now, by).await }).await?;
         if touched == Touched::Changed {
             // Discarding frees those that waited.
-            self.bell.ring();
+            self.bell.ring(Work::ALL);
         }
         Ok(touched)
     }

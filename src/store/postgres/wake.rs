@@ -10,8 +10,10 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
+
+use crate::store::{Work, work::Calls};
 
 /// The channel, one for all who share the database.
 const CHANNEL: &str = "embargod_work";
@@ -26,8 +28,8 @@ const NOTIFY: &str = "SELECT pg_notify($1, $2)";
 
 /// Rung when there may be something new to claim.
 pub(super) struct Bell {
-    here: Arc<Notify>,
-    elsewhere: Arc<Notify>,
+    here: Arc<Calls>,
+    elsewhere: Arc<Calls>,
     listener: JoinHandle<()>,
     messenger: JoinHandle<()>,
 }
@@ -37,26 +39,26 @@ impl Bell {
     pub(super) fn hang(connection: PgConnectOptions, pool: PgPool) -> Arc<Self> {
         // Our own notifications come back to us, and are known by this.
         let own = Uuid::new_v4().to_string();
-        let (here, elsewhere) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (here, elsewhere) = (Arc::<Calls>::default(), Arc::<Calls>::default());
         let listener = tokio::spawn(listen(Arc::clone(&here), connection, own.clone()));
         let messenger = tokio::spawn(send(Arc::clone(&elsewhere), pool, own));
         Arc::new(Self { here, elsewhere, listener, messenger })
     }
 
     /// Wakes everybody who waits for work, here and in other processes.
-    pub(super) fn ring(&self) {
-        ring_here(&self.here);
-        self.elsewhere.notify_one();
+    pub(super) fn ring(&self, work: Work) {
+        self.here.call(work);
+        self.elsewhere.call(work);
     }
 
     /// Wakes those of this process.
-    pub(super) fn ring_here(&self) {
-        ring_here(&self.here);
+    pub(super) fn ring_here(&self, work: Work) {
+        self.here.call(work);
     }
 
-    /// Waits until it rings.
-    pub(super) async fn wait(&self) {
-        self.here.notified().await;
+    /// Waits until it rings, and hears for what.
+    pub(super) async fn wait(&self) -> Work {
+        self.here.wait().await
     }
 }
 
@@ -67,13 +69,7 @@ impl Drop for Bell {
     }
 }
 
-/// Wakes those of this process who wait, and the next who comes to wait, should all be busy looking just now.
-fn ring_here(here: &Notify) {
-    here.notify_waiters();
-    here.notify_one();
-}
-
-async fn listen(here: Arc<Notify>, connection: PgConnectOptions, own: String) {
+async fn listen(here: Arc<Calls>, connection: PgConnectOptions, own: String) {
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
@@ -85,10 +81,12 @@ async fn listen(here: Arc<Notify>, connection: PgConnectOptions, own: String) {
             && listener.listen(CHANNEL).await.is_ok()
         {
             // Something may have come while nobody listened.
-            ring_here(&here);
+            here.call(Work::ALL);
             while let Ok(Some(heard)) = listener.try_recv().await {
-                if heard.payload() != own {
-                    ring_here(&here);
+                // One of an earlier version does not say what it is about.
+                let (who, what) = heard.payload().split_once(' ').unwrap_or((heard.payload(), ""));
+                if who != own {
+                    here.call(what.parse().map_or(Work::ALL, Work::from_bits));
                 }
             }
         }
@@ -96,11 +94,11 @@ async fn listen(here: Arc<Notify>, connection: PgConnectOptions, own: String) {
     }
 }
 
-async fn send(elsewhere: Arc<Notify>, pool: PgPool, own: String) {
+async fn send(elsewhere: Arc<Calls>, pool: PgPool, own: String) {
     loop {
-        elsewhere.notified().await;
+        let heard = format!("{own} {}", elsewhere.wait().await.bits());
         // Where it does not arrive the others poll; there is nobody to tell.
-        let _ = sqlx::query(NOTIFY).bind(CHANNEL).bind(own.as_str()).execute(&pool).await;
+        let _ = sqlx::query(NOTIFY).bind(CHANNEL).bind(heard).execute(&pool).await;
         tokio::time::sleep(PAUSE).await;
     }
 }

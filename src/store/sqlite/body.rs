@@ -12,15 +12,7 @@ use crate::{memory, store::StoreError};
 /// larger parts.
 const PART_BYTES: usize = 256 * 1024;
 
-/// Size of the bodies that one statement writes, about: it copies them into one value.
-const TOGETHER_BYTES: usize = 1024 * 1024;
-
 const INSERT: &str = "INSERT INTO delivery_bodies (delivery_id, part, sealed) VALUES (?1, ?2, ?3)";
-
-// `?1` names each delivery with where in `?2` its body begins, from 1, and how long it is. An empty value arrives as null.
-const INSERT_TOGETHER: &str = "
-    INSERT INTO delivery_bodies (delivery_id, part, sealed)
-    SELECT value ->> 0, 0, COALESCE(SUBSTR(?2, value ->> 1, value ->> 2), ZEROBLOB(0)) FROM json_each(?1)";
 
 const READ_FIRST: &str = "
     SELECT b.delivery_id, b.sealed,
@@ -31,30 +23,17 @@ const READ_PART: &str = "SELECT sealed FROM delivery_bodies WHERE delivery_id = 
 
 const SIZE: &str = "SELECT SUM(LENGTH(sealed)) FROM delivery_bodies WHERE delivery_id = ?1";
 
-/// Writes the bodies of deliveries that have none yet.
-pub(super) async fn insert_all(
-    connection: &mut SqliteConnection,
-    bodies: Vec<(i64, Vec<u8>)>,
-) -> Result<(), StoreError> {
-    let (small, large): (Vec<_>, Vec<_>) = bodies.into_iter().partition(|(_, body)| body.len() < PART_BYTES);
-    let (mut named, mut together) = (Vec::new(), Vec::new());
-    let mut small = small.into_iter().peekable();
-    while let Some((id, body)) = small.next() {
-        named.push((id, together.len() + 1, body.len()));
-        together.extend_from_slice(&body);
-        if together.len() >= TOGETHER_BYTES || small.peek().is_none() {
-            let names = to_json(&std::mem::take(&mut named))?;
-            let bytes = std::mem::take(&mut together);
-            sqlx::query(INSERT_TOGETHER).bind(names).bind(bytes).execute(&mut *connection).await?;
-        }
-    }
-    for (id, body) in large {
-        insert_large(connection, id, &body).await?;
-    }
-    Ok(())
+/// Whether a body is cut into parts, and so written by itself.
+pub(super) fn is_large(body: &[u8]) -> bool {
+    body.len() >= PART_BYTES
 }
 
-async fn insert_large(connection: &mut SqliteConnection, delivery_id: i64, body: &[u8]) -> Result<(), StoreError> {
+/// Writes the parts of a body that is large.
+pub(super) async fn insert_large(
+    connection: &mut SqliteConnection,
+    delivery_id: i64,
+    body: &[u8],
+) -> Result<(), StoreError> {
     let mut rest = body;
     for number in 0_i64.. {
         let (part, after) = rest.split_at(rest.len().min(PART_BYTES));
@@ -108,7 +87,7 @@ async fn read_rest(
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] = &[INSERT, INSERT_TOGETHER, READ_FIRST, READ_PART, SIZE];
+pub(super) const HOT: &[&str] = &[INSERT, READ_FIRST, READ_PART, SIZE];
 
 #[cfg(test)]
 mod tests {

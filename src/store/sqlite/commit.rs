@@ -11,7 +11,7 @@ use super::{
 use crate::store::kept::{micros, to_json};
 use crate::{
     domain::{decision::DecisionRecord, record::RecordWrite},
-    store::{Commit, SealedWrite, Settled, StoreError},
+    store::{Commit, SealedWrite, Settled, StoreError, Work},
 };
 
 const OVERWRITE_RECORD: &str = "
@@ -114,6 +114,7 @@ pub(super) async fn append_decision(
 pub(super) struct CommitAlone {
     pub(super) now: Timestamp,
     pub(super) commit: Commit,
+    pub(super) makes: Work,
 }
 
 #[async_trait]
@@ -124,8 +125,8 @@ impl Write for CommitAlone {
         apply(connection, self.now, std::mem::take(&mut self.commit)).await
     }
 
-    fn makes_work(&self, answer: &Settled) -> bool {
-        *answer == Settled::Committed
+    fn makes(&self, answer: &Settled) -> Work {
+        self.makes.when(*answer == Settled::Committed)
     }
 }
 
@@ -141,7 +142,7 @@ impl Write for NextNumber {
         Ok(Verdict::Keep(number))
     }
 
-    fn makes_work(&self, _answer: &i64) -> bool {
-        false
+    fn makes(&self, _answer: &i64) -> Work {
+        Work::NONE
     }
 }

@@ -1,6 +1,6 @@
-//! The inbox: accepting, claiming and settling deliveries.
+//! The inbox: claiming and settling deliveries.
 
-use std::collections::{HashMap, HashSet};
+use std::{collections::HashMap, sync::LazyLock};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,28 +9,10 @@ use sqlx::{Row, SqliteConnection};
 use super::{
     body,
     commit::apply,
-    writer::{Verdict, Write},
+    writer::{AtOnce, Verdict, Write, at_once},
 };
-use crate::store::kept::{instant, lease_end, micros, to_json};
-use crate::store::{
-    Acceptance, ClaimOrder, ClaimedDelivery, Commit, Lease, NewDelivery, Settled, Settlement, StoreError,
-};
-
-// `?1` is a list of lists: guid, event, lane, arrival. Of several with one guid the first counts.
-const INSERT: &str = "
-    INSERT INTO deliveries (guid, event, lane, received_at, turn)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 0 FROM json_each(?1) WHERE TRUE
-    ON CONFLICT (guid) DO NOTHING
-    RETURNING id, guid";
-
-// `?1` is a list of lanes.
-const GIVE_TURNS: &str = "
-    UPDATE deliveries SET turn = 1
-    WHERE turn = 0 AND id IN (
-        SELECT (
-            SELECT id FROM deliveries INDEXED BY deliveries_unfinished
-            WHERE lane = touched.value AND state IN ('ready', 'running') ORDER BY id LIMIT 1)
-        FROM json_each(?1) touched)";
+use crate::store::kept::{instant, lease_end, micros};
+use crate::store::{ClaimOrder, ClaimedDelivery, Commit, Lease, Settled, Settlement, StoreError, Work};
 
 const RELEASE_EXPIRED: &str = "
     UPDATE deliveries INDEXED BY deliveries_running
@@ -79,8 +61,6 @@ const RETRY: &str = "
     SET state = 'ready', not_before = ?4, last_error = ?5, lease_token = NULL, lease_until = NULL
     WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3";
 
-const LANE: &str = "SELECT lane FROM deliveries WHERE id = ?1";
-
 // It is the only one of its new lane, so it keeps a turn.
 const ASIDE: &str = "
     UPDATE deliveries
@@ -92,7 +72,19 @@ const FINISH: &str = "
     UPDATE deliveries
     SET state = ?4, turn = 0, last_error = COALESCE(?5, last_error), finished_at = ?3,
         lease_token = NULL, lease_until = NULL
-    WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3";
+    WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3
+    RETURNING id";
+
+// Where nothing was finished the turn is where it was.
+const PASS_ON: &str = "
+    UPDATE deliveries SET turn = 1
+    WHERE turn = 0 AND id = (
+        SELECT id FROM deliveries INDEXED BY deliveries_unfinished
+        WHERE lane = (SELECT lane FROM deliveries WHERE id = ?1) AND state IN ('ready', 'running')
+        ORDER BY id LIMIT 1
+    )";
+
+const LANE: &str = "SELECT lane FROM deliveries WHERE id = ?1";
 
 const PASS_TURN: &str = "
     UPDATE deliveries SET turn = 1
@@ -102,29 +94,10 @@ const PASS_TURN: &str = "
         ORDER BY id LIMIT 1
     )";
 
-/// Writes deliveries that arrived together; says of each, in their order, what became of it.
-pub(super) async fn accept_all(
-    connection: &mut SqliteConnection,
-    deliveries: &mut [NewDelivery],
-) -> Result<Vec<Acceptance>, StoreError> {
-    let rows: Vec<_> =
-        deliveries.iter().map(|new| (&new.guid, &new.event, &new.lane, micros(new.received_at))).collect();
-    let mut fresh: HashMap<String, i64> = HashMap::with_capacity(rows.len());
-    for row in sqlx::query(INSERT).bind(to_json(&rows)?).fetch_all(&mut *connection).await? {
-        fresh.insert(row.try_get(1)?, row.try_get(0)?);
-    }
-    let lanes: HashSet<_> = deliveries.iter().map(|new| new.lane.as_str()).collect();
-    sqlx::query(GIVE_TURNS).bind(to_json(&lanes)?).execute(&mut *connection).await?;
-    let mut bodies = Vec::with_capacity(fresh.len());
-    let mut accepted = Vec::with_capacity(deliveries.len());
-    for new in deliveries {
-        let id = fresh.remove(&new.guid);
-        accepted.push(if id.is_some() { Acceptance::Fresh } else { Acceptance::Duplicate });
-        bodies.extend(id.map(|id| (id, std::mem::take(&mut new.sealed_body))));
-    }
-    body::insert_all(connection, bodies).await?;
-    Ok(accepted)
-}
+// Handed over together, which saves changes of threads.
+static RELEASE_AND_CLAIM_OLDEST: AtOnce = LazyLock::new(|| [RELEASE_EXPIRED, CLAIM_OLDEST].join(";"));
+static RELEASE_AND_CLAIM_NEWEST: AtOnce = LazyLock::new(|| [RELEASE_EXPIRED, CLAIM_NEWEST].join(";"));
+static FINISH_AND_PASS_ON: AtOnce = LazyLock::new(|| [FINISH, PASS_ON].join(";"));
 
 /// See [`crate::store::Store::claim_deliveries`].
 pub(super) struct Claim {
@@ -141,12 +114,11 @@ impl Write for Claim {
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
         let now = micros(self.now);
         let until = lease_end(self.now, self.lease_ms);
-        sqlx::query(RELEASE_EXPIRED).bind(now).execute(&mut *connection).await?;
         let claim = match self.order {
-            ClaimOrder::OldestFirst => CLAIM_OLDEST,
-            ClaimOrder::NewestFirst => CLAIM_NEWEST,
+            ClaimOrder::OldestFirst => &RELEASE_AND_CLAIM_OLDEST,
+            ClaimOrder::NewestFirst => &RELEASE_AND_CLAIM_NEWEST,
         };
-        let rows = sqlx::query(claim).bind(now).bind(until).bind(self.most).fetch_all(&mut *connection).await?;
+        let rows = at_once(claim).bind(now).bind(until).bind(self.most).fetch_all(&mut *connection).await?;
         let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
         let mut bodies = if ids.is_empty() { HashMap::new() } else { body::read_all(connection, &ids).await? };
         let mut claimed = Vec::with_capacity(rows.len());
@@ -170,9 +142,13 @@ impl Write for Claim {
         Ok(Verdict::Keep(claimed))
     }
 
-    fn makes_work(&self, answer: &Self::Answer) -> bool {
+    fn makes(&self, answer: &Self::Answer) -> Work {
         // One worker found something: another may, too.
-        !answer.is_empty()
+        Work::DELIVERIES.when(!answer.is_empty())
+    }
+
+    fn may_fail_alone(&self) -> bool {
+        false
     }
 }
 
@@ -182,6 +158,21 @@ pub(super) struct Settle {
     pub(super) now: Timestamp,
     pub(super) settlement: Settlement,
     pub(super) commit: Commit,
+    pub(super) makes: Work,
+}
+
+impl Settle {
+    /// Ends the delivery; whether the lease was still held.
+    async fn finish(
+        &self,
+        connection: &mut SqliteConnection,
+        state: &'static str,
+        error: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let query = at_once(&FINISH_AND_PASS_ON).bind(self.lease.id).bind(self.lease.token.as_str());
+        let finished = query.bind(micros(self.now)).bind(state).bind(error).fetch_all(connection).await?;
+        Ok(!finished.is_empty())
+    }
 }
 
 #[async_trait]
@@ -190,43 +181,43 @@ impl Write for Settle {
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
         let now = micros(self.now);
-        let (statement, leaves_lane) = match &self.settlement {
-            Settlement::Retry { .. } => (sqlx::query(RETRY), false),
-            Settlement::Later { .. } => (sqlx::query(LATER), false),
-            Settlement::Aside { .. } => (sqlx::query(ASIDE), true),
-            Settlement::Done(_) | Settlement::GivenUp { .. } => (sqlx::query(FINISH), true),
-        };
-        let lane: Option<String> = if leaves_lane {
-            sqlx::query_scalar(LANE).bind(self.lease.id).fetch_optional(&mut *connection).await?
-        } else {
-            None
-        };
-        let statement = statement.bind(self.lease.id).bind(self.lease.token.as_str()).bind(now);
-        let settled = match &self.settlement {
-            Settlement::Retry { at, error } | Settlement::Aside { at, error } => {
-                statement.bind(micros(*at)).bind(error.as_str())
+        let fenced = |sql| sqlx::query(sql).bind(self.lease.id).bind(self.lease.token.as_str()).bind(now);
+        let held = match &self.settlement {
+            Settlement::Retry { at, error } => {
+                fenced(RETRY).bind(micros(*at)).bind(error.as_str()).execute(&mut *connection).await?.rows_affected()
+                    > 0
             }
-            Settlement::Later { at } => statement.bind(micros(*at)),
-            Settlement::Done(_) => statement.bind("done").bind(None::<String>),
-            Settlement::GivenUp { error } => statement.bind("parked").bind(error.as_str()),
-        }
-        .execute(&mut *connection)
-        .await?;
-        if settled.rows_affected() == 0 {
+            Settlement::Later { at } => {
+                fenced(LATER).bind(micros(*at)).execute(&mut *connection).await?.rows_affected() > 0
+            }
+            Settlement::Aside { at, error } => {
+                let lane: Option<String> =
+                    sqlx::query_scalar(LANE).bind(self.lease.id).fetch_optional(&mut *connection).await?;
+                let aside = fenced(ASIDE).bind(micros(*at)).bind(error.as_str()).execute(&mut *connection).await?;
+                if aside.rows_affected() > 0 {
+                    sqlx::query(PASS_TURN).bind(lane).execute(&mut *connection).await?;
+                }
+                aside.rows_affected() > 0
+            }
+            Settlement::Done(_) => self.finish(connection, "done", None).await?,
+            Settlement::GivenUp { error } => self.finish(connection, "parked", Some(error)).await?,
+        };
+        if !held {
             return Ok(Verdict::Undo(Settled::LeaseLost));
-        }
-        if let Some(lane) = lane {
-            sqlx::query(PASS_TURN).bind(lane).execute(&mut *connection).await?;
         }
         apply(connection, self.now, std::mem::take(&mut self.commit)).await
     }
 
-    fn makes_work(&self, answer: &Settled) -> bool {
-        *answer == Settled::Committed
+    fn makes(&self, answer: &Settled) -> Work {
+        self.makes.when(*answer == Settled::Committed)
+    }
+
+    fn may_fail_alone(&self) -> bool {
+        !self.commit.is_empty()
     }
 }
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
 pub(super) const HOT: &[&str] =
-    &[INSERT, GIVE_TURNS, RELEASE_EXPIRED, CLAIM_OLDEST, CLAIM_NEWEST, RETRY, LATER, LANE, ASIDE, FINISH, PASS_TURN];
+    &[RELEASE_EXPIRED, CLAIM_OLDEST, CLAIM_NEWEST, RETRY, LATER, LANE, ASIDE, FINISH, PASS_ON, PASS_TURN];

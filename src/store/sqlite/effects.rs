@@ -1,17 +1,19 @@
 //! The outbox: enqueueing, claiming and settling effects.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use super::{
     commit::apply,
-    writer::{Verdict, Write},
+    writer::{AtOnce, Verdict, Write, at_once},
 };
 use crate::store::kept::{from_json, instant, lease_end, micros, to_json};
 use crate::{
     domain::effect::{Effect, Urgency},
-    store::{ClaimedEffect, Commit, Lease, Settled, Settlement, StoreError},
+    store::{ClaimedEffect, Commit, Lease, Settled, Settlement, StoreError, Work},
 };
 
 // One whose predecessors come later is blocked by them when they do; triggers see to all of that.
@@ -62,10 +64,10 @@ const PREPARE: &str = "
 
 const CLAIM: &str = "
     UPDATE effects
-    SET state = 'running', attempts = attempts + 1, lease_token = LOWER(HEX(RANDOMBLOB(16))), lease_until = ?1
+    SET state = 'running', attempts = attempts + 1, lease_token = LOWER(HEX(RANDOMBLOB(16))), lease_until = ?2
     WHERE id IN (
         SELECT effect_id FROM effect_heads INDEXED BY effect_heads_order
-        WHERE urgency <= ?3 ORDER BY urgency, effect_id LIMIT ?2)
+        WHERE urgency <= ?4 ORDER BY urgency, effect_id LIMIT ?3)
     RETURNING id, lease_token, effect, enqueued_at, caused_at, attempts";
 
 const LATER: &str = "
@@ -135,6 +137,8 @@ pub(super) async fn drop_waiting(
     Ok(())
 }
 
+static PREPARE_AND_CLAIM: AtOnce = LazyLock::new(|| [PREPARE, CLAIM].join(";"));
+
 /// See [`crate::store::Store::claim_effects`].
 pub(super) struct Claim {
     pub(super) now: Timestamp,
@@ -149,9 +153,8 @@ impl Write for Claim {
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
         let until = lease_end(self.now, self.lease_ms);
-        sqlx::query(PREPARE).bind(micros(self.now)).execute(&mut *connection).await?;
-        let rows =
-            sqlx::query(CLAIM).bind(until).bind(self.most).bind(self.least.rank()).fetch_all(&mut *connection).await?;
+        let query = at_once(&PREPARE_AND_CLAIM).bind(micros(self.now)).bind(until).bind(self.most);
+        let rows = query.bind(self.least.rank()).fetch_all(&mut *connection).await?;
         let mut claimed = Vec::with_capacity(rows.len());
         for row in rows {
             claimed.push(ClaimedEffect {
@@ -167,9 +170,13 @@ impl Write for Claim {
         Ok(Verdict::Keep(claimed))
     }
 
-    fn makes_work(&self, answer: &Self::Answer) -> bool {
+    fn makes(&self, answer: &Self::Answer) -> Work {
         // One worker found something: another may, too.
-        !answer.is_empty()
+        Work::EFFECTS.when(!answer.is_empty())
+    }
+
+    fn may_fail_alone(&self) -> bool {
+        false
     }
 }
 
@@ -203,8 +210,12 @@ impl Write for Settle {
         apply(connection, self.now, std::mem::take(&mut self.commit)).await
     }
 
-    fn makes_work(&self, answer: &Settled) -> bool {
-        *answer == Settled::Committed
+    fn makes(&self, answer: &Settled) -> Work {
+        Work::EFFECTS.when(*answer == Settled::Committed)
+    }
+
+    fn may_fail_alone(&self) -> bool {
+        !self.commit.is_empty()
     }
 }
 

@@ -4,11 +4,13 @@
 //! as the command line, may have the file open at the same time: a lock that is held too long is reported as
 //! [`StoreError::Unavailable`], and nothing was written then.
 
+mod arrivals;
 mod body;
 mod commit;
 mod deliveries;
 mod effects;
 mod error;
+mod fold;
 mod open;
 mod read;
 mod serving;
@@ -26,12 +28,11 @@ use std::{
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{Connection, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
-use tokio::sync::Notify;
+use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 
 use super::{
     Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease,
-    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord,
+    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord, Work, work::Calls,
 };
 use crate::domain::{decision::DecisionRecord, effect::Urgency};
 use writer::Writer;
@@ -40,7 +41,7 @@ use writer::Writer;
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
-    work: Arc<Notify>,
+    work: Arc<Calls>,
     options: SqliteConnectOptions,
     presence: Mutex<Option<serving::Presence>>,
 }
@@ -70,9 +71,8 @@ impl SqliteStore {
         let path = open::path_of(path_or_url)?;
         open::create_private(path)?;
         let options = open::options(path, busy_timeout);
-        let mut connection = SqliteConnection::connect_with(&options).await?;
-        open::migrate(&mut connection).await?;
-        let work = Arc::new(Notify::new());
+        let connection = open::migrated(&options, busy_timeout).await?;
+        let work = Arc::<Calls>::default();
         Ok(Self {
             readers: open::readers(options.clone()),
             writer: Writer::start(connection, options.clone(), gather, Arc::clone(&work)),
@@ -115,7 +115,8 @@ impl Store for SqliteStore {
         settlement: Settlement,
         commit: Commit,
     ) -> Result<Settled, StoreError> {
-        let settle = deliveries::Settle { lease: lease.clone(), now, settlement, commit };
+        let makes = Work::DELIVERIES | commit.makes();
+        let settle = deliveries::Settle { lease: lease.clone(), now, settlement, commit, makes };
         self.writer.submit(settle).await
     }
 
@@ -142,7 +143,8 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, now: Timestamp, commit: Commit) -> Result<Settled, StoreError> {
-        let alone = commit::CommitAlone { now, commit };
+        let makes = commit.makes();
+        let alone = commit::CommitAlone { now, commit, makes };
         self.writer.submit(alone).await
     }
 
@@ -192,7 +194,7 @@ impl Store for SqliteStore {
         read::ping(&self.readers).await
     }
 
-    async fn wait_for_work(&self) {
-        self.work.notified().await;
+    async fn wait_for_work(&self) -> Work {
+        self.work.wait().await
     }
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -13,15 +13,18 @@ use crate::store::StoreError;
 /// How long a writer waits for another process's lock before it reports the database as not available.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The same while the schema is brought up to date: another process may be at it, and need its time.
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Reads that may run at one time; writes have a connection of their own.
 const READERS: u32 = 4;
 
 /// Size to which the write-ahead log is cut back after a burst has made it grow.
 const LOG_BYTES_KEPT: &str = "67108864";
 
-/// Pages (of 4 KiB) in the write-ahead log at which they are folded into the main file. SQLite's own 1,000 make a busy
-/// server fold, and sync twice, every 300 deliveries; reading 16 MiB back after a crash takes some 20 ms.
-const LOG_PAGES: &str = "4096";
+/// Pages (of 4 KiB) in the write-ahead log at which whoever writes folds them into the main file, should that not have been
+/// done beside it (`fold`). Reading 64 MiB back after a crash takes some 80 ms.
+const LOG_PAGES: &str = "16384";
 
 /// Starts a transaction that may write. A deferred one would fail at once, without waiting for the lock, when it turns
 /// from reading to writing while another process writes.
@@ -88,6 +91,19 @@ pub(super) fn readers(options: SqliteConnectOptions) -> SqlitePool {
 pub(super) fn onlooker(path: &Path) -> SqlitePool {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
     SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options.disable_statement_logging())
+}
+
+/// A connection to the database, whose schema is up to date now.
+pub(super) async fn migrated(
+    options: &SqliteConnectOptions,
+    busy_timeout: Duration,
+) -> Result<SqliteConnection, StoreError> {
+    let patient = options.clone().busy_timeout(MIGRATION_TIMEOUT);
+    let mut connection = SqliteConnection::connect_with(&patient).await?;
+    migrate(&mut connection).await?;
+    let impatient = format!("PRAGMA busy_timeout = {}", busy_timeout.as_millis());
+    sqlx::query(AssertSqlSafe(impatient)).execute(&mut connection).await?;
+    Ok(connection)
 }
 
 /// Brings the schema up to date; several processes may do so at one time.

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::writer::{Verdict, Write};
-use crate::store::{StoreError, kept::micros};
+use crate::store::{StoreError, Work, kept::micros};
 
 // `?1` is now, in microseconds. What was claimed may be what killed the server: after its third try it waits, longer each
 // time, so that others are done meanwhile; and what was claimed beside it is not counted to death with it.
@@ -51,8 +51,8 @@ impl Write for FreeAll {
         Ok(Verdict::Keep(freed))
     }
 
-    fn makes_work(&self, answer: &u64) -> bool {
-        *answer > 0
+    fn makes(&self, answer: &u64) -> Work {
+        Work::ALL.when(*answer > 0)
     }
 }
 

@@ -163,6 +163,36 @@ async fn decisions_can_neither_be_changed_nor_deleted() {
 }
 
 #[tokio::test]
+async fn who_performs_effects_is_not_called_for_deliveries() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    conformance::accept(&*store, "d", "repo:1").await;
+    assert_eq!(store.wait_for_work().await, Work::DELIVERIES);
+    conformance::commit(&*store, 0, conformance::enqueue([conformance::effect("e", "l")])).await;
+    assert_eq!(store.wait_for_work().await, Work::EFFECTS);
+}
+
+#[tokio::test]
+async fn a_log_that_is_long_is_folded_although_readers_and_writers_are_there() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    for round in 0..12 {
+        let accepted = join_all((0..100).map(|n| {
+            let new = conformance::delivery(&format!("d{round}-{n}"), "repo:1", 0);
+            store.accept(new)
+        }));
+        assert!(accepted.await.iter().all(|accepted| accepted == &Ok(Acceptance::Fresh)));
+    }
+    // Nothing but folding writes to the main file while a writer is there.
+    let size = || folder.path().metadata().expect("it is there").len();
+    let began = std::time::Instant::now();
+    while size() < 100 * 1024 {
+        assert!(began.elapsed() < Duration::from_secs(60), "nothing was folded");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn the_last_user_gone_ends_the_writer() {
     let folder = Folder::new();
     let store = SqliteStore::open(&folder.database()).await;

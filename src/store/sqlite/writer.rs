@@ -6,29 +6,41 @@
 //! [`StoreOptions::gather_ms`](crate::store::StoreOptions::gather_ms) asks for it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection, Sqlite, SqliteConnection,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteConnectOptions},
+};
 use tokio::{
     select,
-    sync::{Notify, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     time::sleep,
 };
 
-use super::{deliveries, open::BEGIN_WRITE};
+use super::{arrivals, body, fold::Fold, open::BEGIN_WRITE};
 use crate::{
     failpoint,
-    store::{Acceptance, NewDelivery, StoreError, measure},
+    store::{Acceptance, NewDelivery, StoreError, Work, measure, work::Calls},
 };
 
 /// Jobs that share a commit, at most.
 const BATCH_JOBS: usize = 256;
 
-/// Size of the bodies that share a commit; one body larger than this is a batch by itself.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// Size of the bodies that share a commit: they are copied into one value. One body larger than this is a batch by itself.
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// Statements in one text. Each that is handed to the connection's thread by itself costs two changes of threads.
+pub(super) type AtOnce = LazyLock<String>;
+
+/// Asks all of `statements`, which number their parameters alike; of what they return, the rows come one after another.
+pub(super) fn at_once(statements: &'static AtOnce) -> Query<'static, Sqlite, SqliteArguments> {
+    sqlx::query(AssertSqlSafe(statements.as_str()))
+}
 
 /// What is to become of what a job wrote.
 pub(super) enum Verdict<T> {
@@ -47,8 +59,14 @@ pub(super) trait Write: Send + 'static {
     /// Does it.
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError>;
 
-    /// Whether there may be something new to claim after it.
-    fn makes_work(&self, answer: &Self::Answer) -> bool;
+    /// What there may be to claim after it.
+    fn makes(&self, answer: &Self::Answer) -> Work;
+
+    /// Whether it may have to be undone, or may fail, while its neighbours are kept. One that says no must write nothing
+    /// where its verdict is to undo.
+    fn may_fail_alone(&self) -> bool {
+        true
+    }
 }
 
 /// A [`Write`] whose type of answer is hidden, so that all may stand in one queue.
@@ -60,7 +78,8 @@ trait Job: Send {
     fn fail(&mut self, error: StoreError);
     /// Tells the caller, unless the batch failed.
     fn answer(self: Box<Self>, batch: &Result<(), StoreError>);
-    fn makes_work(&self) -> bool;
+    fn makes(&self) -> Work;
+    fn may_fail_alone(&self) -> bool;
 }
 
 struct Asked<W: Write> {
@@ -93,8 +112,15 @@ impl<W: Write> Job for Asked<W> {
         let _ = self.caller.send(outcome);
     }
 
-    fn makes_work(&self) -> bool {
-        matches!(&self.outcome, Some(Ok(answer)) if self.write.makes_work(answer))
+    fn makes(&self) -> Work {
+        match &self.outcome {
+            Some(Ok(answer)) => self.write.makes(answer),
+            _ => Work::NONE,
+        }
+    }
+
+    fn may_fail_alone(&self) -> bool {
+        self.write.may_fail_alone()
     }
 }
 
@@ -123,10 +149,11 @@ impl Writer {
         connection: SqliteConnection,
         options: SqliteConnectOptions,
         gather: Duration,
-        work: Arc<Notify>,
+        work: Arc<Calls>,
     ) -> Self {
         let (queue, queued) = mpsc::channel(BATCH_JOBS);
-        let desk = Desk { connection: Some(connection), options, gather, work };
+        let fold = Fold::beside(options.clone());
+        let desk = Desk { connection: Some(connection), options, gather, work, fold };
         tokio::spawn(desk.serve(queued));
         Self { queue }
     }
@@ -166,7 +193,8 @@ struct Desk {
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
     gather: Duration,
-    work: Arc<Notify>,
+    work: Arc<Calls>,
+    fold: Fold,
 }
 
 impl Desk {
@@ -176,14 +204,13 @@ impl Desk {
             let mut batch = Batch::gather(first, &mut queue, enough).await;
             let begun = Instant::now();
             let outcome = self.write(&mut batch).await;
-            measure::committed("sqlite", batch.deliveries.len() + batch.jobs.len(), begun.elapsed());
+            measure::committed("sqlite", batch.writes(), begun.elapsed());
+            self.fold.wrote(batch.writes());
             if outcome.is_err() {
                 // Whatever state the connection is in, the next batch starts on a fresh one.
                 self.connection = None;
             }
-            if batch.answer(outcome) {
-                announce(&self.work);
-            }
+            self.work.call(batch.answer(outcome));
         }
         if let Some(connection) = self.connection {
             // Nobody is left to be told; a log that was not folded into the main file is read at the next start.
@@ -197,13 +224,26 @@ impl Desk {
             Some(connection) => connection,
             none => none.insert(SqliteConnection::connect_with(&self.options).await?),
         };
+        // Nothing in deliveries can fail for one of them alone, so they need no savepoint.
+        if batch.is_of_small_deliveries() {
+            failpoint::reached(failpoint::COMMIT_BEFORE);
+            let accepted = arrivals::accept_alone(connection, &batch.deliveries).await?;
+            failpoint::reached(failpoint::COMMIT_AFTER);
+            return Ok(accepted);
+        }
         let mut transaction = connection.begin_with(BEGIN_WRITE).await?;
         let mut accepted = Vec::new();
         if !batch.deliveries.is_empty() {
-            // Nothing in them can fail for one delivery alone, so they need no savepoint.
-            accepted = deliveries::accept_all(&mut transaction, &mut batch.deliveries).await?;
+            accepted = arrivals::accept_within(&mut transaction, &batch.deliveries).await?;
         }
         for job in &mut batch.jobs {
+            if !job.may_fail_alone() {
+                match job.run(&mut transaction).await {
+                    Err(error @ StoreError::Corrupt(_)) => job.fail(error),
+                    ran => drop(ran?),
+                }
+                continue;
+            }
             let mut savepoint = transaction.begin().await?;
             match job.run(&mut savepoint).await {
                 Ok(true) => savepoint.commit().await?,
@@ -274,18 +314,26 @@ impl Batch {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.deliveries.len() + self.jobs.len() >= BATCH_JOBS || self.size_bytes >= BATCH_BYTES
+    fn writes(&self) -> usize {
+        self.deliveries.len() + self.jobs.len()
     }
 
-    /// Tells every caller; returns whether there may be something new to claim.
-    fn answer(self, outcome: Result<Vec<Acceptance>, StoreError>) -> bool {
+    fn is_of_small_deliveries(&self) -> bool {
+        self.jobs.is_empty() && !self.deliveries.iter().any(|new| body::is_large(&new.sealed_body))
+    }
+
+    fn is_full(&self) -> bool {
+        self.writes() >= BATCH_JOBS || self.size_bytes >= BATCH_BYTES
+    }
+
+    /// Tells every caller; returns what there may be to claim.
+    fn answer(self, outcome: Result<Vec<Acceptance>, StoreError>) -> Work {
         let (accepted, outcome) = match outcome {
             Ok(accepted) => (accepted, Ok(())),
             Err(error) => (Vec::new(), Err(error)),
         };
-        let makes_work =
-            outcome.is_ok() && (accepted.contains(&Acceptance::Fresh) || self.jobs.iter().any(|job| job.makes_work()));
+        let arrived = Work::DELIVERIES.when(accepted.contains(&Acceptance::Fresh));
+        let made = self.jobs.iter().fold(arrived, |made, job| made | job.makes()).when(outcome.is_ok());
         let mut accepted = accepted.into_iter();
         for caller in self.senders {
             let answer = match &outcome {
@@ -298,14 +346,8 @@ impl Batch {
         for job in self.jobs {
             job.answer(&outcome);
         }
-        makes_work
+        made
     }
-}
-
-/// Wakes everybody who waits for work, and the next who comes to wait, should all be busy looking just now.
-pub(super) fn announce(work: &Notify) {
-    work.notify_waiters();
-    work.notify_one();
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use embargod::{
     store::{
         Acceptance, AuditLink, Backlog, BodyHead, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, DeliveryReport,
         EffectReport, EffectState, Leadership, Lease, NewDelivery, SchemaStatus, Sealed, SealedPage, Settled,
-        Settlement, SharedStore, Store, StoreError, StoredRecord, Touched, Upkeep,
+        Settlement, SharedStore, Store, StoreError, StoredRecord, Touched, Upkeep, Work,
         portable::{RowSink, RowSource},
     },
 };
@@ -208,8 +208,8 @@ impl Store for MortalStore {
         self.inner.ping().await
     }
 
-    async fn wait_for_work(&self) {
-        self.inner.wait_for_work().await;
+    async fn wait_for_work(&self) -> Work {
+        self.inner.wait_for_work().await
     }
 }
 

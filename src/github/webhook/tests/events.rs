@@ -7,7 +7,7 @@ use crate::{
         embargoed::Clearance,
         post::{Association, Happening, Post, Surface, ThreadKind},
     },
-    github::webhook::{Content, ParseError, events::Delivered, lane_of, parse},
+    github::webhook::{Content, ParseError, events::Delivered, lane_if_json, lane_of, parse},
 };
 
 fn envelope(action: &str) -> Value {
@@ -264,4 +264,8 @@ fn lanes_keep_the_deliveries_of_one_thread_in_order() {
     assert_eq!(of(json!({ "repository": { "id": "12" } })), "app");
     assert_eq!(of(json!([])), "app");
     assert_eq!(lane_of(b"not JSON"), "app");
+    assert_eq!(lane_if_json(b"not JSON"), None);
+    assert_eq!(lane_if_json(br#"{"repository":{"id":12}}"#).as_deref(), Some("repo:12"));
+    let twice = br#"{"repository":{"id":12},"repository":{"id":13}}"#;
+    assert_eq!((lane_of(twice).as_str(), lane_if_json(twice).as_deref()), ("app", Some("app")));
 }

@@ -218,7 +218,7 @@ async fn a_restarted_server_is_found_again() {
             n += 1;
             accept(&other, &format!("wake {n}"), "repo:2").await;
             tokio::select! {
-                () = store.wait_for_work() => break,
+                _ = store.wait_for_work() => break,
                 () = tokio::time::sleep(Duration::from_millis(100)) => {}
             }
         }

@@ -63,8 +63,13 @@ impl Counted {
             .run(deliveries::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, order: ClaimOrder::OldestFirst })
             .await;
         let lease = claimed.pop().expect("one may run").lease;
-        let settle =
-            deliveries::Settle { lease, now: at(2), settlement: conformance::done(), commit: Commit::default() };
+        let settle = deliveries::Settle {
+            lease,
+            now: at(2),
+            settlement: conformance::done(),
+            commit: Commit::default(),
+            makes: Work::DELIVERIES,
+        };
         let (settled, settling) = self.run(settle).await;
         assert_eq!(settled, Settled::Committed);
         claiming + settling
@@ -126,7 +131,8 @@ async fn who_joins_a_crowd_pays_nothing_for_it() {
         let folder = Folder::new();
         let _open = busy_lane(&folder, number).await;
         let commit = conformance::enqueue([urgent("new".to_owned(), "busy").after(["busy 1".to_owned()])]);
-        let (settled, taken) = Counted::on(&folder).await.run(commit::CommitAlone { now: at(1), commit }).await;
+        let (settled, taken) =
+            Counted::on(&folder).await.run(commit::CommitAlone { now: at(1), makes: Work::EFFECTS, commit }).await;
         assert_eq!(settled, Settled::Committed);
         steps.push(taken);
     }

@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::store::kept::reports;
 use crate::store::{
-    AuditLink, StoreError, link_hash,
+    AuditLink, StoreError, Work, link_hash,
     sqlite::writer::{Verdict, Write},
 };
 
@@ -57,8 +57,8 @@ impl Write for Link {
         Ok(Verdict::Keep(u32::try_from(waiting.len()).unwrap_or(u32::MAX)))
     }
 
-    fn makes_work(&self, _answer: &u32) -> bool {
-        false
+    fn makes(&self, _answer: &u32) -> Work {
+        Work::NONE
     }
 }
 

@@ -8,7 +8,7 @@ use crate::store::kept::micros;
 use crate::{
     domain::decision::DecisionRecord,
     store::{
-        StoreError, Touched,
+        StoreError, Touched, Work,
         sqlite::{
             commit::append_decision,
             writer::{Verdict, Write},
@@ -83,9 +83,9 @@ impl Write for ByHand {
         Ok(Verdict::Keep(Touched::Changed))
     }
 
-    fn makes_work(&self, answer: &Touched) -> bool {
+    fn makes(&self, answer: &Touched) -> Work {
         // Discarding an effect frees those that waited for it.
-        *answer == Touched::Changed
+        Work::ALL.when(*answer == Touched::Changed)
     }
 }
 
@@ -148,7 +148,7 @@ impl Write for ReviveDelivery {
         Ok(Verdict::Keep(Touched::Changed))
     }
 
-    fn makes_work(&self, answer: &Touched) -> bool {
-        *answer == Touched::Changed
+    fn makes(&self, answer: &Touched) -> Work {
+        Work::ALL.when(*answer == Touched::Changed)
     }
 }

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 
 use crate::store::kept::micros;
 use crate::store::{
-    StoreError,
+    StoreError, Work,
     sqlite::writer::{Verdict, Write},
 };
 
@@ -47,8 +47,8 @@ impl Write for DropBodies {
         Ok(Verdict::Keep(count(dropped.rows_affected())))
     }
 
-    fn makes_work(&self, _answer: &u32) -> bool {
-        false
+    fn makes(&self, _answer: &u32) -> Work {
+        Work::NONE
     }
 }
 
@@ -68,8 +68,8 @@ impl Write for Forget {
         Ok(Verdict::Keep(count(forgotten.rows_affected())))
     }
 
-    fn makes_work(&self, _answer: &u32) -> bool {
-        false
+    fn makes(&self, _answer: &u32) -> Work {
+        Work::NONE
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use crate::store::{
-    StoreError,
+    StoreError, Work,
     sqlite::writer::{Verdict, Write},
 };
 
@@ -35,8 +35,8 @@ impl Write for ReplaceSealed {
         Ok(Verdict::Keep(replaced.rows_affected() > 0))
     }
 
-    fn makes_work(&self, _answer: &bool) -> bool {
-        false
+    fn makes(&self, _answer: &bool) -> Work {
+        Work::NONE
     }
 }
 
@@ -65,7 +65,7 @@ impl Write for ReplaceBodyHead {
         Ok(Verdict::Keep(true))
     }
 
-    fn makes_work(&self, _answer: &bool) -> bool {
-        false
+    fn makes(&self, _answer: &bool) -> Work {
+        Work::NONE
     }
 }

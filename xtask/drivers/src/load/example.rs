@@ -34,12 +34,19 @@ pub fn published(examples: &Path) -> Result<Node, Failure> {
     let place = examples.display();
     let text = std::fs::read_to_string(examples).map_err(|error| format!("{place}: {error}"))?;
     let events: Vec<Event> = serde_json::from_str(&text).map_err(|error| format!("{place}: {error}"))?;
+    // That one is of a person's repository; most of those that have such an App are an organization's.
+    let mut all = events.iter().flat_map(|event| &event.examples);
+    let organization = all.find_map(|example| example.member("organization")).cloned();
     let mut issues = events.into_iter().filter(|event| event.name == "issues").flat_map(|event| event.examples);
     let opened = issues.find(|example| {
         let own = example.member("repository").and_then(|repository| repository.member("name"));
         example.member("action").is_some_and(|action| action.is("opened")) && own.is_some_and(|name| name.is(NAME))
     });
-    opened.ok_or_else(|| format!("{place}: no example of issues.opened"))
+    let mut opened = opened.ok_or_else(|| format!("{place}: no example of issues.opened"))?;
+    if let (Node::Object(members), Some(organization)) = (&mut opened, organization) {
+        members.push(("organization".to_owned(), organization));
+    }
+    Ok(opened)
 }
 
 impl Node {
@@ -93,7 +100,11 @@ impl Node {
     }
 
     fn write(&self, text: &mut String) {
-        let between = |text: &mut String, at| if at > 0 { text.push(',') };
+        let between = |text: &mut String, at| {
+            if at > 0 {
+                text.push(',')
+            }
+        };
         match self {
             Self::Object(members) => {
                 text.push('{');
