@@ -222,14 +222,15 @@ impl Commit {
         Work::EFFECTS.when(!self.effects.is_empty() || !self.dropped_effects.is_empty())
     }
 
+    /// Whether it writes nothing, or nothing but a decision, as most do.
+    fn is_decision_alone(&self) -> bool {
+        let Self { records, sealed, effects, dropped_effects, decision: _, caused_at: _ } = self;
+        records.is_empty() && sealed.is_empty() && effects.is_empty() && dropped_effects.is_empty()
+    }
+
     /// Whether it writes nothing.
     fn is_empty(&self) -> bool {
-        let Self { records, sealed, effects, dropped_effects, decision, caused_at: _ } = self;
-        records.is_empty()
-            && sealed.is_empty()
-            && effects.is_empty()
-            && dropped_effects.is_empty()
-            && decision.is_none()
+        self.is_decision_alone() && self.decision.is_none()
     }
 }
 

@@ -7,7 +7,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use sqlx::Connection;
+use sqlx::{Connection, SqliteConnection};
 
 use super::*;
 use crate::store::{

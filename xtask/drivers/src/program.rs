@@ -11,8 +11,7 @@ use std::{
 
 use embargod::sealing::SealingKey;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
+    io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
     time::timeout,
 };
@@ -33,8 +32,6 @@ pub struct Operator {
 pub struct Program {
     /// The public door.
     pub listen: SocketAddr,
-    /// The operators' door.
-    pub admin: SocketAddr,
     child: Child,
 }
 
@@ -123,8 +120,8 @@ impl Operator {
         read.map_err(|_| format!("not ready after {} s:\n{}", START.as_secs(), self.log()))?
             .map_err(|error| error.to_string())?;
         let address = |name: &str| line.split_whitespace().find_map(|part| part.strip_prefix(name)?.parse().ok());
-        match (address("listen="), address("admin=")) {
-            (Some(listen), Some(admin)) => Ok(Start::Ready(Box::new(Program { listen, admin, child }))),
+        match address("listen=") {
+            Some(listen) => Ok(Start::Ready(Box::new(Program { listen, child }))),
             _ => Ok(Start::Ended(child.wait().await.map_err(|error| error.to_string())?)),
         }
     }
@@ -139,18 +136,6 @@ impl Program {
     /// SIGKILL, and waits until it is gone.
     pub async fn kill(mut self) -> Result<(), Failure> {
         self.child.kill().await.map_err(|error| error.to_string())
-    }
-
-    /// A value of the operators' door; 0 as long as nothing was counted.
-    pub async fn metric(&self, name: &str) -> Result<f64, Failure> {
-        let failed = |error: std::io::Error| format!("the operators' door: {error}");
-        let mut stream = TcpStream::connect(self.admin).await.map_err(failed)?;
-        let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-        stream.write_all(request.as_bytes()).await.map_err(failed)?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.map_err(failed)?;
-        let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        Ok(line.and_then(|value| value.trim().parse().ok()).unwrap_or_default())
     }
 
     /// Number of the process.

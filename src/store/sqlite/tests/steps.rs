@@ -6,6 +6,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use sqlx::SqliteConnection;
+
 use super::{super::*, Folder};
 use crate::{
     domain::effect::{Effect, Urgency},

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use embargod::{domain::intake::texts, standin::LoggedRequest};
 
-use super::{Arguments, REPOSITORIES, client::quantile, drain::fill, payloads::Templates, process};
+use super::{Arguments, REPOSITORIES, client::quantile, drain::fill, payloads::Templates, process, site::waiting};
 use crate::{Failure, posts, stage::Kind};
 
 /// Pause between two disclosures.
@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -> Result<bool, Failure> {
     let site = arguments.site(kind).await?;
     fill(&site, templates, arguments.backlog, arguments.body_bytes).await?;
+    let store = site.store().await?;
     let program = site.start(None).await?;
     let pid = program.pid().ok_or("the server is gone")?;
     let github = &site.stage.github;
@@ -38,7 +39,7 @@ pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -
             .map_err(|refusal| format!("the stand-in refused a post: {refusal}"))?;
         opened.push((format!("/repos/{repository}/issues/{number}"), asked));
         // the disclosures' own deliveries keep it from ever being quite empty
-        if program.metric("embargod_deliveries_waiting").await? < 20.0 {
+        if waiting(&*store).await? < 20 {
             drained_after = Some(began.elapsed());
         }
         if began.elapsed() > Duration::from_secs(3_600) {

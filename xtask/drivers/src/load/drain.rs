@@ -33,7 +33,7 @@ pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -
     let pid = program.pid().ok_or("the server is gone")?;
     let (cpu, database, began) = (process::cpu(pid)?, site.database_cpu()?, Instant::now());
     let sent = send(&[program.listen], &templates.ordinary(posts, arguments.body_bytes), all(posts, 1)).await?;
-    let drained = site.drained(&program).await?;
+    let drained = site.drained().await?;
     let time = began.elapsed();
     let row = Row {
         what: "received and decided",
@@ -45,18 +45,7 @@ pub async fn measure(arguments: &Arguments, templates: &Templates, kind: Kind) -
     };
     println!("{}", row.line());
     program.kill().await?;
-    let store = site.store().await?;
-    let decisions = store.decisions(None, u32::MAX).await.map_err(|error| error.to_string())?;
-    // Beside them stand entries about the policies of the repositories.
-    let decided = decisions.iter().filter(|decision| decision.feature != "policy").count();
-    drop(store);
-    let fine = drained && sent.refused == 0 && decided == posts;
-    if !fine {
-        println!(
-            "\nnot as it must be: {posts} posts, {} refused, {decided} decisions, drained: {drained}",
-            sent.refused
-        );
-    }
+    let fine = sent.refused == 0 && all_decided(&site, posts, drained).await?;
     site.close()?;
     let alone = preloaded(arguments, templates, kind, 1, "decided alone").await?;
     println!();
@@ -89,27 +78,36 @@ async fn preloaded(
         programs.push(site.start(None).await?);
     }
     let ready = began.elapsed();
-    let drained = site.drained(&programs[0]).await?;
+    let drained = site.drained().await?;
+    let seconds = (began.elapsed() - ready / 2).as_secs_f64();
     let (mut cpu, mut memory_mib) = (0.0, 0.0_f64);
     for program in &programs {
         let pid = program.pid().ok_or("the server is gone")?;
         cpu += process::cpu(pid)?.as_secs_f64();
         memory_mib = memory_mib.max(process::memory_mib(pid)?.1);
     }
-    let row = Row {
-        what,
-        posts,
-        seconds: (began.elapsed() - ready / 2).as_secs_f64(),
-        cpu,
-        database_cpu: (site.database_cpu()? - database).as_secs_f64(),
-        memory_mib,
-    };
+    let row =
+        Row { what, posts, seconds, cpu, database_cpu: (site.database_cpu()? - database).as_secs_f64(), memory_mib };
     println!("{}", row.line());
     for program in programs {
         program.kill().await?;
     }
+    let fine = all_decided(&site, posts, drained).await?;
     site.close()?;
-    Ok(drained)
+    Ok(fine)
+}
+
+/// Whether every post was decided, and once.
+async fn all_decided(site: &Site, posts: usize, drained: bool) -> Result<bool, Failure> {
+    let store = site.store().await?;
+    let decisions = store.decisions(None, u32::MAX).await.map_err(|error| error.to_string())?;
+    // Beside them stand entries about the policies of the repositories.
+    let decided = decisions.iter().filter(|decision| decision.feature != "policy").count();
+    let fine = drained && decided == posts;
+    if !fine {
+        println!("\nnot as it must be: {posts} posts, {decided} decisions, drained: {drained}");
+    }
+    Ok(fine)
 }
 
 /// Puts deliveries into the store that nobody works on yet, as the receiver does it, but without a server.

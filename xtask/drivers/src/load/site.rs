@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use embargod::store::{self, SharedStore};
+use embargod::{
+    clock::{Clock, SystemClock},
+    store::{self, SharedStore, Store},
+};
 use temporary_postgres::{Durability, Server, Stop};
 
 use super::{client::Sent, payloads::guid, process};
@@ -90,12 +93,13 @@ impl Site {
         Ok(missing)
     }
 
-    /// Waits until no delivery waits, by the word of the operators' door; `false` where that does not come about.
-    pub async fn drained(&self, program: &Program) -> Result<bool, Failure> {
-        let (mut before, mut changed) = (f64::MAX, Instant::now());
+    /// Waits until no delivery waits, by the word of the database; `false` where that does not come about.
+    pub async fn drained(&self) -> Result<bool, Failure> {
+        let store = self.store().await?;
+        let (mut before, mut changed) = (u64::MAX, Instant::now());
         loop {
-            let waiting = program.metric("embargod_deliveries_waiting").await?;
-            if waiting == 0.0 {
+            let waiting = waiting(&*store).await?;
+            if waiting == 0 {
                 return Ok(true);
             }
             if waiting != before {
@@ -107,6 +111,11 @@ impl Site {
             tokio::time::sleep(LOOK).await;
         }
     }
+}
+
+/// How many deliveries wait.
+pub async fn waiting(store: &dyn Store) -> Result<u64, Failure> {
+    store.backlog(SystemClock.now()).await.map(|all| all.deliveries_waiting).map_err(|error| error.to_string())
 }
 
 fn last_lines(log: &str) -> String {
