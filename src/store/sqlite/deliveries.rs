@@ -11,8 +11,7 @@ use super::{
     commit::apply,
     writer::{AtOnce, Verdict, Write, at_once},
 };
-use crate::domain::decision::DecisionRecord;
-use crate::store::kept::{instant, lease_end, micros, to_json};
+use crate::store::kept::{instant, lease_end, micros};
 use crate::store::{ClaimOrder, ClaimedDelivery, Commit, Lease, Settled, Settlement, StoreError, Work};
 
 const RELEASE_EXPIRED: &str = "
@@ -76,13 +75,6 @@ const FINISH: &str = "
     WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3
     RETURNING id";
 
-// Only by whom the lease is held that is about to end.
-const DECIDE: &str = "
-    INSERT INTO decisions (decided_at, case_key, decision)
-    SELECT ?6, ?7, ?8 WHERE EXISTS (
-        SELECT 1 FROM deliveries
-        WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3)";
-
 // Where nothing was finished the turn is where it was.
 const PASS_ON: &str = "
     UPDATE deliveries SET turn = 1
@@ -106,7 +98,6 @@ const PASS_TURN: &str = "
 static RELEASE_AND_CLAIM_OLDEST: AtOnce = LazyLock::new(|| [RELEASE_EXPIRED, CLAIM_OLDEST].join(";"));
 static RELEASE_AND_CLAIM_NEWEST: AtOnce = LazyLock::new(|| [RELEASE_EXPIRED, CLAIM_NEWEST].join(";"));
 static FINISH_AND_PASS_ON: AtOnce = LazyLock::new(|| [FINISH, PASS_ON].join(";"));
-static DECIDE_AND_FINISH: AtOnce = LazyLock::new(|| [DECIDE, FINISH, PASS_ON].join(";"));
 
 /// See [`crate::store::Store::claim_deliveries`].
 pub(super) struct Claim {
@@ -182,18 +173,6 @@ impl Settle {
         let finished = query.bind(micros(self.now)).bind(state).bind(error).fetch_all(connection).await?;
         Ok(!finished.is_empty())
     }
-
-    /// What most deliveries come to: they are over, and why is all that is written.
-    async fn decide_and_finish(
-        &self,
-        connection: &mut SqliteConnection,
-        decision: &DecisionRecord,
-    ) -> Result<bool, StoreError> {
-        let query = at_once(&DECIDE_AND_FINISH).bind(self.lease.id).bind(self.lease.token.as_str());
-        let query = query.bind(micros(self.now)).bind("done").bind(None::<String>);
-        let query = query.bind(micros(decision.at)).bind(decision.case.as_deref()).bind(to_json(decision)?);
-        Ok(!query.fetch_all(connection).await?.is_empty())
-    }
 }
 
 #[async_trait]
@@ -201,12 +180,6 @@ impl Write for Settle {
     type Answer = Settled;
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
-        if let (Settlement::Done(_), true, Some(decision)) =
-            (&self.settlement, self.commit.is_decision_alone(), &self.commit.decision)
-        {
-            let held = self.decide_and_finish(connection, decision).await?;
-            return Ok(if held { Verdict::Keep(Settled::Committed) } else { Verdict::Undo(Settled::LeaseLost) });
-        }
         let now = micros(self.now);
         let fenced = |sql| sqlx::query(sql).bind(self.lease.id).bind(self.lease.token.as_str()).bind(now);
         let held = match &self.settlement {
@@ -240,12 +213,11 @@ impl Write for Settle {
     }
 
     fn may_fail_alone(&self) -> bool {
-        let is_plain = matches!(self.settlement, Settlement::Done(_)) && self.commit.is_decision_alone();
-        !is_plain && !self.commit.is_empty()
+        !self.commit.is_empty()
     }
 }
 
 /// What runs for every delivery; a test looks at how it is planned.
 #[cfg(test)]
 pub(super) const HOT: &[&str] =
-    &[RELEASE_EXPIRED, CLAIM_OLDEST, CLAIM_NEWEST, RETRY, LATER, LANE, ASIDE, DECIDE, FINISH, PASS_ON, PASS_TURN];
+    &[RELEASE_EXPIRED, CLAIM_OLDEST, CLAIM_NEWEST, RETRY, LATER, LANE, ASIDE, FINISH, PASS_ON, PASS_TURN];

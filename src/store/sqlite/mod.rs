@@ -9,6 +9,7 @@ mod body;
 mod commit;
 mod deliveries;
 mod effects;
+mod endings;
 mod error;
 mod fold;
 mod open;
@@ -115,6 +116,10 @@ impl Store for SqliteStore {
         settlement: Settlement,
         commit: Commit,
     ) -> Result<Settled, StoreError> {
+        if matches!(settlement, Settlement::Done(_)) && commit.is_decision_alone() {
+            let ending = endings::Ending { lease: lease.clone(), now, decision: commit.decision };
+            return self.writer.end(ending).await;
+        }
         let makes = Work::DELIVERIES | commit.makes();
         let settle = deliveries::Settle { lease: lease.clone(), now, settlement, commit, makes };
         self.writer.submit(settle).await

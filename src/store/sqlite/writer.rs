@@ -22,10 +22,15 @@ use tokio::{
     time::sleep,
 };
 
-use super::{arrivals, body, fold::Fold, open::BEGIN_WRITE};
+use super::{
+    arrivals, body,
+    endings::{self, Ending},
+    fold::Fold,
+    open::BEGIN_WRITE,
+};
 use crate::{
     failpoint,
-    store::{Acceptance, NewDelivery, StoreError, Work, measure, work::Calls},
+    store::{Acceptance, NewDelivery, Settled, StoreError, Work, measure, work::Calls},
 };
 
 /// Jobs that share a commit, at most.
@@ -130,9 +135,11 @@ struct Arrival {
     caller: oneshot::Sender<Result<Acceptance, StoreError>>,
 }
 
-/// What stands in the queue. Deliveries are no [`Job`]s: those of a batch are written by a few statements together.
+/// What stands in the queue. Deliveries that arrive or end are no [`Job`]s: those of a batch are written by a few statements
+/// together.
 enum Queued {
     Arrival(Arrival),
+    Ending(Ending, oneshot::Sender<Result<Settled, StoreError>>),
     Job(Box<dyn Job>),
 }
 
@@ -169,6 +176,13 @@ impl Writer {
     pub(super) async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError> {
         let (caller, answer) = oneshot::channel();
         self.enqueue(Queued::Arrival(Arrival { delivery, caller })).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Ends a delivery, and returns when that is durable or refused.
+    pub(super) async fn end(&self, ending: Ending) -> Result<Settled, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        self.enqueue(Queued::Ending(ending, caller)).await?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -219,7 +233,7 @@ impl Desk {
     }
 
     /// Writes all of `batch` in one transaction; says what became of its deliveries.
-    async fn write(&mut self, batch: &mut Batch) -> Result<Vec<Acceptance>, StoreError> {
+    async fn write(&mut self, batch: &mut Batch) -> Result<Written, StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(SqliteConnection::connect_with(&self.options).await?),
@@ -229,12 +243,16 @@ impl Desk {
             failpoint::reached(failpoint::COMMIT_BEFORE);
             let accepted = arrivals::accept_alone(connection, &batch.deliveries).await?;
             failpoint::reached(failpoint::COMMIT_AFTER);
-            return Ok(accepted);
+            return Ok(Written { accepted, ended: Vec::new() });
         }
         let mut transaction = connection.begin_with(BEGIN_WRITE).await?;
-        let mut accepted = Vec::new();
+        let mut written = Written::default();
         if !batch.deliveries.is_empty() {
-            accepted = arrivals::accept_within(&mut transaction, &batch.deliveries).await?;
+            written.accepted = arrivals::accept_within(&mut transaction, &batch.deliveries).await?;
+        }
+        if !batch.endings.is_empty() {
+            let endings = batch.endings.iter().map(|(ending, _)| ending);
+            written.ended = endings::end_all(&mut transaction, endings).await?;
         }
         for job in &mut batch.jobs {
             if !job.may_fail_alone() {
@@ -260,15 +278,23 @@ impl Desk {
         failpoint::reached(failpoint::COMMIT_BEFORE);
         transaction.commit().await?;
         failpoint::reached(failpoint::COMMIT_AFTER);
-        Ok(accepted)
+        Ok(written)
     }
 }
 
-/// What shares a commit: deliveries first, so that a claim beside them finds them.
+/// What became of the deliveries of a batch, in their order.
+#[derive(Default)]
+struct Written {
+    accepted: Vec<Acceptance>,
+    ended: Vec<Settled>,
+}
+
+/// What shares a commit: deliveries first, so that a claim beside them finds them and those behind them.
 #[derive(Default)]
 struct Batch {
     deliveries: Vec<NewDelivery>,
     senders: Vec<oneshot::Sender<Result<Acceptance, StoreError>>>,
+    endings: Vec<(Ending, oneshot::Sender<Result<Settled, StoreError>>)>,
     jobs: Vec<Box<dyn Job>>,
     size_bytes: usize,
 }
@@ -306,6 +332,7 @@ impl Batch {
     fn add(&mut self, queued: Queued) {
         match queued {
             Queued::Job(job) => self.jobs.push(job),
+            Queued::Ending(ending, caller) => self.endings.push((ending, caller)),
             Queued::Arrival(Arrival { delivery, caller }) => {
                 self.size_bytes += delivery.sealed_body.len();
                 self.deliveries.push(delivery);
@@ -315,11 +342,13 @@ impl Batch {
     }
 
     fn writes(&self) -> usize {
-        self.deliveries.len() + self.jobs.len()
+        self.deliveries.len() + self.endings.len() + self.jobs.len()
     }
 
     fn is_of_small_deliveries(&self) -> bool {
-        self.jobs.is_empty() && !self.deliveries.iter().any(|new| body::is_large(&new.sealed_body))
+        self.jobs.is_empty()
+            && self.endings.is_empty()
+            && !self.deliveries.iter().any(|new| body::is_large(&new.sealed_body))
     }
 
     fn is_full(&self) -> bool {
@@ -327,12 +356,13 @@ impl Batch {
     }
 
     /// Tells every caller; returns what there may be to claim.
-    fn answer(self, outcome: Result<Vec<Acceptance>, StoreError>) -> Work {
-        let (accepted, outcome) = match outcome {
-            Ok(accepted) => (accepted, Ok(())),
-            Err(error) => (Vec::new(), Err(error)),
+    fn answer(self, outcome: Result<Written, StoreError>) -> Work {
+        let (Written { accepted, ended }, outcome) = match outcome {
+            Ok(written) => (written, Ok(())),
+            Err(error) => (Written::default(), Err(error)),
         };
-        let arrived = Work::DELIVERIES.when(accepted.contains(&Acceptance::Fresh));
+        let some = accepted.contains(&Acceptance::Fresh) || ended.contains(&Settled::Committed);
+        let arrived = Work::DELIVERIES.when(some);
         let made = self.jobs.iter().fold(arrived, |made, job| made | job.makes()).when(outcome.is_ok());
         let mut accepted = accepted.into_iter();
         for caller in self.senders {
@@ -341,6 +371,14 @@ impl Batch {
                 Err(error) => Err(error.clone()),
             };
             // A sender that went away does not need to know.
+            let _ = caller.send(answer);
+        }
+        let mut ended = ended.into_iter();
+        for (_, caller) in self.endings {
+            let answer = match &outcome {
+                Ok(()) => ended.next().ok_or_else(gone),
+                Err(error) => Err(error.clone()),
+            };
             let _ = caller.send(answer);
         }
         for job in self.jobs {
