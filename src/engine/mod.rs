@@ -95,15 +95,15 @@ impl Engine {
     /// is not over by then is broken off and left to the next process. Returns some seconds after that at the latest.
     pub async fn run(&self, stop: CancellationToken) {
         let floor = Floor::new(Bell::new(), stop.clone());
-        let outer = floor.with_bell(Bell::new());
+        let effects_floor = floor.with_bell(Bell::new());
         let windows = self.shop.pace.windows;
         let work = async {
             tokio::join!(
                 dispatch::serve(self.inbox(ClaimOrder::OldestFirst), windows.deliveries, floor.clone()),
                 dispatch::serve(self.inbox(ClaimOrder::NewestFirst), windows.newest_deliveries, floor.clone()),
-                dispatch::serve(self.outbox(Urgency::Upkeep), windows.effects, outer.clone()),
-                dispatch::serve(self.outbox(Urgency::Protecting), windows.protecting_effects, outer.clone()),
-                self.listen(&floor.bell, &outer.bell, &stop),
+                dispatch::serve(self.outbox(Urgency::Upkeep), windows.effects, effects_floor.clone()),
+                dispatch::serve(self.outbox(Urgency::Protecting), windows.protecting_effects, effects_floor.clone()),
+                self.listen(&floor.bell, &effects_floor.bell, &stop),
             );
             floor.tasks.close();
             floor.tasks.wait().await;

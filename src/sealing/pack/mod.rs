@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::SealingError;
 
-/// First byte of a body that was packed by itself, as version 0.1 began to do; its size before follows in four bytes, the
+/// First byte of a body that was packed by itself, as it was done earlier; its size before follows in four bytes, the
 /// least significant first.
 const PACKED: u8 = 1;
 

@@ -321,6 +321,23 @@ pub async fn waiting_ends_when_work_arrives(place: &dyn Place) {
     assert!(work.has_deliveries() && work.has_effects(), "one that is dropped frees those that waited for it");
 }
 
+/// A worker that was too slow and the one that took over end the same delivery at one time: who holds the lease is believed,
+/// whoever comes first.
+pub async fn who_took_over_is_believed_beside_who_was_too_slow(place: &dyn Place) {
+    let store = place.open().await;
+    accept(&*store, "a", "repo:1").await;
+    let slow = claim(&*store, 0).await;
+    let heir = claim(&*store, 100).await;
+    let decided = || Commit { decision: Some(decision("post", None)), ..Commit::default() };
+    let (late, right, again) = tokio::join!(
+        store.settle_delivery(&slow.lease, at(101), done(), decided()),
+        store.settle_delivery(&heir.lease, at(101), done(), decided()),
+        store.settle_delivery(&heir.lease, at(101), done(), decided()),
+    );
+    assert_eq!((late, right, again), (Ok(Settled::LeaseLost), Ok(Settled::Committed), Ok(Settled::LeaseLost)));
+    assert_eq!(store.decisions(None, 9).await.map(|all| all.len()), Ok(1));
+}
+
 /// Deliveries that wait or run, the oldest of them, and the parked ones.
 pub async fn waiting_and_parked_deliveries_are_counted(place: &dyn Place) {
     let store = place.open().await;

@@ -61,6 +61,7 @@ macro_rules! conformance_suite {
             deliveries: a_foreign_token_writes_nothing,
             deliveries: a_settled_lease_is_over,
             deliveries: workers_never_share_a_delivery,
+            deliveries: who_took_over_is_believed_beside_who_was_too_slow,
             deliveries: waiting_ends_when_work_arrives,
             deliveries: waiting_and_parked_deliveries_are_counted,
             effects: the_most_urgent_goes_first_then_the_oldest,

@@ -174,10 +174,6 @@ impl Write for Claim {
         // One worker found something: another may, too.
         Work::EFFECTS.when(!answer.is_empty())
     }
-
-    fn may_fail_alone(&self) -> bool {
-        false
-    }
 }
 
 /// See [`crate::store::Store::settle_effect`].

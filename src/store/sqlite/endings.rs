@@ -1,7 +1,7 @@
 //! Ending deliveries that come to nothing but a decision, as most do: all of a commit together.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, btree_map::Entry},
     sync::LazyLock,
 };
 
@@ -60,28 +60,44 @@ pub(super) async fn end_all<'a>(
     connection: &mut SqliteConnection,
     endings: impl Iterator<Item = &'a Ending>,
 ) -> Result<Vec<Settled>, StoreError> {
-    let (mut rows, mut places, mut count) = (Vec::new(), HashMap::new(), 0);
-    for (place, Ending { lease, now, decision }) in endings.enumerate() {
-        count += 1;
-        // A claim ends once: whoever comes second finds it ended.
-        if places.contains_key(&lease.id) {
-            continue;
+    let mut waiting: Vec<(usize, &Ending)> = endings.enumerate().collect();
+    let mut settled = vec![Settled::LeaseLost; waiting.len()];
+    // Somebody who was too slow and the one who took over may both end a delivery: one after the other, as they came.
+    while !waiting.is_empty() {
+        let (mut round, mut later) = (BTreeMap::new(), Vec::new());
+        for (place, ending) in waiting {
+            match round.entry(ending.lease.id) {
+                Entry::Vacant(free) => drop(free.insert((place, ending))),
+                Entry::Occupied(_) => later.push((place, ending)),
+            }
         }
-        places.insert(lease.id, place);
+        for id in end(connection, round.values().map(|(_, ending)| *ending)).await? {
+            if let Some((place, _)) = round.get(&id) {
+                settled[*place] = Settled::Committed;
+            }
+        }
+        waiting = later;
+    }
+    Ok(settled)
+}
+
+/// Ends different deliveries; the numbers of those whose leases were held.
+async fn end<'a>(
+    connection: &mut SqliteConnection,
+    endings: impl Iterator<Item = &'a Ending>,
+) -> Result<Vec<i64>, StoreError> {
+    let row = |Ending { lease, now, decision }: &'a Ending| {
         let told = decision.as_ref();
-        rows.push((
+        Ok((
             lease.id,
             lease.token.as_str(),
             micros(*now),
             told.map(|decision| micros(decision.at)),
             told.and_then(|decision| decision.case.as_deref()),
             told.map(to_json).transpose()?,
-        ));
-    }
-    let mut ended = HashSet::new();
-    for row in at_once(&ALL).bind(to_json(&rows)?).fetch_all(connection).await? {
-        ended.extend(places.get(&row.try_get(0)?).copied());
-    }
-    let settled = |place| if ended.contains(&place) { Settled::Committed } else { Settled::LeaseLost };
-    Ok((0..count).map(settled).collect())
+        ))
+    };
+    let rows = endings.map(row).collect::<Result<Vec<_>, StoreError>>()?;
+    let ended = at_once(&ALL).bind(to_json(&rows)?).fetch_all(connection).await?;
+    Ok(ended.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
