@@ -21,6 +21,7 @@ use crate::domain::{
 #[cfg(test)]
 pub mod conformance;
 mod kept;
+mod lookups;
 mod measure;
 pub mod portable;
 pub mod postgres;

@@ -90,19 +90,28 @@ impl Feature for Redirect {
             Policy::observing()
         };
         let judged = judge(post, &policy, &*shop.detector, &shop.sealer, &shop.clearance);
-        let thread = known(shop, place.thread_key(), |key| ThreadRecord { key, ..Default::default() }).await?;
-        let earlier = known(shop, place.post_key(), |key| PostRecord { key, ..Default::default() }).await?;
+        let thread_record = |key| ThreadRecord { key, ..Default::default() };
+        let post_record = |key| PostRecord { key, ..Default::default() };
+        // The records are asked for at one time, for then the store looks them up together.
+        let (thread, earlier, opening, tally) = tokio::try_join!(
+            known(shop, place.thread_key(), thread_record),
+            known(shop, place.post_key(), post_record),
+            async {
+                if place.surface.opens_thread() { Ok(None) } else { shop.read::<PostRecord>(&place.thread_key()).await }
+            },
+            async {
+                match policy.redirect.prior {
+                    Some(Prior::Auto) => shop.read::<Tally>(&Tally::key_of(place.repository_id)).await,
+                    _ => Ok(None),
+                }
+            },
+        )?;
         let thread_is_followed = if place.surface.opens_thread() {
             earlier.value.seen_new
         } else {
-            let opening = shop.read::<PostRecord>(&place.thread_key()).await?;
             opening.is_some_and(|opening| opening.value.seen_new)
         };
         let now = shop.clock.now();
-        let tally = match policy.redirect.prior {
-            Some(Prior::Auto) => shop.read::<Tally>(&Tally::key_of(place.repository_id)).await?,
-            _ => None,
-        };
         let inquiry = Inquiry {
             post,
             revision: &judged.revision,

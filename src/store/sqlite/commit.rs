@@ -1,14 +1,14 @@
 //! What one decision changes, written whole or not at all.
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::{
     effects,
+    statement::{change, first},
     writer::{Verdict, Write},
 };
-use crate::store::kept::{micros, to_json};
+use crate::store::kept::{Columns, micros, to_json};
 use crate::{
     domain::{decision::DecisionRecord, record::RecordWrite},
     store::{Commit, SealedWrite, Settled, StoreError, Work},
@@ -39,75 +39,48 @@ const NEXT_NUMBER: &str = "
     RETURNING last";
 
 /// Writes all of `commit`, or asks for everything to be undone because a record has changed.
-pub(super) async fn apply(
-    connection: &mut SqliteConnection,
-    now: Timestamp,
-    commit: Commit,
-) -> Result<Verdict<Settled>, StoreError> {
+pub(super) fn apply(connection: &Connection, now: Timestamp, commit: Commit) -> Result<Verdict<Settled>, StoreError> {
     for record in &commit.records {
-        if !write_record(connection, now, record).await? {
+        if !write_record(connection, now, record)? {
             return Ok(Verdict::Undo(Settled::Conflict));
         }
     }
-    for blob in commit.sealed {
-        keep_sealed(connection, blob).await?;
+    for blob in &commit.sealed {
+        keep_sealed(connection, blob)?;
     }
     for effect in &commit.effects {
-        effects::enqueue(connection, now, commit.caused_at, effect).await?;
+        effects::enqueue(connection, now, commit.caused_at, effect)?;
     }
     // After the new ones: what a commit names as dropped does not start, even where the same commit enqueues it.
     for key in &commit.dropped_effects {
-        effects::drop_waiting(connection, now, key).await?;
+        effects::drop_waiting(connection, now, key)?;
     }
     if let Some(decision) = &commit.decision {
-        append_decision(connection, decision).await?;
+        append_decision(connection, decision)?;
     }
     Ok(Verdict::Keep(Settled::Committed))
 }
 
 /// Returns false where the record is not at the version that the writer had read.
-async fn write_record(
-    connection: &mut SqliteConnection,
-    now: Timestamp,
-    record: &RecordWrite,
-) -> Result<bool, StoreError> {
-    let statement = match record.expected_version {
-        None => sqlx::query(OVERWRITE_RECORD),
-        Some(0) => sqlx::query(CREATE_RECORD),
-        Some(_) => sqlx::query(UPDATE_RECORD),
+fn write_record(connection: &Connection, now: Timestamp, record: &RecordWrite) -> Result<bool, StoreError> {
+    let RecordWrite { kind, key, .. } = record;
+    let (value, now) = (to_json(&record.value)?, micros(now));
+    let written = match record.expected_version {
+        None => change(connection, OVERWRITE_RECORD, params![kind, key, value, now])?,
+        Some(0) => change(connection, CREATE_RECORD, params![kind, key, value, now])?,
+        Some(version) => change(connection, UPDATE_RECORD, params![kind, key, value, now, version])?,
     };
-    let statement =
-        statement.bind(record.kind.as_str()).bind(record.key.as_str()).bind(to_json(&record.value)?).bind(micros(now));
-    let statement = match record.expected_version {
-        Some(version) if version != 0 => statement.bind(version),
-        _ => statement,
-    };
-    Ok(statement.execute(connection).await?.rows_affected() > 0)
+    Ok(written > 0)
 }
 
-async fn keep_sealed(connection: &mut SqliteConnection, blob: SealedWrite) -> Result<(), StoreError> {
-    sqlx::query(KEEP_SEALED)
-        .bind(blob.owner)
-        .bind(blob.name)
-        .bind(micros(blob.at))
-        .bind(blob.bytes)
-        .execute(connection)
-        .await?;
-    Ok(())
+fn keep_sealed(connection: &Connection, blob: &SealedWrite) -> Result<(), StoreError> {
+    change(connection, KEEP_SEALED, params![blob.owner, blob.name, micros(blob.at), blob.bytes]).map(drop)
 }
 
 /// Appends to what explains everything.
-pub(super) async fn append_decision(
-    connection: &mut SqliteConnection,
-    decision: &DecisionRecord,
-) -> Result<(), StoreError> {
-    sqlx::query(APPEND_DECISION)
-        .bind(micros(decision.at))
-        .bind(decision.case.as_deref())
-        .bind(to_json(decision)?)
-        .execute(connection)
-        .await?;
-    Ok(())
+pub(super) fn append_decision(connection: &Connection, decision: &DecisionRecord) -> Result<(), StoreError> {
+    let values = params![micros(decision.at), decision.case, to_json(decision)?];
+    change(connection, APPEND_DECISION, values).map(drop)
 }
 
 /// See [`crate::store::Store::commit`].
@@ -117,12 +90,11 @@ pub(super) struct CommitAlone {
     pub(super) makes: Work,
 }
 
-#[async_trait]
 impl Write for CommitAlone {
     type Answer = Settled;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
-        apply(connection, self.now, std::mem::take(&mut self.commit)).await
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Settled>, StoreError> {
+        apply(connection, self.now, std::mem::take(&mut self.commit))
     }
 
     fn makes(&self, answer: &Settled) -> Work {
@@ -133,13 +105,12 @@ impl Write for CommitAlone {
 /// See [`crate::store::Store::next_number`].
 pub(super) struct NextNumber(pub(super) String);
 
-#[async_trait]
 impl Write for NextNumber {
     type Answer = i64;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<i64>, StoreError> {
-        let number = sqlx::query_scalar(NEXT_NUMBER).bind(self.0.as_str()).fetch_one(connection).await?;
-        Ok(Verdict::Keep(number))
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<i64>, StoreError> {
+        let number = first(connection, NEXT_NUMBER, [&self.0], |row| row.whole(0))?;
+        Ok(Verdict::Keep(number.ok_or(rusqlite::Error::QueryReturnedNoRows)?))
     }
 
     fn makes(&self, _answer: &i64) -> Work {

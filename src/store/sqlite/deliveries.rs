@@ -1,17 +1,15 @@
 //! The inbox: claiming and settling deliveries.
 
-use std::{collections::HashMap, sync::LazyLock};
-
-use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, params};
 
 use super::{
     body,
     commit::apply,
-    writer::{AtOnce, Verdict, Write, at_once},
+    statement::{all, change, first},
+    writer::{Verdict, Write},
 };
-use crate::store::kept::{instant, lease_end, micros};
+use crate::store::kept::{Columns, instant, lease_end, micros};
 use crate::store::{ClaimOrder, ClaimedDelivery, Commit, Lease, Settled, Settlement, StoreError, Work};
 
 const RELEASE_EXPIRED: &str = "
@@ -72,10 +70,8 @@ const FINISH: &str = "
     UPDATE deliveries
     SET state = ?4, turn = 0, last_error = COALESCE(?5, last_error), finished_at = ?3,
         lease_token = NULL, lease_until = NULL
-    WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3
-    RETURNING id";
+    WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3";
 
-// Where nothing was finished the turn is where it was.
 const PASS_ON: &str = "
     UPDATE deliveries SET turn = 1
     WHERE turn = 0 AND id = (
@@ -94,11 +90,6 @@ const PASS_TURN: &str = "
         ORDER BY id LIMIT 1
     )";
 
-// Handed over together, which saves changes of threads.
-static RELEASE_AND_CLAIM_OLDEST: AtOnce = LazyLock::new(|| [RELEASE_EXPIRED, CLAIM_OLDEST].join(";"));
-static RELEASE_AND_CLAIM_NEWEST: AtOnce = LazyLock::new(|| [RELEASE_EXPIRED, CLAIM_NEWEST].join(";"));
-static FINISH_AND_PASS_ON: AtOnce = LazyLock::new(|| [FINISH, PASS_ON].join(";"));
-
 /// See [`crate::store::Store::claim_deliveries`].
 pub(super) struct Claim {
     pub(super) now: Timestamp,
@@ -107,32 +98,30 @@ pub(super) struct Claim {
     pub(super) order: ClaimOrder,
 }
 
-#[async_trait]
 impl Write for Claim {
     type Answer = Vec<ClaimedDelivery>;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
-        let now = micros(self.now);
-        let until = lease_end(self.now, self.lease_ms);
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Self::Answer>, StoreError> {
+        let (now, until) = (micros(self.now), lease_end(self.now, self.lease_ms));
         let claim = match self.order {
-            ClaimOrder::OldestFirst => &RELEASE_AND_CLAIM_OLDEST,
-            ClaimOrder::NewestFirst => &RELEASE_AND_CLAIM_NEWEST,
+            ClaimOrder::OldestFirst => CLAIM_OLDEST,
+            ClaimOrder::NewestFirst => CLAIM_NEWEST,
         };
-        let rows = at_once(claim).bind(now).bind(until).bind(self.most).fetch_all(&mut *connection).await?;
-        let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
-        let mut bodies = if ids.is_empty() { HashMap::new() } else { body::read_all(connection, &ids).await? };
-        let mut claimed = Vec::with_capacity(rows.len());
-        for (row, id) in rows.iter().zip(ids) {
-            claimed.push(ClaimedDelivery {
-                lease: Lease { id, token: row.try_get(1)?, until: instant(until)? },
-                guid: row.try_get(2)?,
-                event: row.try_get(3)?,
-                lane: row.try_get(4)?,
-                received_at: instant(row.try_get(5)?)?,
-                // One without its body cannot be unsealed, and is parked for that; failing here would stop every lane.
-                sealed_body: bodies.remove(&id).unwrap_or_default(),
-                attempt: row.try_get(6)?,
-            });
+        change(connection, RELEASE_EXPIRED, [now])?;
+        let mut claimed = all(connection, claim, params![now, until, self.most], |row| {
+            Ok(ClaimedDelivery {
+                lease: Lease { id: row.whole(0)?, token: row.text(1)?, until: instant(until)? },
+                guid: row.text(2)?,
+                event: row.text(3)?,
+                lane: row.text(4)?,
+                received_at: row.instant(5)?,
+                attempt: row.attempts(6)?,
+                sealed_body: Vec::new(),
+            })
+        })?;
+        for delivery in &mut claimed {
+            // One without its body cannot be unsealed, and is parked for that; failing here would stop every lane.
+            delivery.sealed_body = body::read(connection, delivery.lease.id)?;
         }
         // The database returns what it changed in an order of its own.
         claimed.sort_by_key(|claimed| claimed.lease.id);
@@ -162,50 +151,44 @@ pub(super) struct Settle {
 }
 
 impl Settle {
-    /// Ends the delivery; whether the lease was still held.
-    async fn finish(
-        &self,
-        connection: &mut SqliteConnection,
-        state: &'static str,
-        error: Option<&str>,
-    ) -> Result<bool, StoreError> {
-        let query = at_once(&FINISH_AND_PASS_ON).bind(self.lease.id).bind(self.lease.token.as_str());
-        let finished = query.bind(micros(self.now)).bind(state).bind(error).fetch_all(connection).await?;
-        Ok(!finished.is_empty())
+    /// Ends the lease as the settlement says; whether it was still held.
+    fn end_lease(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let Lease { id, token, .. } = &self.lease;
+        let now = micros(self.now);
+        let finish = |state: &str, error: Option<&str>| {
+            let held = change(connection, FINISH, params![id, token, now, state, error])? > 0;
+            if held {
+                change(connection, PASS_ON, [id])?;
+            }
+            Ok(held)
+        };
+        match &self.settlement {
+            Settlement::Done(_) => finish("done", None),
+            Settlement::GivenUp { error } => finish("parked", Some(error)),
+            Settlement::Retry { at, error } => {
+                Ok(change(connection, RETRY, params![id, token, now, micros(*at), error])? > 0)
+            }
+            Settlement::Later { at } => Ok(change(connection, LATER, params![id, token, now, micros(*at)])? > 0),
+            Settlement::Aside { at, error } => {
+                let lane = first(connection, LANE, [id], |row| row.text(0))?;
+                let held = change(connection, ASIDE, params![id, token, now, micros(*at), error])? > 0;
+                if held {
+                    change(connection, PASS_TURN, [lane])?;
+                }
+                Ok(held)
+            }
+        }
     }
 }
 
-#[async_trait]
 impl Write for Settle {
     type Answer = Settled;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
-        let now = micros(self.now);
-        let fenced = |sql| sqlx::query(sql).bind(self.lease.id).bind(self.lease.token.as_str()).bind(now);
-        let held = match &self.settlement {
-            Settlement::Retry { at, error } => {
-                fenced(RETRY).bind(micros(*at)).bind(error.as_str()).execute(&mut *connection).await?.rows_affected()
-                    > 0
-            }
-            Settlement::Later { at } => {
-                fenced(LATER).bind(micros(*at)).execute(&mut *connection).await?.rows_affected() > 0
-            }
-            Settlement::Aside { at, error } => {
-                let lane: Option<String> =
-                    sqlx::query_scalar(LANE).bind(self.lease.id).fetch_optional(&mut *connection).await?;
-                let aside = fenced(ASIDE).bind(micros(*at)).bind(error.as_str()).execute(&mut *connection).await?;
-                if aside.rows_affected() > 0 {
-                    sqlx::query(PASS_TURN).bind(lane).execute(&mut *connection).await?;
-                }
-                aside.rows_affected() > 0
-            }
-            Settlement::Done(_) => self.finish(connection, "done", None).await?,
-            Settlement::GivenUp { error } => self.finish(connection, "parked", Some(error)).await?,
-        };
-        if !held {
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Settled>, StoreError> {
+        if !self.end_lease(connection)? {
             return Ok(Verdict::Undo(Settled::LeaseLost));
         }
-        apply(connection, self.now, std::mem::take(&mut self.commit)).await
+        apply(connection, self.now, std::mem::take(&mut self.commit))
     }
 
     fn makes(&self, answer: &Settled) -> Work {
@@ -213,7 +196,7 @@ impl Write for Settle {
     }
 
     fn may_fail_alone(&self) -> bool {
-        !self.commit.is_empty()
+        !self.commit.is_decision_alone()
     }
 }
 

@@ -1,16 +1,14 @@
 //! The outbox: enqueueing, claiming and settling effects.
 
-use std::sync::LazyLock;
-
-use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, params};
 
 use super::{
     commit::apply,
-    writer::{AtOnce, Verdict, Write, at_once},
+    statement::{all, change},
+    writer::{Verdict, Write},
 };
-use crate::store::kept::{from_json, instant, lease_end, micros, to_json};
+use crate::store::kept::{Columns, instant, lease_end, micros, to_json};
 use crate::{
     domain::effect::{Effect, Urgency},
     store::{ClaimedEffect, Commit, Lease, Settled, Settlement, StoreError, Work},
@@ -64,10 +62,10 @@ const PREPARE: &str = "
 
 const CLAIM: &str = "
     UPDATE effects
-    SET state = 'running', attempts = attempts + 1, lease_token = LOWER(HEX(RANDOMBLOB(16))), lease_until = ?2
+    SET state = 'running', attempts = attempts + 1, lease_token = LOWER(HEX(RANDOMBLOB(16))), lease_until = ?1
     WHERE id IN (
         SELECT effect_id FROM effect_heads INDEXED BY effect_heads_order
-        WHERE urgency <= ?4 ORDER BY urgency, effect_id LIMIT ?3)
+        WHERE urgency <= ?3 ORDER BY urgency, effect_id LIMIT ?2)
     RETURNING id, lease_token, effect, enqueued_at, caused_at, attempts";
 
 const LATER: &str = "
@@ -94,29 +92,28 @@ const DEAD: &str = "
     WHERE id = ?1 AND lease_token = ?2 AND state = 'running' AND lease_until > ?3";
 
 /// Enqueues an effect, unless its key is known.
-pub(super) async fn enqueue(
-    connection: &mut SqliteConnection,
+pub(super) fn enqueue(
+    connection: &Connection,
     now: Timestamp,
     caused_at: Option<Timestamp>,
     effect: &Effect,
 ) -> Result<(), StoreError> {
     let after = predecessors(effect)?;
-    let inserted = sqlx::query(INSERT)
-        .bind(effect.key.as_str())
-        .bind(effect.kind.as_str())
-        .bind(effect.lane.as_str())
-        .bind(effect.urgency.rank())
-        .bind(effect.case.as_deref())
-        .bind(to_json(effect)?)
-        .bind(effect.not_before.map_or(0, micros))
-        .bind(micros(now))
-        .bind(micros(caused_at.unwrap_or(now)))
-        .bind(after.as_deref())
-        .execute(&mut *connection)
-        .await?;
-    if let Some(after) = after.filter(|_| inserted.rows_affected() > 0) {
-        let id = inserted.last_insert_rowid();
-        sqlx::query(INSERT_PREDECESSORS).bind(id).bind(after).execute(&mut *connection).await?;
+    let values = params![
+        effect.key,
+        effect.kind,
+        effect.lane,
+        effect.urgency.rank(),
+        effect.case,
+        to_json(effect)?,
+        effect.not_before.map_or(0, micros),
+        micros(now),
+        micros(caused_at.unwrap_or(now)),
+        after
+    ];
+    let is_new = change(connection, INSERT, values)? > 0;
+    if let Some(after) = after.filter(|_| is_new) {
+        change(connection, INSERT_PREDECESSORS, params![connection.last_insert_rowid(), after])?;
     }
     Ok(())
 }
@@ -128,16 +125,9 @@ pub(super) fn predecessors(effect: &Effect) -> Result<Option<String>, StoreError
 }
 
 /// Drops an effect that has not started.
-pub(super) async fn drop_waiting(
-    connection: &mut SqliteConnection,
-    now: Timestamp,
-    key: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(DROP).bind(key).bind(micros(now)).execute(connection).await?;
-    Ok(())
+pub(super) fn drop_waiting(connection: &Connection, now: Timestamp, key: &str) -> Result<(), StoreError> {
+    change(connection, DROP, params![key, micros(now)]).map(drop)
 }
-
-static PREPARE_AND_CLAIM: AtOnce = LazyLock::new(|| [PREPARE, CLAIM].join(";"));
 
 /// See [`crate::store::Store::claim_effects`].
 pub(super) struct Claim {
@@ -147,24 +137,21 @@ pub(super) struct Claim {
     pub(super) least: Urgency,
 }
 
-#[async_trait]
 impl Write for Claim {
     type Answer = Vec<ClaimedEffect>;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError> {
-        let until = lease_end(self.now, self.lease_ms);
-        let query = at_once(&PREPARE_AND_CLAIM).bind(micros(self.now)).bind(until).bind(self.most);
-        let rows = query.bind(self.least.rank()).fetch_all(&mut *connection).await?;
-        let mut claimed = Vec::with_capacity(rows.len());
-        for row in rows {
-            claimed.push(ClaimedEffect {
-                lease: Lease { id: row.try_get(0)?, token: row.try_get(1)?, until: instant(until)? },
-                effect: from_json(row.try_get(2)?)?,
-                enqueued_at: instant(row.try_get(3)?)?,
-                caused_at: instant(row.try_get(4)?)?,
-                attempt: row.try_get(5)?,
-            });
-        }
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Self::Answer>, StoreError> {
+        let (now, until) = (micros(self.now), lease_end(self.now, self.lease_ms));
+        change(connection, PREPARE, [now])?;
+        let mut claimed = all(connection, CLAIM, params![until, self.most, self.least.rank()], |row| {
+            Ok(ClaimedEffect {
+                lease: Lease { id: row.whole(0)?, token: row.text(1)?, until: instant(until)? },
+                effect: row.json(2)?,
+                enqueued_at: row.instant(3)?,
+                caused_at: row.instant(4)?,
+                attempt: row.attempts(5)?,
+            })
+        })?;
         // The database returns what it changed in an order of its own.
         claimed.sort_by_key(|claimed| (claimed.effect.urgency, claimed.lease.id));
         Ok(Verdict::Keep(claimed))
@@ -184,26 +171,24 @@ pub(super) struct Settle {
     pub(super) commit: Commit,
 }
 
-#[async_trait]
 impl Write for Settle {
     type Answer = Settled;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Settled>, StoreError> {
-        let fenced = |sql| sqlx::query(sql).bind(self.lease.id).bind(self.lease.token.as_str()).bind(micros(self.now));
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Settled>, StoreError> {
+        let Lease { id, token, .. } = &self.lease;
+        let now = micros(self.now);
         let settled = match &self.settlement {
-            Settlement::Done(value) => fenced(DONE).bind(to_json(value)?),
+            Settlement::Done(value) => change(connection, DONE, params![id, token, now, to_json(value)?])?,
             Settlement::Retry { at, error } | Settlement::Aside { at, error } => {
-                fenced(RETRY).bind(micros(*at)).bind(error.as_str())
+                change(connection, RETRY, params![id, token, now, micros(*at), error])?
             }
-            Settlement::Later { at } => fenced(LATER).bind(micros(*at)),
-            Settlement::GivenUp { error } => fenced(DEAD).bind(error.as_str()),
-        }
-        .execute(&mut *connection)
-        .await?;
-        if settled.rows_affected() == 0 {
+            Settlement::Later { at } => change(connection, LATER, params![id, token, now, micros(*at)])?,
+            Settlement::GivenUp { error } => change(connection, DEAD, params![id, token, now, error])?,
+        };
+        if settled == 0 {
             return Ok(Verdict::Undo(Settled::LeaseLost));
         }
-        apply(connection, self.now, std::mem::take(&mut self.commit)).await
+        apply(connection, self.now, std::mem::take(&mut self.commit))
     }
 
     fn makes(&self, answer: &Settled) -> Work {

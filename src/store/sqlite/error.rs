@@ -9,7 +9,9 @@ impl From<sqlx::Error> for StoreError {
         use sqlx::Error;
         let unavailable = |why: &str| Self::Unavailable(why.to_owned());
         match error {
-            Error::Database(error) => by_result_code(error.code().as_deref().unwrap_or("")),
+            Error::Database(error) => {
+                by_result_code(error.code().and_then(|code| code.parse().ok()).unwrap_or_default())
+            }
             Error::Io(error) => Self::Unavailable(format!("input or output failed ({})", error.kind())),
             Error::RowNotFound => Self::Corrupt("a row that must exist is missing".to_owned()),
             Error::ColumnNotFound(_)
@@ -22,6 +24,22 @@ impl From<sqlx::Error> for StoreError {
             Error::Configuration(_) => unavailable("the name of the database is not usable"),
             Error::Migrate(error) => Self::from(*error),
             _ => unavailable("the database driver failed"),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error;
+        match error {
+            Error::SqliteFailure(error, _) => by_result_code(error.extended_code),
+            Error::QueryReturnedNoRows => Self::Corrupt("a row that must exist is missing".to_owned()),
+            Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnIndex(_)
+            | Error::InvalidColumnType(..)
+            | Error::Utf8Error(..) => Self::Corrupt("a column is not of the expected type".to_owned()),
+            _ => Self::Unavailable("the database driver failed".to_owned()),
         }
     }
 }
@@ -43,9 +61,8 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 }
 
 /// Words for SQLite's result codes (<https://www.sqlite.org/rescode.html>); the low byte is the primary code.
-fn by_result_code(code: &str) -> StoreError {
-    let primary = code.parse::<i32>().map_or(0, |code| code & 0xff);
-    let what = match primary {
+fn by_result_code(code: i32) -> StoreError {
+    let what = match code & 0xff {
         5 | 6 => "another process holds its lock for too long",
         8 => "it is read-only; check the file's owner and mode",
         10 => "reading or writing its file failed",

@@ -4,8 +4,12 @@
 //! somebody has to fold the last pages between two of them: the writer does, at [`LOG_PAGES`](super::open), and finds most
 //! of the work done.
 
-use sqlx::{ConnectOptions, Row, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::sync::mpsc;
+use std::sync::mpsc;
+
+use rusqlite::Connection;
+
+use super::{open::Database, statement::first, writer::thread};
+use crate::store::{StoreError, kept::Columns};
 
 /// Writes after which the log is folded: some 10 MiB of it.
 const WRITES: usize = 1_000;
@@ -15,24 +19,27 @@ const FOLD: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// The writer's side: counts, and asks. Folding ends when it is dropped.
 pub(super) struct Fold {
     writes: usize,
-    ask: mpsc::Sender<()>,
+    ask: mpsc::SyncSender<()>,
 }
 
 impl Fold {
-    /// Folds the log of the database that `options` open, whenever there is enough of it.
-    pub(super) fn beside(options: SqliteConnectOptions) -> Self {
-        let (ask, mut asked) = mpsc::channel(1);
-        tokio::spawn(async move {
+    /// Folds the log of `database`, whenever there is enough of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the system has no thread for it.
+    pub(super) fn beside(database: Database) -> Result<Self, StoreError> {
+        let (ask, asked) = mpsc::sync_channel(1);
+        thread("embargod-fold", move || {
             let mut connection = None;
-            while asked.recv().await.is_some() {
-                if let Err(error) = fold(&mut connection, &options).await {
+            while asked.recv().is_ok() {
+                if let Err(error) = fold(&mut connection, &database) {
                     // The writer folds it then.
                     tracing::debug!(%error, "the write-ahead log was not folded");
                     connection = None;
                 }
             }
-        });
-        Self { writes: 0, ask }
+        })?;
+        Ok(Self { writes: 0, ask })
     }
 
     /// So many more writes are in the log.
@@ -45,13 +52,12 @@ impl Fold {
     }
 }
 
-async fn fold(connection: &mut Option<SqliteConnection>, options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
+fn fold(connection: &mut Option<Connection>, database: &Database) -> Result<(), StoreError> {
     let connection = match connection {
         Some(connection) => connection,
-        none => none.insert(options.connect().await?),
+        none => none.insert(database.connect()?),
     };
-    let row = sqlx::query(FOLD).fetch_one(connection).await?;
-    let (pages, folded): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
-    tracing::trace!(pages, folded, "the write-ahead log was folded");
+    let pages = first(connection, FOLD, [], |row| Ok((row.whole(1)?, row.whole(2)?)))?;
+    tracing::trace!(?pages, "the write-ahead log was folded");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The store in one SQLite file.
 //!
-//! Writes go through one connection and share commits (`writer`); reads have a small pool (`read`). Other processes, such
+//! Writes go through one thread and share commits (`writer`), and records are looked up by another (`lookups`); whatever else
+//! is read has a small pool of connections (`read`). Other processes, such
 //! as the command line, may have the file open at the same time: a lock that is held too long is reported as
 //! [`StoreError::Unavailable`], and nothing was written then.
 
@@ -9,12 +10,13 @@ mod body;
 mod commit;
 mod deliveries;
 mod effects;
-mod endings;
 mod error;
 mod fold;
+mod lookups;
 mod open;
 mod read;
 mod serving;
+mod statement;
 mod transfer;
 mod upkeep;
 mod writer;
@@ -33,14 +35,17 @@ use sqlx::{SqlitePool, sqlite::SqliteConnectOptions};
 
 use super::{
     Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease,
-    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord, Work, work::Calls,
+    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord, Work, lookups::Lookups,
+    work::Calls,
 };
 use crate::domain::{decision::DecisionRecord, effect::Urgency};
+use open::Database;
 use writer::Writer;
 
 /// See the module.
 pub struct SqliteStore {
     writer: Writer,
+    lookups: Lookups,
     readers: SqlitePool,
     work: Arc<Calls>,
     options: SqliteConnectOptions,
@@ -72,11 +77,14 @@ impl SqliteStore {
         let path = open::path_of(path_or_url)?;
         open::create_private(path)?;
         let options = open::options(path, busy_timeout);
-        let connection = open::migrated(&options, busy_timeout).await?;
+        open::migrate_patiently(&options).await?;
         let work = Arc::<Calls>::default();
+        let database = Database { path: path.to_owned(), busy_timeout };
+        let connection = database.connect()?;
         Ok(Self {
             readers: open::readers(options.clone()),
-            writer: Writer::start(connection, options.clone(), gather, Arc::clone(&work)),
+            lookups: lookups::start(database.clone())?,
+            writer: Writer::start(connection, database, gather, Arc::clone(&work))?,
             work,
             options,
             presence: Mutex::new(None),
@@ -116,10 +124,6 @@ impl Store for SqliteStore {
         settlement: Settlement,
         commit: Commit,
     ) -> Result<Settled, StoreError> {
-        if matches!(settlement, Settlement::Done(_)) && commit.is_decision_alone() {
-            let ending = endings::Ending { lease: lease.clone(), now, decision: commit.decision };
-            return self.writer.end(ending).await;
-        }
         let makes = Work::DELIVERIES | commit.makes();
         let settle = deliveries::Settle { lease: lease.clone(), now, settlement, commit, makes };
         self.writer.submit(settle).await
@@ -154,7 +158,7 @@ impl Store for SqliteStore {
     }
 
     async fn record(&self, kind: &str, key: &str) -> Result<Option<StoredRecord>, StoreError> {
-        read::record(&self.readers, kind, key).await
+        self.lookups.record(kind, key).await
     }
 
     async fn records(&self, kind: &str) -> Result<Vec<StoredRecord>, StoreError> {

@@ -1,9 +1,12 @@
 //! Opening a database file: its mode, its connections, its schema.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
+    ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -25,6 +28,9 @@ const LOG_BYTES_KEPT: &str = "67108864";
 /// Pages (of 4 KiB) in the write-ahead log at which whoever writes folds them into the main file, should that not have been
 /// done beside it (`fold`). Reading 64 MiB back after a crash takes some 80 ms.
 const LOG_PAGES: &str = "16384";
+
+/// Statements that a thread's connection keeps prepared: more than there are.
+const STATEMENTS: usize = 128;
 
 /// Starts a transaction that may write. A deferred one would fail at once, without waiting for the lock, when it turns
 /// from reading to writing while another process writes.
@@ -64,7 +70,30 @@ pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// How every connection is set up.
+/// A database, and how long we wait for the lock of another process that writes to it.
+#[derive(Clone)]
+pub(super) struct Database {
+    pub(super) path: PathBuf,
+    pub(super) busy_timeout: Duration,
+}
+
+impl Database {
+    /// A connection for a thread that has it for itself, set up as [`options`] does. The file has its log already.
+    pub(super) fn connect(&self) -> Result<rusqlite::Connection, StoreError> {
+        let connection = rusqlite::Connection::open(&self.path)?;
+        connection.busy_timeout(self.busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+        // What savepoints need to be undone; on disk it would be written and read like the data itself.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        Ok(connection)
+    }
+}
+
+/// How every other connection is set up.
 pub(super) fn options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -93,17 +122,11 @@ pub(super) fn onlooker(path: &Path) -> SqlitePool {
     SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options.disable_statement_logging())
 }
 
-/// A connection to the database, whose schema is up to date now.
-pub(super) async fn migrated(
-    options: &SqliteConnectOptions,
-    busy_timeout: Duration,
-) -> Result<SqliteConnection, StoreError> {
-    let patient = options.clone().busy_timeout(MIGRATION_TIMEOUT);
-    let mut connection = SqliteConnection::connect_with(&patient).await?;
+/// Brings the schema up to date, and waits for another process that is at it.
+pub(super) async fn migrate_patiently(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options.clone().busy_timeout(MIGRATION_TIMEOUT).connect().await?;
     migrate(&mut connection).await?;
-    let impatient = format!("PRAGMA busy_timeout = {}", busy_timeout.as_millis());
-    sqlx::query(AssertSqlSafe(impatient)).execute(&mut connection).await?;
-    Ok(connection)
+    Ok(connection.close().await?)
 }
 
 /// Brings the schema up to date; several processes may do so at one time.

@@ -9,8 +9,6 @@ use crate::{
     store::{Backlog, EffectReport, Sealed, StoreError, StoredRecord},
 };
 
-const RECORD: &str = "SELECT key, version, value FROM records WHERE kind = ?1 AND key = ?2";
-
 const RECORDS: &str = "SELECT key, version, value FROM records WHERE kind = ?1 ORDER BY key";
 
 const SEALED: &str = "SELECT name, taken_at, bytes FROM sealed_blobs WHERE owner = ?1 AND name = ?2";
@@ -49,12 +47,6 @@ pub(super) const BACKLOG: &str = "
         (SELECT MIN(MAX(runnable_at, enqueued_at)) FROM effects INDEXED BY effects_unfinished
          WHERE state IN ('scheduled', 'ready', 'running') AND MAX(runnable_at, enqueued_at) <= ?1),
         (SELECT COUNT(*) FROM effects INDEXED BY effects_dead WHERE state = 'dead')";
-
-pub(super) async fn record(pool: &SqlitePool, kind: &str, key: &str) -> Result<Option<StoredRecord>, StoreError> {
-    let row = sqlx::query(RECORD).bind(kind).bind(key);
-    let row = row.fetch_optional(pool).await?;
-    row.as_ref().map(reports::record).transpose()
-}
 
 pub(super) async fn records(pool: &SqlitePool, kind: &str) -> Result<Vec<StoredRecord>, StoreError> {
     let rows = sqlx::query(RECORDS).bind(kind).fetch_all(pool).await?;

@@ -11,11 +11,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
-use super::writer::{Verdict, Write};
+use super::{
+    statement::change,
+    writer::{Verdict, Write},
+};
 use crate::store::{StoreError, Work, kept::micros};
 
 // `?1` is now, in microseconds. What was claimed may be what killed the server: after its third try it waits, longer each
@@ -39,16 +41,15 @@ pub(super) struct FreeAll {
     pub(super) now: Timestamp,
 }
 
-#[async_trait]
 impl Write for FreeAll {
     type Answer = u64;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<u64>, StoreError> {
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<u64>, StoreError> {
         let mut freed = 0;
         for statement in [FREE_DELIVERIES, FREE_EFFECTS] {
-            freed += sqlx::query(statement).bind(micros(self.now)).execute(&mut *connection).await?.rows_affected();
+            freed += change(connection, statement, [micros(self.now)])?;
         }
-        Ok(Verdict::Keep(freed))
+        Ok(Verdict::Keep(freed as u64))
     }
 
     fn makes(&self, answer: &u64) -> Work {

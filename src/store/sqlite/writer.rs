@@ -1,51 +1,44 @@
 //! The one writer, and its group commit.
 //!
-//! Every write is a job in one queue. The writer takes what waits, runs it in one transaction, each job in a savepoint of
-//! its own where it may have to be undone alone, and answers the callers only after the commit: many deliveries share one
-//! wait for the disk. While a batch is being made durable the next one gathers; nobody waits for a batch to fill, unless
-//! [`StoreOptions::gather_ms`](crate::store::StoreOptions::gather_ms) asks for it.
+//! Every write is a job in one queue. The writer, a thread of its own, takes what waits, runs it in one transaction, each
+//! job in a savepoint of its own where it may have to be undone alone, and answers the callers only after the commit: many
+//! deliveries share one wait for the disk. While a batch is being made durable the next one gathers; nobody waits for a
+//! batch to fill, unless [`StoreOptions::gather_ms`](crate::store::StoreOptions::gather_ms) asks for it.
 
 use std::{
-    sync::{Arc, LazyLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use async_trait::async_trait;
-use sqlx::{
-    AssertSqlSafe, Connection, Sqlite, SqliteConnection,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteConnectOptions},
-};
+use rusqlite::Connection;
 use tokio::{
+    runtime::Handle,
     select,
     sync::{mpsc, oneshot},
     time::sleep,
 };
 
-use super::{
-    arrivals, body,
-    endings::{self, Ending},
-    fold::Fold,
-    open::BEGIN_WRITE,
-};
+use super::{arrivals, fold::Fold, open::Database, statement::change};
 use crate::{
     failpoint,
-    store::{Acceptance, NewDelivery, Settled, StoreError, Work, measure, work::Calls},
+    store::{Acceptance, NewDelivery, StoreError, Work, measure, work::Calls},
 };
 
 /// Jobs that share a commit, at most.
 const BATCH_JOBS: usize = 256;
 
-/// Size of the bodies that share a commit: they are copied into one value. One body larger than this is a batch by itself.
+/// Size of the bodies that share a commit. One body larger than this is a batch by itself.
 const BATCH_BYTES: usize = 1024 * 1024;
 
-/// Statements in one text. Each that is handed to the connection's thread by itself costs two changes of threads.
-pub(super) type AtOnce = LazyLock<String>;
+/// A transaction that may write. A deferred one would fail at once, without waiting for the lock, when it turns from reading
+/// to writing while another process writes.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
 
-/// Asks all of `statements`, which number their parameters alike; of what they return, the rows come one after another.
-pub(super) fn at_once(statements: &'static AtOnce) -> Query<'static, Sqlite, SqliteArguments> {
-    sqlx::query(AssertSqlSafe(statements.as_str()))
-}
+// Around a job that may have to be undone alone.
+const SAVE: &str = "SAVEPOINT job";
+const UNDO: &str = "ROLLBACK TO job";
+const RELEASE: &str = "RELEASE job";
 
 /// What is to become of what a job wrote.
 pub(super) enum Verdict<T> {
@@ -56,13 +49,12 @@ pub(super) enum Verdict<T> {
 }
 
 /// Something that writes.
-#[async_trait]
 pub(super) trait Write: Send + 'static {
     /// What the caller learns.
     type Answer: Send + 'static;
 
     /// Does it.
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Self::Answer>, StoreError>;
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Self::Answer>, StoreError>;
 
     /// What there may be to claim after it.
     fn makes(&self, answer: &Self::Answer) -> Work;
@@ -75,28 +67,29 @@ pub(super) trait Write: Send + 'static {
 }
 
 /// A [`Write`] whose type of answer is hidden, so that all may stand in one queue.
-#[async_trait]
 trait Job: Send {
     /// Runs it and remembers its answer. `Ok(false)` asks for it to be undone.
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<bool, StoreError>;
+    fn run(&mut self, connection: &Connection) -> Result<bool, StoreError>;
     /// Lets this job alone end with `error`.
     fn fail(&mut self, error: StoreError);
     /// Tells the caller, unless the batch failed.
     fn answer(self: Box<Self>, batch: &Result<(), StoreError>);
     fn makes(&self) -> Work;
     fn may_fail_alone(&self) -> bool;
+    /// Size of the body that it brings.
+    fn size_bytes(&self) -> usize;
 }
 
 struct Asked<W: Write> {
     write: W,
+    size_bytes: usize,
     outcome: Option<Result<W::Answer, StoreError>>,
     caller: oneshot::Sender<Result<W::Answer, StoreError>>,
 }
 
-#[async_trait]
 impl<W: Write> Job for Asked<W> {
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-        let (answer, keep) = match self.write.run(connection).await? {
+    fn run(&mut self, connection: &Connection) -> Result<bool, StoreError> {
+        let (answer, keep) = match self.write.run(connection)? {
             Verdict::Keep(answer) => (answer, true),
             Verdict::Undo(answer) => (answer, false),
         };
@@ -127,67 +120,73 @@ impl<W: Write> Job for Asked<W> {
     fn may_fail_alone(&self) -> bool {
         self.write.may_fail_alone()
     }
+
+    fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
 }
 
-/// A delivery, and who waits for it to be durable.
-struct Arrival {
-    delivery: NewDelivery,
-    caller: oneshot::Sender<Result<Acceptance, StoreError>>,
-}
+/// A delivery that is to be durable.
+struct Accept(NewDelivery);
 
-/// What stands in the queue. Deliveries that arrive or end are no [`Job`]s: those of a batch are written by a few statements
-/// together.
-enum Queued {
-    Arrival(Arrival),
-    Ending(Ending, oneshot::Sender<Result<Settled, StoreError>>),
-    Job(Box<dyn Job>),
+impl Write for Accept {
+    type Answer = Acceptance;
+
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Acceptance>, StoreError> {
+        arrivals::accept(connection, &self.0).map(Verdict::Keep)
+    }
+
+    fn makes(&self, answer: &Acceptance) -> Work {
+        Work::DELIVERIES.when(*answer == Acceptance::Fresh)
+    }
+
+    fn may_fail_alone(&self) -> bool {
+        false
+    }
 }
 
 /// The end of the queue at which callers stand. The writer ends when the last of these is dropped, after it has done what
 /// was queued.
 pub(super) struct Writer {
-    queue: mpsc::Sender<Queued>,
+    queue: mpsc::Sender<Box<dyn Job>>,
 }
 
 impl Writer {
-    /// Starts the writer on `connection`; should it break, another is made from `options`. Each commit waits for company
-    /// for as long as `gather` says.
+    /// Starts the writer on `connection`; should it break, another is made to `database`. Each commit waits for company for
+    /// as long as `gather` says.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the system has no thread for it.
     pub(super) fn start(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
+        connection: Connection,
+        database: Database,
         gather: Duration,
         work: Arc<Calls>,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
         let (queue, queued) = mpsc::channel(BATCH_JOBS);
-        let fold = Fold::beside(options.clone());
-        let desk = Desk { connection: Some(connection), options, gather, work, fold };
-        tokio::spawn(desk.serve(queued));
-        Self { queue }
+        let fold = Fold::beside(database.clone())?;
+        let desk = Desk { connection: Some(connection), database, gather, work, fold };
+        let runtime = Handle::current();
+        thread("embargod-writer", move || desk.serve(queued, &runtime))?;
+        Ok(Self { queue })
     }
 
     /// Has `write` done, and returns when it is durable or refused.
     pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
-        let (caller, answer) = oneshot::channel();
-        self.enqueue(Queued::Job(Box::new(Asked { write, outcome: None, caller }))).await?;
-        answer.await.map_err(|_| gone())?
+        self.ask(write, 0).await
     }
 
     /// Makes `delivery` durable, and returns when it is.
     pub(super) async fn accept(&self, delivery: NewDelivery) -> Result<Acceptance, StoreError> {
-        let (caller, answer) = oneshot::channel();
-        self.enqueue(Queued::Arrival(Arrival { delivery, caller })).await?;
-        answer.await.map_err(|_| gone())?
+        let size_bytes = delivery.sealed_body.len();
+        self.ask(Accept(delivery), size_bytes).await
     }
 
-    /// Ends a delivery, and returns when that is durable or refused.
-    pub(super) async fn end(&self, ending: Ending) -> Result<Settled, StoreError> {
+    async fn ask<W: Write>(&self, write: W, size_bytes: usize) -> Result<W::Answer, StoreError> {
         let (caller, answer) = oneshot::channel();
-        self.enqueue(Queued::Ending(ending, caller)).await?;
+        let asked = Asked { write, size_bytes, outcome: None, caller };
+        self.queue.send(Box::new(asked)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
-    }
-
-    async fn enqueue(&self, queued: Queued) -> Result<(), StoreError> {
-        self.queue.send(queued).await.map_err(|_| gone())
     }
 
     /// Whether the writer is at its desk. Does not wait for it: it may be held up by another process's lock.
@@ -199,190 +198,137 @@ impl Writer {
     }
 }
 
-fn gone() -> StoreError {
+/// Starts a thread that nobody waits for.
+pub(super) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    let begun = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    begun.map(drop).map_err(|error| StoreError::Unavailable(format!("no thread for it ({})", error.kind())))
+}
+
+pub(super) fn gone() -> StoreError {
     StoreError::Unavailable("the store is closed".to_owned())
 }
 
 struct Desk {
-    connection: Option<SqliteConnection>,
-    options: SqliteConnectOptions,
+    connection: Option<Connection>,
+    database: Database,
     gather: Duration,
     work: Arc<Calls>,
     fold: Fold,
 }
 
 impl Desk {
-    async fn serve(mut self, mut queue: mpsc::Receiver<Queued>) {
-        while let Some(first) = queue.recv().await {
-            let enough = (!self.gather.is_zero()).then(|| sleep(self.gather));
-            let mut batch = Batch::gather(first, &mut queue, enough).await;
+    fn serve(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>, runtime: &Handle) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut batch = Batch::of(first);
+            batch.take_waiting(&mut queue);
+            if !self.gather.is_zero() {
+                runtime.block_on(batch.take_until(&mut queue, sleep(self.gather)));
+            }
             let begun = Instant::now();
-            let outcome = self.write(&mut batch).await;
-            measure::committed("sqlite", batch.writes(), begun.elapsed());
-            self.fold.wrote(batch.writes());
+            let outcome = self.write(&mut batch);
+            measure::committed("sqlite", batch.jobs.len(), begun.elapsed());
+            self.fold.wrote(batch.jobs.len());
             if outcome.is_err() {
                 // Whatever state the connection is in, the next batch starts on a fresh one.
                 self.connection = None;
             }
-            self.work.call(batch.answer(outcome));
-        }
-        if let Some(connection) = self.connection {
-            // Nobody is left to be told; a log that was not folded into the main file is read at the next start.
-            let _ = connection.close().await;
+            self.work.call(batch.answer(&outcome));
         }
     }
 
-    /// Writes all of `batch` in one transaction; says what became of its deliveries.
-    async fn write(&mut self, batch: &mut Batch) -> Result<Written, StoreError> {
+    /// Writes all of `batch` in one transaction.
+    fn write(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(SqliteConnection::connect_with(&self.options).await?),
+            none => none.insert(self.database.connect()?),
         };
-        // Nothing in deliveries can fail for one of them alone, so they need no savepoint.
-        if batch.is_of_small_deliveries() {
-            failpoint::reached(failpoint::COMMIT_BEFORE);
-            let accepted = arrivals::accept_alone(connection, &batch.deliveries).await?;
-            failpoint::reached(failpoint::COMMIT_AFTER);
-            return Ok(Written { accepted, ended: Vec::new() });
-        }
-        let mut transaction = connection.begin_with(BEGIN_WRITE).await?;
-        let mut written = Written::default();
-        if !batch.deliveries.is_empty() {
-            written.accepted = arrivals::accept_within(&mut transaction, &batch.deliveries).await?;
-        }
-        if !batch.endings.is_empty() {
-            let endings = batch.endings.iter().map(|(ending, _)| ending);
-            written.ended = endings::end_all(&mut transaction, endings).await?;
-        }
+        change(connection, BEGIN, [])?;
         for job in &mut batch.jobs {
-            if !job.may_fail_alone() {
-                match job.run(&mut transaction).await {
-                    Err(error @ StoreError::Corrupt(_)) => job.fail(error),
-                    ran => drop(ran?),
-                }
+            if job.may_fail_alone() {
+                run_alone(connection, &mut **job)?;
                 continue;
             }
-            let mut savepoint = transaction.begin().await?;
-            match job.run(&mut savepoint).await {
-                Ok(true) => savepoint.commit().await?,
-                Ok(false) => savepoint.rollback().await?,
-                Err(error) => {
-                    // After some errors SQLite has ended the whole transaction: then there is no savepoint to return to.
-                    if savepoint.rollback().await.is_err() {
-                        return Err(error);
-                    }
-                    job.fail(error);
-                }
+            match job.run(connection) {
+                Err(error @ StoreError::Corrupt(_)) => job.fail(error),
+                ran => drop(ran?),
             }
         }
         failpoint::reached(failpoint::COMMIT_BEFORE);
-        transaction.commit().await?;
+        change(connection, COMMIT, [])?;
         failpoint::reached(failpoint::COMMIT_AFTER);
-        Ok(written)
+        Ok(())
     }
 }
 
-/// What became of the deliveries of a batch, in their order.
-#[derive(Default)]
-struct Written {
-    accepted: Vec<Acceptance>,
-    ended: Vec<Settled>,
+/// Runs a job so that its neighbours are kept where it is undone or fails.
+fn run_alone(connection: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
+    change(connection, SAVE, [])?;
+    match job.run(connection) {
+        Ok(true) => {}
+        Ok(false) => drop(change(connection, UNDO, [])?),
+        Err(error) => {
+            // After some errors SQLite has ended the whole transaction: then there is no savepoint to return to.
+            if change(connection, UNDO, []).is_err() {
+                return Err(error);
+            }
+            job.fail(error);
+        }
+    }
+    change(connection, RELEASE, []).map(drop)
 }
 
-/// What shares a commit: deliveries first, so that a claim beside them finds them and those behind them.
-#[derive(Default)]
+/// What shares a commit.
 struct Batch {
-    deliveries: Vec<NewDelivery>,
-    senders: Vec<oneshot::Sender<Result<Acceptance, StoreError>>>,
-    endings: Vec<(Ending, oneshot::Sender<Result<Settled, StoreError>>)>,
     jobs: Vec<Box<dyn Job>>,
     size_bytes: usize,
 }
 
 impl Batch {
-    /// Takes what waits, up to the size of a batch; and what comes until `enough`, where there is patience at all.
-    async fn gather(
-        first: Queued,
-        queue: &mut mpsc::Receiver<Queued>,
-        enough: Option<impl Future<Output = ()>>,
-    ) -> Self {
-        let mut batch = Self::default();
+    fn of(first: Box<dyn Job>) -> Self {
+        let mut batch = Self { jobs: Vec::new(), size_bytes: 0 };
         batch.add(first);
-        let mut enough = enough.map(Box::pin);
-        while !batch.is_full() {
-            let next = match queue.try_recv() {
-                Ok(next) => Some(next),
-                Err(_) => match &mut enough {
-                    Some(enough) => select! {
-                        biased;
-                        next = queue.recv() => next,
-                        () = enough => None,
-                    },
-                    None => None,
-                },
+        batch
+    }
+
+    /// Takes what waits, up to the size of a batch.
+    fn take_waiting(&mut self, queue: &mut mpsc::Receiver<Box<dyn Job>>) {
+        while !self.is_full()
+            && let Ok(next) = queue.try_recv()
+        {
+            self.add(next);
+        }
+    }
+
+    /// Takes what comes until `enough`.
+    async fn take_until(&mut self, queue: &mut mpsc::Receiver<Box<dyn Job>>, enough: impl Future<Output = ()>) {
+        tokio::pin!(enough);
+        while !self.is_full() {
+            let next = select! {
+                biased;
+                next = queue.recv() => next,
+                () = &mut enough => None,
             };
             let Some(next) = next else {
                 break;
             };
-            batch.add(next);
-        }
-        batch
-    }
-
-    fn add(&mut self, queued: Queued) {
-        match queued {
-            Queued::Job(job) => self.jobs.push(job),
-            Queued::Ending(ending, caller) => self.endings.push((ending, caller)),
-            Queued::Arrival(Arrival { delivery, caller }) => {
-                self.size_bytes += delivery.sealed_body.len();
-                self.deliveries.push(delivery);
-                self.senders.push(caller);
-            }
+            self.add(next);
         }
     }
 
-    fn writes(&self) -> usize {
-        self.deliveries.len() + self.endings.len() + self.jobs.len()
-    }
-
-    fn is_of_small_deliveries(&self) -> bool {
-        self.jobs.is_empty()
-            && self.endings.is_empty()
-            && !self.deliveries.iter().any(|new| body::is_large(&new.sealed_body))
+    fn add(&mut self, job: Box<dyn Job>) {
+        self.size_bytes += job.size_bytes();
+        self.jobs.push(job);
     }
 
     fn is_full(&self) -> bool {
-        self.writes() >= BATCH_JOBS || self.size_bytes >= BATCH_BYTES
+        self.jobs.len() >= BATCH_JOBS || self.size_bytes >= BATCH_BYTES
     }
 
     /// Tells every caller; returns what there may be to claim.
-    fn answer(self, outcome: Result<Written, StoreError>) -> Work {
-        let (Written { accepted, ended }, outcome) = match outcome {
-            Ok(written) => (written, Ok(())),
-            Err(error) => (Written::default(), Err(error)),
-        };
-        let some = accepted.contains(&Acceptance::Fresh) || ended.contains(&Settled::Committed);
-        let arrived = Work::DELIVERIES.when(some);
-        let made = self.jobs.iter().fold(arrived, |made, job| made | job.makes()).when(outcome.is_ok());
-        let mut accepted = accepted.into_iter();
-        for caller in self.senders {
-            let answer = match &outcome {
-                Ok(()) => accepted.next().ok_or_else(gone),
-                Err(error) => Err(error.clone()),
-            };
-            // A sender that went away does not need to know.
-            let _ = caller.send(answer);
-        }
-        let mut ended = ended.into_iter();
-        for (_, caller) in self.endings {
-            let answer = match &outcome {
-                Ok(()) => ended.next().ok_or_else(gone),
-                Err(error) => Err(error.clone()),
-            };
-            let _ = caller.send(answer);
-        }
+    fn answer(self, outcome: &Result<(), StoreError>) -> Work {
+        let made = self.jobs.iter().fold(Work::NONE, |made, job| made | job.makes()).when(outcome.is_ok());
         for job in self.jobs {
-            job.answer(&outcome);
+            job.answer(outcome);
         }
         made
     }
@@ -390,26 +336,26 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
-    use std::future::Ready;
-
     use super::*;
     use crate::store::conformance::delivery;
 
-    fn arrival(guid: &str) -> Queued {
+    fn arrival(bytes: usize) -> Box<dyn Job> {
         let (caller, _answer) = oneshot::channel();
-        Queued::Arrival(Arrival { delivery: delivery(guid, "repo:1", 0), caller })
+        let write = Accept(delivery("d", "repo:1", 0));
+        Box::new(Asked { write, size_bytes: bytes, outcome: None, caller })
     }
 
-    fn guids(batch: &Batch) -> Vec<&str> {
-        batch.deliveries.iter().map(|new| new.guid.as_str()).collect()
+    fn sizes(batch: &Batch) -> Vec<usize> {
+        batch.jobs.iter().map(|job| job.size_bytes()).collect()
     }
 
-    #[tokio::test]
-    async fn without_patience_a_commit_takes_what_waits() {
+    #[test]
+    fn without_patience_a_commit_takes_what_waits() {
         let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
-        queue.try_send(arrival("there")).expect("there is room");
-        let batch = Batch::gather(arrival("first"), &mut queued, None::<Ready<()>>).await;
-        assert_eq!(guids(&batch), ["first", "there"]);
+        assert!(queue.try_send(arrival(2)).is_ok());
+        let mut batch = Batch::of(arrival(1));
+        batch.take_waiting(&mut queued);
+        assert_eq!(sizes(&batch), [1, 2]);
     }
 
     #[tokio::test]
@@ -417,28 +363,30 @@ mod tests {
         let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
         let (tell, told) = oneshot::channel::<()>();
         let others = async {
-            for guid in ["soon", "later"] {
+            for bytes in [2, 3] {
                 tokio::task::yield_now().await;
-                queue.send(arrival(guid)).await.expect("somebody reads");
+                assert!(queue.send(arrival(bytes)).await.is_ok());
             }
             tokio::task::yield_now().await;
             tell.send(()).expect("somebody waits");
             tokio::task::yield_now().await;
-            queue.send(arrival("too late")).await.expect("there is room");
+            assert!(queue.send(arrival(4)).await.is_ok());
         };
+        let mut batch = Batch::of(arrival(1));
         let enough = async { told.await.expect("it is told") };
-        let (batch, ()) = tokio::join!(Batch::gather(arrival("first"), &mut queued, Some(enough)), others);
-        assert_eq!(guids(&batch), ["first", "soon", "later"]);
+        tokio::join!(batch.take_until(&mut queued, enough), others);
+        assert_eq!(sizes(&batch), [1, 2, 3]);
     }
 
     #[tokio::test]
     async fn a_full_batch_waits_for_nobody() {
         let (queue, mut queued) = mpsc::channel(BATCH_JOBS);
-        for n in 0..BATCH_JOBS {
-            queue.try_send(arrival(&n.to_string())).expect("there is room");
+        for _ in 0..BATCH_JOBS {
+            assert!(queue.try_send(arrival(1)).is_ok());
         }
-        let never = std::future::pending::<()>();
-        let batch = Batch::gather(arrival("first"), &mut queued, Some(never)).await;
-        assert_eq!(batch.deliveries.len(), BATCH_JOBS);
+        let mut batch = Batch::of(arrival(1));
+        batch.take_waiting(&mut queued);
+        batch.take_until(&mut queued, std::future::pending()).await;
+        assert_eq!(batch.jobs.len(), BATCH_JOBS);
     }
 }

@@ -114,13 +114,8 @@ async fn what_claims_ask_never_walks_over_finished_rows() {
     let folder = Folder::new();
     let mut connection = connect(&folder).await;
     open::migrate(&mut connection).await.expect("it applies");
-    let asked = deliveries::HOT
-        .iter()
-        .chain(arrivals::HOT)
-        .chain(endings::HOT)
-        .chain(body::HOT)
-        .chain(effects::HOT)
-        .chain(upkeep::RETENTION);
+    let asked =
+        deliveries::HOT.iter().chain(arrivals::HOT).chain(body::HOT).chain(effects::HOT).chain(upkeep::RETENTION);
     let asked = asked.chain(serving::ONCE);
     for sql in asked {
         let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))

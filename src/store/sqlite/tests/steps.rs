@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
 use super::{super::*, Folder};
 use crate::{
@@ -21,49 +21,48 @@ const LEASE_MS: i64 = 60_000;
 
 /// A connection that counts its steps.
 struct Counted {
-    connection: SqliteConnection,
+    connection: Connection,
     steps: Arc<AtomicU64>,
 }
 
 impl Counted {
-    async fn on(folder: &Folder) -> Self {
-        let mut connection = folder.outsider().await;
+    fn on(folder: &Folder) -> Self {
+        let database = open::Database { path: folder.path(), busy_timeout: open::BUSY_TIMEOUT };
+        let connection = database.connect().expect("it opens");
         let steps = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&steps);
-        let mut handle = connection.lock_handle().await.expect("its handle");
-        handle.set_progress_handler(1, move || {
+        let count = move || {
             counter.fetch_add(1, Ordering::Relaxed);
-            true
-        });
-        drop(handle);
+            false
+        };
+        connection.progress_handler(1, Some(count)).expect("it counts");
         Self { connection, steps }
     }
 
     /// Runs `write` as the writer would; returns its answer and how many steps it took.
-    async fn run<W: writer::Write>(&mut self, mut write: W) -> (W::Answer, u64) {
+    fn run<W: writer::Write>(&mut self, mut write: W) -> (W::Answer, u64) {
         let before = self.steps.load(Ordering::Relaxed);
-        let answer = match write.run(&mut self.connection).await.expect("it is written") {
+        let answer = match write.run(&self.connection).expect("it is written") {
             writer::Verdict::Keep(answer) | writer::Verdict::Undo(answer) => answer,
         };
         (answer, self.steps.load(Ordering::Relaxed) - before)
     }
 
     /// Steps of claiming one effect and performing it.
-    async fn one_effect(&mut self) -> u64 {
+    fn one_effect(&mut self) -> u64 {
         let (mut claimed, claiming) =
-            self.run(effects::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, least: Urgency::Upkeep }).await;
+            self.run(effects::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, least: Urgency::Upkeep });
         let lease = claimed.pop().expect("one may start").lease;
         let settle = effects::Settle { lease, now: at(2), settlement: conformance::done(), commit: Commit::default() };
-        let (settled, settling) = self.run(settle).await;
+        let (settled, settling) = self.run(settle);
         assert_eq!(settled, Settled::Committed);
         claiming + settling
     }
 
     /// Steps of claiming one delivery and handling it.
-    async fn one_delivery(&mut self) -> u64 {
-        let (mut claimed, claiming) = self
-            .run(deliveries::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, order: ClaimOrder::OldestFirst })
-            .await;
+    fn one_delivery(&mut self) -> u64 {
+        let (mut claimed, claiming) =
+            self.run(deliveries::Claim { now: at(1), lease_ms: LEASE_MS, most: 1, order: ClaimOrder::OldestFirst });
         let lease = claimed.pop().expect("one may run").lease;
         let settle = deliveries::Settle {
             lease,
@@ -72,7 +71,7 @@ impl Counted {
             commit: Commit::default(),
             makes: Work::DELIVERIES,
         };
-        let (settled, settling) = self.run(settle).await;
+        let (settled, settling) = self.run(settle);
         assert_eq!(settled, Settled::Committed);
         claiming + settling
     }
@@ -109,7 +108,7 @@ async fn a_crowd_in_a_busy_lane_costs_others_nothing() {
     for number in [FEW, MANY] {
         let folder = Folder::new();
         let _open = busy_lane(&folder, number).await;
-        steps.push(Counted::on(&folder).await.one_effect().await);
+        steps.push(Counted::on(&folder).one_effect());
     }
     assert_alike("a crowd in a busy lane", steps[0], steps[1]);
 }
@@ -121,7 +120,7 @@ async fn a_crowd_in_its_own_lane_costs_an_effect_nothing() {
         let folder = Folder::new();
         let store = folder.open().await;
         enqueue(&*store, (0..number).map(|n| urgent(format!("e{n}"), "one"))).await;
-        steps.push(Counted::on(&folder).await.one_effect().await);
+        steps.push(Counted::on(&folder).one_effect());
     }
     assert_alike("a crowd in its own lane", steps[0], steps[1]);
 }
@@ -134,7 +133,7 @@ async fn who_joins_a_crowd_pays_nothing_for_it() {
         let _open = busy_lane(&folder, number).await;
         let commit = conformance::enqueue([urgent("new".to_owned(), "busy").after(["busy 1".to_owned()])]);
         let (settled, taken) =
-            Counted::on(&folder).await.run(commit::CommitAlone { now: at(1), makes: Work::EFFECTS, commit }).await;
+            Counted::on(&folder).run(commit::CommitAlone { now: at(1), makes: Work::EFFECTS, commit });
         assert_eq!(settled, Settled::Committed);
         steps.push(taken);
     }
@@ -151,7 +150,7 @@ async fn a_crowd_behind_a_predecessor_costs_others_nothing() {
         let behind = |n| urgent(format!("behind {n}"), &format!("lane {n}")).after(["first".to_owned()]);
         enqueue(&*store, (0..number).map(behind)).await;
         enqueue(&*store, [conformance::effect("elsewhere", "free")]).await;
-        steps.push(Counted::on(&folder).await.one_effect().await);
+        steps.push(Counted::on(&folder).one_effect());
     }
     assert_alike("a crowd behind a predecessor", steps[0], steps[1]);
 }
@@ -164,7 +163,7 @@ async fn a_crowd_of_timers_costs_others_nothing() {
         let store = folder.open().await;
         enqueue(&*store, (0..number).map(|n| urgent(format!("t{n}"), &format!("lane {n}")).not_before(at(999)))).await;
         enqueue(&*store, [conformance::effect("elsewhere", "free")]).await;
-        steps.push(Counted::on(&folder).await.one_effect().await);
+        steps.push(Counted::on(&folder).one_effect());
     }
     assert_alike("a crowd of timers", steps[0], steps[1]);
 }
@@ -178,9 +177,9 @@ async fn a_crowd_in_a_lane_costs_a_delivery_nothing() {
         for n in 0..number {
             conformance::accept(&*store, &format!("d{n}"), "one").await;
         }
-        let mut counted = Counted::on(&folder).await;
-        let first = counted.one_delivery().await;
-        steps.push(first + counted.one_delivery().await);
+        let mut counted = Counted::on(&folder);
+        let first = counted.one_delivery();
+        steps.push(first + counted.one_delivery());
     }
     assert_alike("a crowd in a lane", steps[0], steps[1]);
 }
@@ -191,10 +190,10 @@ async fn the_measure_sees_a_walk() {
     for number in [FEW, MANY] {
         let folder = Folder::new();
         let _open = busy_lane(&folder, number).await;
-        let mut counted = Counted::on(&folder).await;
-        let walk = sqlx::query("SELECT COUNT(*) FROM effects NOT INDEXED WHERE state = 'dead'");
+        let counted = Counted::on(&folder);
+        let walk = "SELECT COUNT(*) FROM effects NOT INDEXED WHERE state = 'dead'";
         let before = counted.steps.load(Ordering::Relaxed);
-        walk.fetch_one(&mut counted.connection).await.expect("it answers");
+        counted.connection.query_row(walk, [], |row| row.get::<_, i64>(0)).expect("it answers");
         steps.push(counted.steps.load(Ordering::Relaxed) - before);
     }
     assert!(steps[1] > 10 * steps[0], "{steps:?}");

@@ -1,12 +1,15 @@
 //! The chain over the decisions; why it is linked after they were committed is in `docs/adr/0010-audit-chain.md`.
 
-use async_trait::async_trait;
-use sqlx::{Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use rusqlite::{Connection, params};
+use sqlx::SqlitePool;
 
-use crate::store::kept::reports;
+use crate::store::kept::{Columns, reports};
 use crate::store::{
     AuditLink, StoreError, Work, link_hash,
-    sqlite::writer::{Verdict, Write},
+    sqlite::{
+        statement::{all, change, first},
+        writer::{Verdict, Write},
+    },
 };
 
 const LAST: &str = "SELECT position, decision_id, hash FROM audit_links ORDER BY position DESC LIMIT 1";
@@ -31,27 +34,18 @@ pub(super) struct Link {
     pub(super) most: u32,
 }
 
-#[async_trait]
 impl Write for Link {
     type Answer = u32;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<u32>, StoreError> {
-        let last = sqlx::query(LAST).fetch_optional(&mut *connection).await?;
-        let (mut position, last_decision, mut previous) = match &last {
-            Some(row) => (row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?, hash(row, 2)?),
-            None => (0, 0, [0; 32]),
-        };
-        let waiting = sqlx::query(NOT_LINKED).bind(last_decision).bind(self.most).fetch_all(&mut *connection).await?;
-        for row in &waiting {
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<u32>, StoreError> {
+        let last = first(connection, LAST, [], |row| Ok((row.whole(0)?, row.whole(1)?, hash(&row.bytes(2)?)?)))?;
+        let (mut position, last_decision, mut previous) = last.unwrap_or((0, 0, [0; 32]));
+        let waiting =
+            all(connection, NOT_LINKED, params![last_decision, self.most], |row| Ok((row.whole(0)?, row.text(1)?)))?;
+        for (id, decision) in &waiting {
             position += 1;
-            let hash = link_hash(&previous, position.unsigned_abs(), row.try_get(1)?);
-            sqlx::query(APPEND)
-                .bind(position)
-                .bind(row.try_get::<i64, _>(0)?)
-                .bind(previous.as_slice())
-                .bind(hash.as_slice())
-                .execute(&mut *connection)
-                .await?;
+            let hash = link_hash(&previous, position.unsigned_abs(), decision);
+            change(connection, APPEND, params![position, id, previous, hash])?;
             previous = hash;
         }
         Ok(Verdict::Keep(u32::try_from(waiting.len()).unwrap_or(u32::MAX)))
@@ -74,7 +68,6 @@ pub(super) async fn unlinked(pool: &SqlitePool) -> Result<u64, StoreError> {
     Ok(count.unsigned_abs())
 }
 
-fn hash(row: &SqliteRow, column: usize) -> Result<[u8; 32], StoreError> {
-    let bytes: &[u8] = row.try_get(column)?;
+fn hash(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Corrupt("a link of the audit chain is not of 32 bytes".to_owned()))
 }

@@ -1,16 +1,16 @@
 //! Changes by hand to what was given up: trying again, or taking off the list.
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
-use crate::store::kept::micros;
+use crate::store::kept::{Columns, micros};
 use crate::{
     domain::decision::DecisionRecord,
     store::{
         StoreError, Touched, Work,
         sqlite::{
             commit::append_decision,
+            statement::{change, first},
             writer::{Verdict, Write},
         },
     },
@@ -66,20 +66,14 @@ impl ByHand {
     }
 }
 
-#[async_trait]
 impl Write for ByHand {
     type Answer = Touched;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Touched>, StoreError> {
-        let changed = sqlx::query(self.change.change)
-            .bind(self.name.as_str())
-            .bind(micros(self.now))
-            .execute(&mut *connection)
-            .await?;
-        if changed.rows_affected() == 0 {
-            return unchanged(connection, self.change.exists, &self.name).await;
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Touched>, StoreError> {
+        if change(connection, self.change.change, params![self.name, micros(self.now)])? == 0 {
+            return unchanged(connection, self.change.exists, &self.name);
         }
-        append_decision(connection, &self.by).await?;
+        append_decision(connection, &self.by)?;
         Ok(Verdict::Keep(Touched::Changed))
     }
 
@@ -89,12 +83,8 @@ impl Write for ByHand {
     }
 }
 
-async fn unchanged(
-    connection: &mut SqliteConnection,
-    exists: &'static str,
-    name: &str,
-) -> Result<Verdict<Touched>, StoreError> {
-    let found: Option<i64> = sqlx::query_scalar(exists).bind(name).fetch_optional(connection).await?;
+fn unchanged(connection: &Connection, exists: &'static str, name: &str) -> Result<Verdict<Touched>, StoreError> {
+    let found = first(connection, exists, [name], |_| Ok(()))?;
     Ok(Verdict::Undo(if found.is_some() { Touched::NotInThatState } else { Touched::Unknown }))
 }
 
@@ -127,24 +117,19 @@ pub(super) struct ReviveDelivery {
     pub(super) by: DecisionRecord,
 }
 
-#[async_trait]
 impl Write for ReviveDelivery {
     type Answer = Touched;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<Touched>, StoreError> {
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<Touched>, StoreError> {
         let guid = self.guid.as_str();
-        let id: Option<i64> = sqlx::query_scalar(COPY_TO_THE_END)
-            .bind(guid)
-            .bind(micros(self.now))
-            .fetch_optional(&mut *connection)
-            .await?;
-        let Some(id) = id else {
-            return unchanged(connection, DELIVERY_EXISTS, guid).await;
+        let copied = first(connection, COPY_TO_THE_END, params![guid, micros(self.now)], |row| row.whole(0))?;
+        let Some(id) = copied else {
+            return unchanged(connection, DELIVERY_EXISTS, guid);
         };
-        sqlx::query(MOVE_BODY).bind(guid).bind(id).execute(&mut *connection).await?;
-        sqlx::query(REMOVE_OLD).bind(guid).execute(&mut *connection).await?;
-        sqlx::query(NAME_NEW).bind(guid).bind(id).execute(&mut *connection).await?;
-        append_decision(connection, &self.by).await?;
+        change(connection, MOVE_BODY, params![guid, id])?;
+        change(connection, REMOVE_OLD, [guid])?;
+        change(connection, NAME_NEW, params![guid, id])?;
+        append_decision(connection, &self.by)?;
         Ok(Verdict::Keep(Touched::Changed))
     }
 

@@ -1,13 +1,15 @@
 //! Removing what is over: never what waits, runs or is parked.
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use crate::store::kept::micros;
 use crate::store::{
     StoreError, Work,
-    sqlite::writer::{Verdict, Write},
+    sqlite::{
+        statement::change,
+        writer::{Verdict, Write},
+    },
 };
 
 // Both statements choose the same deliveries: the second takes them out of the choice.
@@ -36,15 +38,14 @@ pub(super) struct DropBodies {
     pub(super) most: u32,
 }
 
-#[async_trait]
 impl Write for DropBodies {
     type Answer = u32;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<u32>, StoreError> {
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<u32>, StoreError> {
         let before = micros(self.finished_before);
-        sqlx::query(DELETE_BODIES).bind(before).bind(self.most).execute(&mut *connection).await?;
-        let dropped = sqlx::query(REMEMBER_IT).bind(before).bind(self.most).execute(&mut *connection).await?;
-        Ok(Verdict::Keep(count(dropped.rows_affected())))
+        change(connection, DELETE_BODIES, params![before, self.most])?;
+        let dropped = change(connection, REMEMBER_IT, params![before, self.most])?;
+        Ok(Verdict::Keep(count(dropped)))
     }
 
     fn makes(&self, _answer: &u32) -> Work {
@@ -58,14 +59,12 @@ pub(super) struct Forget {
     pub(super) most: u32,
 }
 
-#[async_trait]
 impl Write for Forget {
     type Answer = u32;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<u32>, StoreError> {
-        let forgotten =
-            sqlx::query(FORGET).bind(micros(self.finished_before)).bind(self.most).execute(&mut *connection).await?;
-        Ok(Verdict::Keep(count(forgotten.rows_affected())))
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<u32>, StoreError> {
+        let forgotten = change(connection, FORGET, params![micros(self.finished_before), self.most])?;
+        Ok(Verdict::Keep(count(forgotten)))
     }
 
     fn makes(&self, _answer: &u32) -> Work {
@@ -73,7 +72,7 @@ impl Write for Forget {
     }
 }
 
-fn count(rows: u64) -> u32 {
+fn count(rows: usize) -> u32 {
     u32::try_from(rows).unwrap_or(u32::MAX)
 }
 

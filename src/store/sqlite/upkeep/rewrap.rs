@@ -1,11 +1,14 @@
 //! Putting new wrappings in the place of old ones, where nobody else has done so meanwhile.
 
-use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use crate::store::{
     StoreError, Work,
-    sqlite::writer::{Verdict, Write},
+    kept::Columns,
+    sqlite::{
+        statement::{change, first},
+        writer::{Verdict, Write},
+    },
 };
 
 const REPLACE_SEALED: &str = "UPDATE sealed_blobs SET bytes = ?3 WHERE id = ?1 AND bytes = ?2";
@@ -21,18 +24,12 @@ pub(super) struct ReplaceSealed {
     pub(super) new: Vec<u8>,
 }
 
-#[async_trait]
 impl Write for ReplaceSealed {
     type Answer = bool;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<bool>, StoreError> {
-        let replaced = sqlx::query(REPLACE_SEALED)
-            .bind(self.id)
-            .bind(self.old.as_slice())
-            .bind(self.new.as_slice())
-            .execute(connection)
-            .await?;
-        Ok(Verdict::Keep(replaced.rows_affected() > 0))
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<bool>, StoreError> {
+        let replaced = change(connection, REPLACE_SEALED, params![self.id, self.old, self.new])?;
+        Ok(Verdict::Keep(replaced > 0))
     }
 
     fn makes(&self, _answer: &bool) -> Work {
@@ -47,21 +44,19 @@ pub(super) struct ReplaceBodyHead {
     pub(super) new: Vec<u8>,
 }
 
-#[async_trait]
 impl Write for ReplaceBodyHead {
     type Answer = bool;
 
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<Verdict<bool>, StoreError> {
+    fn run(&mut self, connection: &Connection) -> Result<Verdict<bool>, StoreError> {
         if self.old.len() != self.new.len() {
             return Err(StoreError::Unavailable("a body's new head must be as long as the old one".to_owned()));
         }
-        let part: Option<Vec<u8>> =
-            sqlx::query_scalar(READ_FIRST_PART).bind(self.delivery_id).fetch_optional(&mut *connection).await?;
+        let part = first(connection, READ_FIRST_PART, [self.delivery_id], |row| row.bytes(0))?;
         let Some(mut part) = part.filter(|part| part.starts_with(&self.old)) else {
             return Ok(Verdict::Undo(false));
         };
         part[..self.new.len()].copy_from_slice(&self.new);
-        sqlx::query(WRITE_FIRST_PART).bind(self.delivery_id).bind(part).execute(connection).await?;
+        change(connection, WRITE_FIRST_PART, params![self.delivery_id, part])?;
         Ok(Verdict::Keep(true))
     }
 

@@ -1,0 +1,78 @@
+//! Looking up records for many who ask at one time: all that wait are looked up together, by one question or at least
+//! without a change of threads for each.
+//!
+//! Who asks after a write has ended finds it: a question is put only after it was queued.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{StoreError, StoredRecord};
+
+/// Records that are looked up together, at most.
+const TOGETHER: usize = 256;
+
+/// A record, where there is one.
+pub(super) type Found = Result<Option<StoredRecord>, StoreError>;
+
+/// One record that somebody wants.
+pub(super) struct Wanted {
+    pub(super) kind: String,
+    pub(super) key: String,
+    caller: oneshot::Sender<Found>,
+}
+
+/// Tells all who wait what was found, in their order.
+pub(super) fn answer(wanted: Vec<Wanted>, found: Result<Vec<Found>, StoreError>) {
+    let all = match found {
+        Ok(found) => found,
+        Err(error) => wanted.iter().map(|_| Err(error.clone())).collect(),
+    };
+    for (wanted, found) in wanted.into_iter().zip(all) {
+        // Who went away does not need to know.
+        let _ = wanted.caller.send(found);
+    }
+}
+
+/// Where those stand who want records. Whoever looks up ends when it is dropped.
+pub(super) struct Lookups {
+    queue: mpsc::Sender<Wanted>,
+}
+
+/// The other end: what is to be looked up.
+pub(super) struct Questions {
+    queue: mpsc::Receiver<Wanted>,
+}
+
+/// Both ends.
+pub(super) fn open() -> (Lookups, Questions) {
+    let (asking, queue) = mpsc::channel(TOGETHER);
+    (Lookups { queue: asking }, Questions { queue })
+}
+
+impl Lookups {
+    /// See [`super::Store::record`].
+    pub(super) async fn record(&self, kind: &str, key: &str) -> Found {
+        let gone = || StoreError::Unavailable("the store is closed".to_owned());
+        let (caller, found) = oneshot::channel();
+        let wanted = Wanted { kind: kind.to_owned(), key: key.to_owned(), caller };
+        self.queue.send(wanted).await.map_err(|_| gone())?;
+        found.await.map_err(|_| gone())?
+    }
+}
+
+impl Questions {
+    /// What waits; holds up the thread until there is something. `None` when nobody is left to ask.
+    pub(super) fn next_blocking(&mut self) -> Option<Vec<Wanted>> {
+        let first = self.queue.blocking_recv()?;
+        Some(self.with_waiting(first))
+    }
+
+    fn with_waiting(&mut self, first: Wanted) -> Vec<Wanted> {
+        let mut wanted = vec![first];
+        while wanted.len() < TOGETHER
+            && let Ok(next) = self.queue.try_recv()
+        {
+            wanted.push(next);
+        }
+        wanted
+    }
+}
