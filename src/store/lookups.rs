@@ -60,7 +60,13 @@ impl Lookups {
 }
 
 impl Questions {
-    /// What waits; holds up the thread until there is something. `None` when nobody is left to ask.
+    /// What waits; waits until there is something. `None` when nobody is left to ask.
+    pub(super) async fn next(&mut self) -> Option<Vec<Wanted>> {
+        let first = self.queue.recv().await?;
+        Some(self.with_waiting(first))
+    }
+
+    /// The same, holding up the thread.
     pub(super) fn next_blocking(&mut self) -> Option<Vec<Wanted>> {
         let first = self.queue.blocking_recv()?;
         Some(self.with_waiting(first))
