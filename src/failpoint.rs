@@ -29,7 +29,7 @@ pub const ACCEPT_AFTER: Point = "delivery.accept.after";
 pub const ACK_BEFORE: Point = "delivery.ack.before";
 /// The answer 202 has left, as far as this process can know.
 pub const ACK_AFTER: Point = "delivery.ack.after";
-/// Everything of a transaction is written; it is not committed.
+/// A transaction is about to be committed: everything of it is written, or it is one statement that commits itself.
 pub const COMMIT_BEFORE: Point = "store.commit.before";
 /// A transaction is durable; nobody has been told.
 pub const COMMIT_AFTER: Point = "store.commit.after";

@@ -1,9 +1,9 @@
-//! Claiming for many workers at one time: those who ask together share a transaction.
+//! Claiming for many workers at one time: those who ask for the same together are served by one statement.
 
 use std::collections::VecDeque;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::{
@@ -14,11 +14,11 @@ use super::{
 };
 use crate::store::{ClaimedDelivery, ClaimedEffect, Work};
 
-/// Workers whose clocks differ by no more than this are served together, as of the earliest of their instants.
-const TOGETHER: SignedDuration = SignedDuration::from_millis(50);
+/// Workers who ask within one stretch of so many milliseconds are served together, as of the earliest of their instants.
+const TOGETHER_MS: i64 = 50;
 
 /// What is claimed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     /// Of the lanes that have waited longest.
     OldestDeliveries,
@@ -53,24 +53,31 @@ impl Trade for Claiming {
 
     const BATCH_JOBS: usize = 64;
 
+    type Kind = (What, i64, i64);
+
+    fn kind(job: &Job) -> Self::Kind {
+        (job.what, job.lease_ms, job.now.as_millisecond().div_euclid(TOGETHER_MS))
+    }
+
+    fn is_one_statement(&self, _jobs: &[Job]) -> bool {
+        true
+    }
+
     async fn run(&self, connection: &mut PgConnection, jobs: &[Job]) -> Result<Verdict<Share>, Failed> {
         let mut shares: Vec<Share> = jobs.iter().map(|_| Share::default()).collect();
-        for group in groups(jobs) {
-            let first = &jobs[group[0]];
-            let most = group.iter().map(|&job| jobs[job].most as usize).sum();
-            if most == 0 {
-                continue;
+        let most = jobs.iter().map(|job| job.most as usize).sum();
+        let Some(first) = jobs.iter().min_by_key(|job| job.now).filter(|_| most > 0) else {
+            return Ok(Verdict::Keep(shares));
+        };
+        match first.what {
+            What::OldestDeliveries | What::NewestDeliveries => {
+                let newest = first.what == What::NewestDeliveries;
+                let found = deliveries::claim(connection, first.now, first.lease_ms, most, newest).await?;
+                deal(found, jobs, |job, found| shares[job].deliveries.push(found));
             }
-            match first.what {
-                What::OldestDeliveries | What::NewestDeliveries => {
-                    let newest = first.what == What::NewestDeliveries;
-                    let found = deliveries::claim(connection, first.now, first.lease_ms, most, newest).await?;
-                    deal(found, jobs, &group, |job, found| shares[job].deliveries.push(found));
-                }
-                What::Effects { least } => {
-                    let found = effects::claim(connection, first.now, first.lease_ms, most, least).await?;
-                    deal(found, jobs, &group, |job, found| shares[job].effects.push(found));
-                }
+            What::Effects { least } => {
+                let found = effects::claim(connection, first.now, first.lease_ms, most, least).await?;
+                deal(found, jobs, |job, found| shares[job].effects.push(found));
             }
         }
         Ok(Verdict::Keep(shares))
@@ -83,28 +90,9 @@ impl Trade for Claiming {
     }
 }
 
-/// Numbers of the jobs that are served together; in each group the earliest is first.
-fn groups(jobs: &[Job]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..jobs.len()).collect();
-    order.sort_by_key(|&job| (jobs[job].what, jobs[job].lease_ms, jobs[job].now));
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for job in order {
-        let joins = groups.last().is_some_and(|group| {
-            let first = &jobs[group[0]];
-            let near = jobs[job].now.duration_since(first.now) <= TOGETHER;
-            near && (first.what, first.lease_ms) == (jobs[job].what, jobs[job].lease_ms)
-        });
-        match groups.last_mut() {
-            Some(group) if joins => group.push(job),
-            _ => groups.push(vec![job]),
-        }
-    }
-    groups
-}
-
 /// One for each in turn, as long as something is left; nobody gets more than was asked for.
-fn deal<T>(found: Vec<T>, jobs: &[Job], group: &[usize], mut give: impl FnMut(usize, T)) {
-    let mut hands: VecDeque<(usize, u32)> = group.iter().map(|&job| (job, jobs[job].most)).collect();
+fn deal<T>(found: Vec<T>, jobs: &[Job], mut give: impl FnMut(usize, T)) {
+    let mut hands: VecDeque<(usize, u32)> = jobs.iter().map(|job| job.most).enumerate().collect();
     for found in found {
         while let Some((job, left)) = hands.pop_front() {
             if left > 0 {

@@ -3,37 +3,23 @@
 //! Who inserts or finishes a delivery holds the advisory lock of its lane until the commit, and asks about the lane in a
 //! later statement than the one that took the lock: so it sees all that was committed under the lock before, and the turn
 //! is always with exactly one unfinished delivery of a lane. A claim only looks at those who have the turn.
+//!
+//! What runs all the time is a function of the database (`migrations/0002_one_round_trip.sql`): one statement, and a
+//! transaction by itself.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{
     desk::{Ring, Trade, Verdict},
     error::Failed,
 };
-use crate::store::kept::{instant, lease_end, micros};
-use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery, Work};
+use crate::domain::decision::DecisionRecord;
+use crate::store::kept::{instant, lease_end, micros, to_json};
+use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery, Settlement, Work};
 
-const LOCK_LANES: &str = "
-    SELECT pg_advisory_xact_lock(key) FROM (
-        SELECT DISTINCT hashtextextended(lane, 1) AS key FROM unnest($1::text[]) AS lane ORDER BY key
-    ) AS keys";
-
-pub(super) const INSERT: &str = "
-    WITH new AS (
-        SELECT n.*, row_number() OVER (PARTITION BY n.lane ORDER BY n.place) AS in_lane
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
-            WITH ORDINALITY AS n (guid, event, lane, received_at, sealed_body, place)
-        WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.guid = n.guid)
-    )
-    INSERT INTO deliveries (guid, event, lane, received_at, turn, sealed_body)
-    SELECT guid, event, lane, received_at, CASE WHEN in_lane > 1 OR EXISTS (
-        SELECT 1 FROM deliveries d WHERE d.lane = new.lane AND d.state IN ('scheduled', 'ready', 'running')
-    ) THEN 0 ELSE 1 END, sealed_body
-    FROM new ORDER BY place
-    ON CONFLICT (guid) DO NOTHING
-    RETURNING guid";
+const ACCEPT: &str = "SELECT embargod_accept($1, $2, $3, $4, $5)";
 
 /// Gives the turn to the oldest of each lane, should nobody have it.
 pub(super) const PASS_TURN: &str = "
@@ -44,52 +30,11 @@ pub(super) const PASS_TURN: &str = "
         FROM unnest($1::text[]) AS l (lane)
     )";
 
-const LOOK: &str = "
-    SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'running' AND lease_until <= $1)
-        OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'scheduled' AND not_before <= $1)";
+const CLAIM: &str = "
+    SELECT id, lease_token, guid, event, lane, received_at, attempts, COALESCE(sealed_body, '')
+    FROM embargod_claim_deliveries($1, $2, $3, $4, $5)";
 
-const RELEASE_EXPIRED: &str = "
-    WITH expired AS (
-        SELECT id FROM deliveries WHERE state = 'running' AND lease_until <= $1 FOR UPDATE SKIP LOCKED
-    )
-    UPDATE deliveries d SET state = 'ready', lease_token = NULL, lease_until = NULL
-    FROM expired WHERE d.id = expired.id";
-
-const PROMOTE_DUE: &str = "
-    WITH due AS (
-        SELECT id FROM deliveries WHERE state = 'scheduled' AND not_before <= $1 FOR UPDATE SKIP LOCKED
-    )
-    UPDATE deliveries d SET state = 'ready' FROM due WHERE d.id = due.id";
-
-// `not_before` is asked again: a clock that was set back must not start what it called due before. A body that would be too
-// much, beside those before it, is left to the next claim.
-pub(super) const CLAIM: &str = "
-    WITH free AS (
-        SELECT id, COALESCE(octet_length(sealed_body), 0) AS bytes FROM deliveries
-        WHERE turn = 1 AND state = 'ready' AND not_before <= $1
-        ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
-    ), next AS (
-        SELECT id FROM (SELECT id, SUM(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM free) AS summed
-        WHERE bytes_before < $4
-    )
-    UPDATE deliveries d
-    SET state = 'running', attempts = attempts + 1, lease_token = gen_random_uuid()::text, lease_until = $2
-    FROM next WHERE d.id = next.id
-    RETURNING d.id, d.lease_token, d.guid, d.event, d.lane, d.received_at, d.attempts, COALESCE(d.sealed_body, '')";
-
-pub(super) const CLAIM_NEWEST: &str = "
-    WITH free AS (
-        SELECT id, COALESCE(octet_length(sealed_body), 0) AS bytes FROM deliveries
-        WHERE turn = 1 AND state = 'ready' AND not_before <= $1
-        ORDER BY id DESC LIMIT $3 FOR UPDATE SKIP LOCKED
-    ), next AS (
-        SELECT id FROM (SELECT id, SUM(bytes) OVER (ORDER BY id DESC) - bytes AS bytes_before FROM free) AS summed
-        WHERE bytes_before < $4
-    )
-    UPDATE deliveries d
-    SET state = 'running', attempts = attempts + 1, lease_token = gen_random_uuid()::text, lease_until = $2
-    FROM next WHERE d.id = next.id
-    RETURNING d.id, d.lease_token, d.guid, d.event, d.lane, d.received_at, d.attempts, COALESCE(d.sealed_body, '')";
+const END: &str = "SELECT embargod_end_deliveries($1, $2, $3, $4, $5, $6, $7)";
 
 // Each settlement is fenced: it reaches its row only by the token of a lease that has not run out. The turn passes on in
 // the same statement, which does not see yet that the one before is over, or has left for a lane of its own, so that one is
@@ -131,24 +76,26 @@ impl Trade for Accepting {
     // A delivery that is there already is a duplicate.
     const MAY_REPEAT: bool = true;
 
+    type Kind = ();
+
+    fn kind(_job: &NewDelivery) {}
+
+    fn is_one_statement(&self, _jobs: &[NewDelivery]) -> bool {
+        true
+    }
+
     async fn run(&self, connection: &mut PgConnection, jobs: &[NewDelivery]) -> Result<Verdict<Acceptance>, Failed> {
         let mut first: Vec<&NewDelivery> = Vec::with_capacity(jobs.len());
         let mut guids = std::collections::HashSet::new();
         first.extend(jobs.iter().filter(|job| guids.insert(job.guid.as_str())));
-        let lanes: Vec<&str> = first.iter().map(|job| job.lane.as_str()).collect();
-        sqlx::query(LOCK_LANES).bind(&lanes).execute(&mut *connection).await?;
-        let inserted: Vec<String> = sqlx::query_scalar(INSERT)
+        let inserted: Vec<String> = sqlx::query_scalar(ACCEPT)
             .bind(first.iter().map(|job| job.guid.as_str()).collect::<Vec<_>>())
             .bind(first.iter().map(|job| job.event.as_str()).collect::<Vec<_>>())
-            .bind(&lanes)
+            .bind(first.iter().map(|job| job.lane.as_str()).collect::<Vec<_>>())
             .bind(first.iter().map(|job| micros(job.received_at)).collect::<Vec<_>>())
             .bind(first.iter().map(|job| job.sealed_body.as_slice()).collect::<Vec<_>>())
-            .fetch_all(&mut *connection)
+            .fetch_one(connection)
             .await?;
-        if inserted.len() < first.len() {
-            // Where one was inserted elsewhere in this very moment, under another lane, those behind it have no turn.
-            sqlx::query(PASS_TURN).bind(&lanes).execute(connection).await?;
-        }
         let mut fresh: std::collections::HashSet<String> = inserted.into_iter().collect();
         let answer =
             |job: &NewDelivery| if fresh.remove(&job.guid) { Acceptance::Fresh } else { Acceptance::Duplicate };
@@ -173,31 +120,47 @@ pub(super) async fn claim(
     newest: bool,
 ) -> Result<Vec<ClaimedDelivery>, Failed> {
     let until = lease_end(now, lease_ms);
-    let now = micros(now);
-    if sqlx::query_scalar(LOOK).bind(now).fetch_one(&mut *connection).await? {
-        sqlx::query(RELEASE_EXPIRED).bind(now).execute(&mut *connection).await?;
-        sqlx::query(PROMOTE_DUE).bind(now).execute(&mut *connection).await?;
-    }
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
-    let claim = sqlx::query(if newest { CLAIM_NEWEST } else { CLAIM });
-    let rows = claim.bind(now).bind(until).bind(limit).bind(CLAIM_BYTES).fetch_all(connection).await?;
-    let mut claimed = Vec::with_capacity(rows.len());
-    for row in rows {
-        claimed.push(ClaimedDelivery {
-            lease: Lease { id: row.try_get(0)?, token: row.try_get(1)?, until: instant(until)? },
-            guid: row.try_get(2)?,
-            event: row.try_get(3)?,
-            lane: row.try_get(4)?,
-            received_at: instant(row.try_get(5)?)?,
-            attempt: attempts(row.try_get(6)?),
-            sealed_body: row.try_get(7)?,
-        });
-    }
+    let rows = sqlx::query(CLAIM)
+        .bind(micros(now))
+        .bind(until)
+        .bind(limit)
+        .bind(CLAIM_BYTES)
+        .bind(newest)
+        .fetch_all(&mut *connection)
+        .await?;
+    let leases = rows.iter().map(|row| lease(row, until)).collect::<Result<Vec<_>, _>>()?;
+    let mut claimed = match rows.iter().zip(&leases).map(claimed).collect::<Result<Vec<_>, _>>() {
+        Ok(claimed) => claimed,
+        Err(failed) => {
+            // They are held by now, and nobody can work on them.
+            let untouched = Settlement::Later { at: now };
+            settle(connection, &Ends::alike(&leases, now, &untouched)).await?;
+            return Err(failed);
+        }
+    };
     claimed.sort_by_key(|delivery| delivery.lease.id);
     if newest {
         claimed.reverse();
     }
     Ok(claimed)
+}
+
+/// The lease in a row that begins with its number and its token.
+pub(super) fn lease(row: &PgRow, until: i64) -> Result<Lease, Failed> {
+    Ok(Lease { id: row.try_get(0)?, token: row.try_get(1)?, until: instant(until)? })
+}
+
+fn claimed((row, lease): (&PgRow, &Lease)) -> Result<ClaimedDelivery, Failed> {
+    Ok(ClaimedDelivery {
+        lease: lease.clone(),
+        guid: row.try_get(2)?,
+        event: row.try_get(3)?,
+        lane: row.try_get(4)?,
+        received_at: instant(row.try_get(5)?)?,
+        attempt: attempts(row.try_get(6)?),
+        sealed_body: row.try_get(7)?,
+    })
 }
 
 /// The number of attempts as it is told.
@@ -241,7 +204,27 @@ pub(super) async fn settle(connection: &mut PgConnection, ends: &Ends<'_>) -> Re
     Ok(settled)
 }
 
-/// What runs for every delivery; a test looks at how it is planned.
+/// Ends leases on deliveries well, and appends `decisions`, each with the number of its delivery, where that was held;
+/// returns the numbers of those that were.
+pub(super) async fn end(
+    connection: &mut PgConnection,
+    ends: &Ends<'_>,
+    decisions: &[(i64, &DecisionRecord)],
+) -> Result<Vec<i64>, Failed> {
+    let entries = decisions.iter().map(|(_, decision)| to_json(*decision)).collect::<Result<Vec<_>, _>>()?;
+    let held = sqlx::query_scalar(END)
+        .bind(&ends.ids)
+        .bind(&ends.tokens)
+        .bind(&ends.nows)
+        .bind(decisions.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind(decisions.iter().map(|(_, decision)| micros(decision.at)).collect::<Vec<_>>())
+        .bind(decisions.iter().map(|(_, decision)| decision.case.as_deref()).collect::<Vec<_>>())
+        .bind(entries)
+        .fetch_one(connection)
+        .await?;
+    Ok(held)
+}
+
+/// What runs for many deliveries, beside the functions; a test looks at how it is planned.
 #[cfg(test)]
-pub(super) const HOT: &[&str] =
-    &[LOCK_LANES, INSERT, PASS_TURN, LOOK, RELEASE_EXPIRED, PROMOTE_DUE, CLAIM, CLAIM_NEWEST, SETTLE];
+pub(super) const HOT: &[&str] = &[PASS_TURN, SETTLE];

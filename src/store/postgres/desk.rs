@@ -1,13 +1,17 @@
-//! Group commit: a desk takes the jobs that wait, does them in one transaction, and answers after the commit.
+//! Group commit: a desk takes the jobs that wait, does them in one transaction, and answers after the commit. Where they are
+//! one statement, that is the transaction: one round trip instead of one for each of `BEGIN`, the statements and `COMMIT`.
 //!
 //! While a commit is under way the next jobs gather; nobody waits for a batch to fill, unless the operator wants that. A
 //! desk has a connection of its own, replaces it when it breaks, and repeats what another transaction was in the way of.
 //! Where one job must be undone or fails, its neighbours are done again without it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
-use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -22,6 +26,12 @@ use crate::{
 
 /// How often a batch is tried that other transactions are in the way of.
 const TRIES: u32 = 8;
+
+/// How long plans are used. What was planned for a small table may walk all of a large one, and the server itself would notice
+/// with the next statistics only.
+const PLANS_LAST: Duration = Duration::from_secs(1);
+
+const PLAN_ANEW: &str = "DISCARD PLANS";
 
 /// What is to become of what a batch wrote.
 pub(super) enum Verdict<A> {
@@ -54,6 +64,15 @@ pub(super) trait Trade: Send + Sync + 'static {
     /// Whether a batch whose commit is in doubt may be done again without asking the callers.
     const MAY_REPEAT: bool = false;
 
+    /// What jobs that share a commit have in common; those of another kind have one of their own.
+    type Kind: PartialEq + Send;
+
+    /// Of what kind a job is.
+    fn kind(job: &Self::Job) -> Self::Kind;
+
+    /// Whether [`Self::run`] does these jobs by one statement, which is then a transaction by itself, and undoes nothing.
+    fn is_one_statement(&self, jobs: &[Self::Job]) -> bool;
+
     /// Does the jobs, within a transaction. Called again with the same ones where that was rolled back.
     async fn run(&self, connection: &mut PgConnection, jobs: &[Self::Job]) -> Result<Verdict<Self::Answer>, Failed>;
 
@@ -74,7 +93,7 @@ type Caller<A> = oneshot::Sender<Result<A, StoreError>>;
 /// The end of the queue at which callers stand. The desk closes when the last of these is dropped, after it has done what
 /// was queued.
 pub(super) struct Counter<T: Trade> {
-    queue: mpsc::Sender<(T::Job, Caller<T::Answer>)>,
+    queue: mpsc::Sender<Queued<T>>,
 }
 
 impl<T: Trade> Counter<T> {
@@ -98,58 +117,72 @@ fn gone() -> StoreError {
     StoreError::Unavailable("the store is closed".to_owned())
 }
 
-struct Desk<T: Trade> {
-    trade: T,
-    options: PgConnectOptions,
-    gather: Duration,
-    bell: Arc<Bell>,
-    connection: Option<PgConnection>,
+type Queued<T> = (<T as Trade>::Job, Caller<<T as Trade>::Answer>);
+
+/// Where one sort of work is done.
+pub(super) struct Desk<T: Trade> {
+    pub(super) trade: T,
+    pub(super) options: PgConnectOptions,
+    pub(super) gather: Duration,
+    pub(super) bell: Arc<Bell>,
+    pub(super) connection: Option<Line>,
+}
+
+/// A connection, and since when it makes its plans.
+pub(super) struct Line {
+    pub(super) connection: PgConnection,
+    pub(super) planned: Instant,
 }
 
 impl<T: Trade> Desk<T> {
-    async fn serve(mut self, mut queue: mpsc::Receiver<(T::Job, Caller<T::Answer>)>) {
-        while let Some((job, caller)) = queue.recv().await {
-            let (mut jobs, mut callers) = (vec![job], vec![caller]);
-            self.gather(&mut queue, &mut jobs, &mut callers).await;
-            let answers = self.answers(&jobs).await;
-            let (mut here, mut everywhere) = (Work::NONE, Work::NONE);
-            for (job, answer) in jobs.iter().zip(&answers) {
-                match answer.as_ref().map(|answer| T::rings(job, answer)) {
-                    Ok(Ring::Here(work)) => here = here | work,
-                    Ok(Ring::Everywhere(work)) => everywhere = everywhere | work,
-                    Err(_) => {}
-                }
+    async fn serve(mut self, mut queue: mpsc::Receiver<Queued<T>>) {
+        while let Some(first) = queue.recv().await {
+            let mut waiting = vec![first];
+            self.gather(&mut queue, &mut waiting).await;
+            while let Some((first, _)) = waiting.first() {
+                let kind = T::kind(first);
+                let (batch, others) = waiting.into_iter().partition(|(job, _)| T::kind(job) == kind);
+                waiting = others;
+                self.serve_batch(batch).await;
             }
-            for (caller, answer) in callers.into_iter().zip(answers) {
-                // A caller that went away does not need to know.
-                let _ = caller.send(answer);
-            }
-            self.bell.ring(everywhere);
-            self.bell.ring_here(here);
         }
-        if let Some(connection) = self.connection {
+        if let Some(line) = self.connection {
             // Nobody is left to be told.
-            let _ = connection.close().await;
+            let _ = line.connection.close().await;
         }
     }
 
+    async fn serve_batch(&mut self, batch: Vec<Queued<T>>) {
+        let (jobs, callers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let answers = self.answers(&jobs).await;
+        let (mut here, mut everywhere) = (Work::NONE, Work::NONE);
+        for (job, answer) in jobs.iter().zip(&answers) {
+            match answer.as_ref().map(|answer| T::rings(job, answer)) {
+                Ok(Ring::Here(work)) => here = here | work,
+                Ok(Ring::Everywhere(work)) => everywhere = everywhere | work,
+                Err(_) => {}
+            }
+        }
+        for (caller, answer) in callers.into_iter().zip(answers) {
+            // A caller that went away does not need to know.
+            let _ = caller.send(answer);
+        }
+        self.bell.ring(everywhere);
+        self.bell.ring_here(here);
+    }
+
     /// Takes what waits, up to the size of a batch.
-    async fn gather(
-        &self,
-        queue: &mut mpsc::Receiver<(T::Job, Caller<T::Answer>)>,
-        jobs: &mut Vec<T::Job>,
-        callers: &mut Vec<Caller<T::Answer>>,
-    ) {
-        let mut size_bytes = T::size_bytes(&jobs[0]);
+    async fn gather(&self, queue: &mut mpsc::Receiver<Queued<T>>, waiting: &mut Vec<Queued<T>>) {
+        let mut size_bytes = waiting.iter().map(|(job, _)| T::size_bytes(job)).sum::<usize>();
         let patience = tokio::time::sleep(self.gather);
         tokio::pin!(patience);
         let mut had = 0;
-        while jobs.len() < T::BATCH_JOBS && size_bytes < BATCH_BYTES {
+        while waiting.len() < T::BATCH_JOBS && size_bytes < BATCH_BYTES {
             let next = match queue.try_recv() {
                 Ok(next) => Some(next),
                 // Those who were answered just now are about to come again: as long as some do, let them.
-                Err(_) if jobs.len() > had => {
-                    had = jobs.len();
+                Err(_) if waiting.len() > had => {
+                    had = waiting.len();
                     tokio::task::yield_now().await;
                     continue;
                 }
@@ -160,10 +193,9 @@ impl<T: Trade> Desk<T> {
                     () = &mut patience => None,
                 },
             };
-            let Some((job, caller)) = next else { break };
-            size_bytes += T::size_bytes(&job);
-            jobs.push(job);
-            callers.push(caller);
+            let Some(next) = next else { break };
+            size_bytes += T::size_bytes(&next.0);
+            waiting.push(next);
         }
     }
 
@@ -190,7 +222,7 @@ impl<T: Trade> Desk<T> {
     }
 
     /// Does a batch, again where others were in the way, and once more where the connection had broken before.
-    async fn done(&mut self, jobs: &[T::Job]) -> Result<Verdict<T::Answer>, Failed> {
+    pub(super) async fn done(&mut self, jobs: &[T::Job]) -> Result<Verdict<T::Answer>, Failed> {
         let mut was_cut = false;
         let mut tries = 0;
         loop {
@@ -216,13 +248,13 @@ impl<T: Trade> Desk<T> {
     }
 
     async fn once(&mut self, jobs: &[T::Job]) -> Result<Verdict<T::Answer>, Failed> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => connect(&self.options).await?,
+        let mut line = match self.connection.take() {
+            Some(line) => line,
+            None => Line { connection: connect(&self.options).await?, planned: Instant::now() },
         };
-        let done = in_time(transact(&self.trade, &mut connection, jobs)).await;
+        let done = in_time(transact(&self.trade, &mut line, jobs)).await;
         if done.as_ref().err().is_none_or(|failed| !failed.is_cut()) {
-            self.connection = Some(connection);
+            self.connection = Some(line);
         }
         done
     }
@@ -230,17 +262,26 @@ impl<T: Trade> Desk<T> {
 
 async fn transact<T: Trade>(
     trade: &T,
-    connection: &mut PgConnection,
+    Line { connection, planned }: &mut Line,
     jobs: &[T::Job],
 ) -> Result<Verdict<T::Answer>, Failed> {
+    if planned.elapsed() > PLANS_LAST {
+        // A connection that broke while nobody looked is found out here, too, where there is nothing to be in doubt about.
+        connection.execute(PLAN_ANEW).await?;
+        *planned = Instant::now();
+    }
+    if trade.is_one_statement(jobs) {
+        failpoint::reached(failpoint::COMMIT_BEFORE);
+        // Answered means committed: the driver waits until the server is ready for the next.
+        let verdict = trade.run(connection, jobs).await.map_err(in_doubt)?;
+        failpoint::reached(failpoint::COMMIT_AFTER);
+        return Ok(verdict);
+    }
     let mut transaction = connection.begin().await?;
     match trade.run(&mut transaction, jobs).await {
         Ok(Verdict::Keep(answers)) => {
             failpoint::reached(failpoint::COMMIT_BEFORE);
-            transaction.commit().await.map_err(|error| match Failed::from(error) {
-                broken if broken.is_cut() => Failed::InDoubt,
-                refused => refused,
-            })?;
+            transaction.commit().await.map_err(|error| in_doubt(error.into()))?;
             failpoint::reached(failpoint::COMMIT_AFTER);
             Ok(Verdict::Keep(answers))
         }
@@ -255,4 +296,9 @@ async fn transact<T: Trade>(
             Err(failed)
         }
     }
+}
+
+/// Why a commit did not work, or what it is that nobody knows.
+fn in_doubt(failed: Failed) -> Failed {
+    if failed.is_cut() { Failed::InDoubt } else { failed }
 }

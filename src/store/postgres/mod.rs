@@ -1,7 +1,8 @@
 //! The store in a PostgreSQL database, which several processes may share.
 //!
 //! What flows in: the same as everywhere. Accepting, claiming and settling go through three desks (`desk`), each with a
-//! connection and a group commit of its own; reads and chores have a pool. What flows out: also a notification to the other
+//! connection and a group commit of its own, for which functions of the database make one round trip of what runs all the time;
+//! reads and chores have a pool. What flows out: also a notification to the other
 //! processes when there is work (`wake`). What it must never do: rely on what this process remembers, for another one has
 //! written since; or let a lane be worked in twice, which two unique indexes forbid to whatever the code does.
 //!

@@ -32,6 +32,13 @@ pub(super) struct Job {
     pub(super) commit: Commit,
 }
 
+impl Job {
+    /// Whether it is the good end of a delivery that comes to nothing but a decision, as most do.
+    fn is_decision_alone(&self) -> bool {
+        matches!(self.claimed, Some(Claimed::Delivery(_, Settlement::Done(_)))) && self.commit.is_decision_alone()
+    }
+}
+
 /// Settles.
 pub(super) struct Settling;
 
@@ -42,7 +49,18 @@ impl Trade for Settling {
 
     const BATCH_JOBS: usize = 128;
 
+    type Kind = ();
+
+    fn kind(_job: &Job) {}
+
+    fn is_one_statement(&self, jobs: &[Job]) -> bool {
+        jobs.iter().all(Job::is_decision_alone) && !settle_one_twice(jobs)
+    }
+
     async fn run(&self, connection: &mut PgConnection, jobs: &[Job]) -> Result<Verdict<Settled>, Failed> {
+        if self.is_one_statement(jobs) {
+            return end_all(connection, jobs).await;
+        }
         let pieces: Vec<_> = jobs.iter().map(|job| (job.now, &job.commit)).collect();
         if commit::depend_on_order(&pieces) || settle_one_twice(jobs) {
             // Undone before anything was written: each is done by itself.
@@ -78,6 +96,20 @@ impl Trade for Settling {
     fn size_bytes(job: &Job) -> usize {
         job.commit.sealed.iter().map(|blob| blob.bytes.len()).sum()
     }
+}
+
+/// Ends deliveries that come to nothing but a decision.
+async fn end_all(connection: &mut PgConnection, jobs: &[Job]) -> Result<Verdict<Settled>, Failed> {
+    let (on_deliveries, ..) = ends(jobs)?;
+    let number = |job: &Job| match &job.claimed {
+        Some(Claimed::Delivery(lease, _)) => Some(lease.id),
+        _ => None,
+    };
+    let decisions: Vec<_> = jobs.iter().filter_map(|job| Some((number(job)?, job.commit.decision.as_ref()?))).collect();
+    let held: HashSet<i64> = deliveries::end(connection, &on_deliveries, &decisions).await?.into_iter().collect();
+    let is_held = |job: &Job| number(job).is_some_and(|id| held.contains(&id));
+    let answer = |job| if is_held(job) { Settled::Committed } else { Settled::LeaseLost };
+    Ok(Verdict::Keep(jobs.iter().map(answer).collect()))
 }
 
 fn settle_one_twice(jobs: &[Job]) -> bool {
@@ -121,6 +153,15 @@ fn made(value: &Value) -> Result<String, Failed> {
 }
 
 impl<'a> Ends<'a> {
+    /// The same end for all of `leases`; it is not that of something given up.
+    pub(super) fn alike(leases: &'a [Lease], now: Timestamp, settlement: &'a Settlement) -> Self {
+        let mut ends = Self::default();
+        for lease in leases {
+            ends.push(lease, now, settlement, "");
+        }
+        ends
+    }
+
     /// Numbers of those that give up their place in their lane.
     fn leaving(&self) -> impl Iterator<Item = i64> + '_ {
         let leaves = self.over.iter().zip(&self.aside).map(|(over, aside)| *over || *aside);

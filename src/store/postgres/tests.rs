@@ -1,5 +1,6 @@
 //! The suite on PostgreSQL, and what only PostgreSQL has.
 
+mod hand_over;
 mod migrations;
 mod plans;
 mod races;
