@@ -26,7 +26,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// The schema's history, oldest first. One that was released is never changed: add another.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("migrations/0001_initial.sql")),
+    (2, "one round trip", include_str!("migrations/0002_one_round_trip.sql")),
+];
 
 /// A new connection.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Failed> {

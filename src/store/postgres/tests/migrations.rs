@@ -5,11 +5,14 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use super::*;
 use crate::store::{
     EffectState, Upkeep,
-    conformance::{done, migrations::unsafe_on_live_data},
+    conformance::{accept, commit, done, effect, enqueue, migrations::unsafe_on_live_data},
 };
 
 /// Rows as each version of the schema holds them, by version. A new migration brings its own.
-const SAMPLES: &[(i64, &str)] = &[(1, include_str!("../migrations/samples/0001_initial.sql"))];
+const SAMPLES: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/samples/0001_initial.sql")),
+    (2, include_str!("../migrations/samples/0002_one_round_trip.sql")),
+];
 
 const TABLES: &[&str] =
     &["deliveries", "effects", "effect_predecessors", "records", "sealed_blobs", "numbers", "decisions", "audit_links"];
@@ -46,7 +49,8 @@ async fn every_migration_keeps_the_rows_of_the_version_before() {
     assert_eq!(lock.map(|lock| lock.state), Some(EffectState::Done));
     let decisions = store.decisions(Some("SEC-2026-1"), 9).await;
     assert_eq!(decisions.map(|all| all.len()), Ok(1));
-    assert_eq!(store.audit_unlinked().await, Ok(0));
+    assert_eq!(store.decisions(None, 9).await.map(|all| all.len()), Ok(2));
+    assert_eq!(store.audit_unlinked().await, Ok(1));
     let now = "2026-02-02T00:00:00Z".parse().expect("an instant");
     let mut order = Vec::new();
     while let Some(claimed) = store.claim_delivery(now, 60_000).await.expect("it answers") {
@@ -54,7 +58,7 @@ async fn every_migration_keeps_the_rows_of_the_version_before() {
         let settled = store.settle_delivery(&claimed.lease, now, done(), Commit::default());
         settled.await.expect("it answers");
     }
-    assert_eq!(order, ["waiting", "running", "behind"]);
+    assert_eq!(order, ["waiting", "running", "behind", "accepted"]);
     let remind = store.claim_effect(now, 60_000).await.expect("it answers");
     assert_eq!(remind.map(|it| it.effect.key).as_deref(), Some("remind"));
     assert_eq!(store.next_number("case:2026").await, Ok(2));
@@ -75,5 +79,25 @@ async fn a_database_of_a_newer_program_is_left_alone() {
     match PostgresStore::open(&place.0.url(), StoreOptions::default()).await.err() {
         Some(StoreError::Unavailable(why)) => assert!(why.contains("newer embargod"), "{why}"),
         other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn functions_go_on_while_a_newer_program_adds_a_column() {
+    let Some(place) = Cluster::new() else { return };
+    let store = place.store().await;
+    let now = "2026-02-02T00:00:00Z".parse().expect("an instant");
+    for n in 0..3 {
+        let (guid, lane) = (format!("d{n}"), format!("lane {n}"));
+        accept(&store, &guid, &lane).await;
+        commit(&store, 0, enqueue([effect(&guid, &lane)])).await;
+        let claimed = store.claim_delivery(now, 60_000).await.expect("it answers").expect("one is there");
+        assert_eq!(store.settle_delivery(&claimed.lease, now, done(), Commit::default()).await, Ok(Settled::Committed));
+        let effect = store.claim_effect(now, 60_000).await.expect("it answers").expect("one is there");
+        assert_eq!((claimed.guid, effect.effect.key), (guid.clone(), guid));
+        for table in ["deliveries", "effects"] {
+            let adds = format!("ALTER TABLE {table} ADD COLUMN later_{n} BIGINT NOT NULL DEFAULT 7");
+            place.0.sql(&adds).expect("it is added");
+        }
     }
 }
