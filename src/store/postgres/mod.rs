@@ -21,6 +21,7 @@ mod export;
 mod import;
 mod lead;
 mod letters;
+mod lookups;
 mod open;
 mod read;
 mod settle;
@@ -38,7 +39,7 @@ use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::{
     Acceptance, Backlog, ClaimOrder, ClaimedDelivery, ClaimedEffect, Commit, EffectReport, Inspection, Lease,
-    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord, Work,
+    NewDelivery, Sealed, Settled, Settlement, Store, StoreError, StoreOptions, StoredRecord, Work, lookups::Lookups,
 };
 use crate::domain::{decision::DecisionRecord, effect::Urgency};
 use claims::{Claiming, What};
@@ -51,11 +52,15 @@ use wake::Bell;
 /// Connections that the desks have for themselves.
 const DESKS: u32 = 3;
 
+/// From so many connections on, records are looked up over one of their own.
+const ENOUGH: u32 = 6;
+
 /// See the module.
 pub struct PostgresStore {
     accepting: Counter<Accepting>,
     claiming: Counter<Claiming>,
     settling: Counter<Settling>,
+    lookups: Lookups,
     pool: PgPool,
     options: PgConnectOptions,
     connections: u32,
@@ -71,12 +76,18 @@ impl PostgresStore {
     pub async fn open(database: &str, options: StoreOptions) -> Result<Self, StoreError> {
         let connect = address::options(database)?;
         open::migrate(&connect).await?;
-        let connections = options.connections.saturating_sub(DESKS).max(1);
+        let for_lookups = u32::from(options.connections >= ENOUGH);
+        let connections = options.connections.saturating_sub(DESKS + for_lookups).max(1);
         let pool = open::pool(connect.clone(), connections);
         let bell = Bell::hang(connect.clone(), pool.clone());
         let gather = Duration::from_millis(u64::from(options.gather_ms));
         let desk = address::by_index(&connect);
+        let looking_up = match for_lookups {
+            0 => pool.clone(),
+            own => open::pool(desk.clone(), own),
+        };
         Ok(Self {
+            lookups: lookups::start(looking_up),
             accepting: Counter::open(Accepting, desk.clone(), gather, Arc::clone(&bell)),
             claiming: Counter::open(Claiming, desk.clone(), Duration::ZERO, Arc::clone(&bell)),
             settling: Counter::open(Settling, desk, gather, Arc::clone(&bell)),
@@ -178,7 +189,7 @@ impl Store for PostgresStore {
     }
 
     async fn record(&self, kind: &str, key: &str) -> Result<Option<StoredRecord>, StoreError> {
-        self.ask(move |pool| async move { read::record(&pool, kind, key).await }).await
+        self.lookups.record(kind, key).await
     }
 
     async fn records(&self, kind: &str) -> Result<Vec<StoredRecord>, StoreError> {

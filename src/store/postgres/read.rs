@@ -10,8 +10,6 @@ use crate::{
     store::{Backlog, EffectReport, Sealed, StoredRecord},
 };
 
-const RECORD: &str = "SELECT key, version, value FROM records WHERE kind = $1 AND key = $2";
-
 const RECORDS: &str = "SELECT key, version, value FROM records WHERE kind = $1 ORDER BY key";
 
 const SEALED: &str = "SELECT name, taken_at, bytes FROM sealed_blobs WHERE owner = $1 AND name = $2";
@@ -59,12 +57,6 @@ const BACKLOG: &str = "
             SELECT runnable_at, enqueued_at FROM effects WHERE state = 'running' AND runnable_at <= $1
         ) AS unfinished
     ) AS due";
-
-pub(super) async fn record(pool: &PgPool, kind: &str, key: &str) -> Result<Option<StoredRecord>, Failed> {
-    let row = sqlx::query(RECORD).bind(kind).bind(key);
-    let row = row.fetch_optional(pool).await?;
-    Ok(row.as_ref().map(reports::record).transpose()?)
-}
 
 pub(super) async fn records(pool: &PgPool, kind: &str) -> Result<Vec<StoredRecord>, Failed> {
     let rows = sqlx::query(RECORDS).bind(kind).fetch_all(pool).await?;

@@ -20,7 +20,7 @@ fn parameters(sql: &str) -> usize {
 #[test]
 fn what_runs_all_the_time_never_reads_whole_tables() {
     let Some(place) = Cluster::new() else { return };
-    for sql in deliveries::HOT.iter().chain(effects::HOT).chain(commit::HOT) {
+    for sql in deliveries::HOT.iter().chain(effects::HOT).chain(commit::HOT).chain(&[lookups::RECORDS]) {
         let none = vec!["NULL"; parameters(sql)].join(", ");
         let plan = place.0.sql(&format!("{} PREPARE asked AS {sql}; EXPLAIN EXECUTE asked ({none})", as_a_desk()));
         let plan = plan.expect("it can be planned");
