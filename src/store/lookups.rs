@@ -82,3 +82,44 @@ impl Questions {
         wanted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_waits_is_asked_at_one_time_and_told_in_order() {
+        let (lookups, mut questions) = open();
+        let answering = async {
+            let wanted = questions.next().await.expect("somebody asks");
+            let keys: Vec<_> = wanted.iter().map(|wanted| wanted.key.clone()).collect();
+            assert_eq!(keys, ["a", "b", "a"]);
+            let found = keys.into_iter().map(|key| match key.as_str() {
+                "a" => Ok(Some(StoredRecord { key, version: 1, value: Value::Null })),
+                _ => Err(StoreError::Corrupt("unreadable".to_owned())),
+            });
+            answer(wanted, Ok(found.collect()));
+            let wanted = questions.next().await.expect("somebody asks again");
+            answer(wanted, Err(StoreError::Unavailable("gone".to_owned())));
+        };
+        let asking = async {
+            let (a, b, again) =
+                tokio::join!(lookups.record("k", "a"), lookups.record("k", "b"), lookups.record("k", "a"));
+            assert_eq!(a.as_ref().map(|found| found.as_ref().map(|it| it.version)), Ok(Some(1)));
+            assert!(matches!(b, Err(StoreError::Corrupt(_))), "one that is unreadable spoils no other");
+            assert_eq!(again, a);
+            let (c, d) = tokio::join!(lookups.record("k", "c"), lookups.record("k", "d"));
+            assert!(matches!((c, d), (Err(StoreError::Unavailable(_)), Err(StoreError::Unavailable(_)))));
+        };
+        tokio::join!(asking, answering);
+    }
+
+    #[tokio::test]
+    async fn who_asks_where_nobody_answers_any_more_is_told() {
+        let (lookups, questions) = open();
+        drop(questions);
+        assert!(matches!(lookups.record("k", "a").await, Err(StoreError::Unavailable(_))));
+    }
+}

@@ -122,6 +122,25 @@ pub async fn records_of_a_kind_come_by_key(place: &dyn Place) {
     assert_eq!(store.records("none").await, Ok(vec![]));
 }
 
+/// Each who asks gets what it asked for, however many ask at one time, and what was written just before.
+pub async fn records_asked_for_together_come_each_to_its_own(place: &dyn Place) {
+    let store = place.open().await;
+    for round in 0..3 {
+        for n in 0..40 {
+            commit(&*store, 0, write(&n.to_string(), None, json!([round, n]))).await;
+        }
+        // Every second of them is not there, and each is asked for twice.
+        let asked = (0..160).map(|n| {
+            let (store, key) = (Arc::clone(&store), (n % 80).to_string());
+            async move { store.record("thing", &key).await.map(|found| found.map(|found| found.value)) }
+        });
+        for (n, found) in futures_util::future::join_all(asked).await.into_iter().enumerate() {
+            let n = n % 80;
+            assert_eq!(found, Ok((n < 40).then(|| json!([round, n]))), "record {n}");
+        }
+    }
+}
+
 /// Evidence is never replaced.
 pub async fn a_sealed_name_is_written_once(place: &dyn Place) {
     let store = place.open().await;

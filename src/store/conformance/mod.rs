@@ -84,6 +84,7 @@ macro_rules! conformance_suite {
             commits: records_count_their_versions,
             commits: of_two_writers_one_wins,
             commits: records_of_a_kind_come_by_key,
+            commits: records_asked_for_together_come_each_to_its_own,
             commits: a_sealed_name_is_written_once,
             commits: sealed_blobs_come_oldest_first,
             commits: a_number_is_never_handed_out_twice,

@@ -79,8 +79,19 @@ fn keep_sealed(connection: &Connection, blob: &SealedWrite) -> Result<(), StoreE
 
 /// Appends to what explains everything.
 pub(super) fn append_decision(connection: &Connection, decision: &DecisionRecord) -> Result<(), StoreError> {
-    let values = params![micros(decision.at), decision.case, to_json(decision)?];
-    change(connection, APPEND_DECISION, values).map(drop)
+    append(connection, entry(decision)?)
+}
+
+/// Instant, case and JSON of a decision.
+pub(super) type Entry<'a> = (i64, Option<&'a str>, String);
+
+/// A decision as it is appended; what comes after it has nothing left that cannot be written.
+pub(super) fn entry(decision: &DecisionRecord) -> Result<Entry<'_>, StoreError> {
+    Ok((micros(decision.at), decision.case.as_deref(), to_json(decision)?))
+}
+
+pub(super) fn append(connection: &Connection, entry: Entry<'_>) -> Result<(), StoreError> {
+    change(connection, APPEND_DECISION, entry).map(drop)
 }
 
 /// See [`crate::store::Store::commit`].

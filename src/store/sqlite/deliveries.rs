@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{
-    body,
-    commit::apply,
+    body, commit,
     statement::{all, change, first},
     writer::{Verdict, Write},
 };
@@ -185,10 +184,19 @@ impl Write for Settle {
     type Answer = Settled;
 
     fn run(&mut self, connection: &Connection) -> Result<Verdict<Settled>, StoreError> {
+        if self.commit.is_decision_alone() {
+            // Nothing may be found to be unfit once something is written: it has no savepoint.
+            let entry = self.commit.decision.as_ref().map(commit::entry).transpose()?;
+            if !self.end_lease(connection)? {
+                return Ok(Verdict::Undo(Settled::LeaseLost));
+            }
+            entry.map_or(Ok(()), |entry| commit::append(connection, entry))?;
+            return Ok(Verdict::Keep(Settled::Committed));
+        }
         if !self.end_lease(connection)? {
             return Ok(Verdict::Undo(Settled::LeaseLost));
         }
-        apply(connection, self.now, std::mem::take(&mut self.commit))
+        commit::apply(connection, self.now, std::mem::take(&mut self.commit))
     }
 
     fn makes(&self, answer: &Settled) -> Work {

@@ -58,3 +58,7 @@ fn look_up_all(
 fn look_up(connection: &Connection, wanted: &Wanted) -> Found {
     first(connection, RECORD, [&wanted.kind, &wanted.key], |row| reports::record(row))
 }
+
+/// What runs for every delivery; a test looks at how it is planned.
+#[cfg(test)]
+pub(super) const HOT: &[&str] = &[RECORD];

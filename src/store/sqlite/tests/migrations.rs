@@ -116,7 +116,7 @@ async fn what_claims_ask_never_walks_over_finished_rows() {
     open::migrate(&mut connection).await.expect("it applies");
     let asked =
         deliveries::HOT.iter().chain(arrivals::HOT).chain(body::HOT).chain(effects::HOT).chain(upkeep::RETENTION);
-    let asked = asked.chain(serving::ONCE);
+    let asked = asked.chain(serving::ONCE).chain(lookups::HOT);
     for sql in asked {
         let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
             .fetch_all(&mut connection)
