@@ -9,10 +9,14 @@ use crate::store::{
     lookups::{self, Found, Lookups, Wanted},
 };
 
+// Lateral, and limited, so that no plan begins with the records: one that was made while there were few would go on reading
+// all of them.
 pub(super) const RECORDS: &str = "
     SELECT r.key, r.version, r.value, n.place
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n (kind, key, place)
-    JOIN records r ON r.kind = n.kind AND r.key = n.key";
+    CROSS JOIN LATERAL (
+        SELECT f.key, f.version, f.value FROM records f WHERE f.kind = n.kind AND f.key = n.key LIMIT 1
+    ) AS r";
 
 /// Begins to answer, one question at a time, over a connection of `pool`.
 pub(super) fn start(pool: PgPool) -> Lookups {

@@ -29,6 +29,19 @@ fn what_runs_all_the_time_never_reads_whole_tables() {
     }
 }
 
+#[test]
+fn records_are_looked_up_by_their_names_even_where_there_are_none_yet() {
+    let Some(place) = Cluster::new() else { return };
+    let plan = place.0.sql(&format!(
+        "{} PREPARE asked AS {}; EXPLAIN EXECUTE asked (NULL, NULL)",
+        as_a_desk(),
+        lookups::RECORDS
+    ));
+    let plan = plan.expect("it can be planned");
+    let by_name = plan.lines().find(|line| line.contains("Index Cond")).expect("an index");
+    assert!(by_name.contains("(kind = ") && by_name.contains("(key = "), "{plan}");
+}
+
 /// What happened before, in each of the functions' ways: some 5,000 rows that are over, and of each other sort a few.
 const HISTORY: &str = "
     INSERT INTO deliveries (guid, event, lane, received_at, state, turn, finished_at)
