@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use rusqlite::OpenFlags;
 use sqlx::{
     ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
     migrate::{Migration, MigrationType, Migrator},
@@ -80,7 +81,9 @@ pub(super) struct Database {
 impl Database {
     /// A connection for a thread that has it for itself, set up as [`options`] does. The file has its log already.
     pub(super) fn connect(&self) -> Result<rusqlite::Connection, StoreError> {
-        let connection = rusqlite::Connection::open(&self.path)?;
+        // The name is a path and nothing else; a file that has gone is not begun anew.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(self.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "synchronous", "FULL")?;
