@@ -18,7 +18,12 @@ use tokio::{
     time::sleep,
 };
 
-use super::{arrivals, fold::Fold, open::Database, statement::change};
+use super::{
+    arrivals,
+    fold::Fold,
+    open::{BEGIN_WRITE, Database},
+    statement::change,
+};
 use crate::{
     failpoint,
     store::{Acceptance, NewDelivery, StoreError, Work, measure, work::Calls},
@@ -30,9 +35,6 @@ const BATCH_JOBS: usize = 256;
 /// Size of the bodies that share a commit. One body larger than this is a batch by itself.
 const BATCH_BYTES: usize = 1024 * 1024;
 
-/// A transaction that may write. A deferred one would fail at once, without waiting for the lock, when it turns from reading
-/// to writing while another process writes.
-const BEGIN: &str = "BEGIN IMMEDIATE";
 const COMMIT: &str = "COMMIT";
 
 // Around a job that may have to be undone alone.
@@ -242,7 +244,7 @@ impl Desk {
             Some(connection) => connection,
             none => none.insert(self.database.connect()?),
         };
-        change(connection, BEGIN, [])?;
+        change(connection, BEGIN_WRITE, [])?;
         for job in &mut batch.jobs {
             if job.may_fail_alone() {
                 run_alone(connection, &mut **job)?;
