@@ -14,12 +14,17 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use super::{
     desk::{Ring, Trade, Verdict},
     error::Failed,
+    parts,
 };
 use crate::domain::decision::DecisionRecord;
 use crate::store::kept::{instant, lease_end, micros, to_json};
 use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery, Settlement, Work};
 
 const ACCEPT: &str = "SELECT embargod_accept($1, $2, $3, $4, $5)";
+
+const ACCEPT_BROUGHT: &str = "
+    SELECT embargod_accept(ARRAY[$1], ARRAY[$2], ARRAY[$3], ARRAY[$4::bigint], ARRAY[(
+        SELECT string_agg(p.sealed, ''::bytea ORDER BY p.part) FROM arriving_parts p WHERE p.guid = $1)])";
 
 /// Gives the turn to the oldest of each lane, should nobody have it.
 pub(super) const PASS_TURN: &str = "
@@ -30,8 +35,10 @@ pub(super) const PASS_TURN: &str = "
         FROM unnest($1::text[]) AS l (lane)
     )";
 
+// Of a large body its size alone.
 const CLAIM: &str = "
-    SELECT id, lease_token, guid, event, lane, received_at, attempts, COALESCE(sealed_body, '')
+    SELECT id, lease_token, guid, event, lane, received_at, attempts,
+        CASE WHEN octet_length(sealed_body) <= $6 THEN sealed_body ELSE '' END, COALESCE(octet_length(sealed_body), 0)
     FROM embargod_claim_deliveries($1, $2, $3, $4, $5)";
 
 const END: &str = "SELECT embargod_end_deliveries($1, $2, $3, $4, $5, $6, $7)";
@@ -76,26 +83,25 @@ impl Trade for Accepting {
     // A delivery that is there already is a duplicate.
     const MAY_REPEAT: bool = true;
 
-    type Kind = ();
+    // A large body has a transaction of its own, which does not keep small ones waiting.
+    type Kind = Option<String>;
 
-    fn kind(_job: &NewDelivery) {}
+    fn kind(job: &NewDelivery) -> Option<String> {
+        parts::is_large(&job.sealed_body).then(|| job.guid.clone())
+    }
 
-    fn is_one_statement(&self, _jobs: &[NewDelivery]) -> bool {
-        true
+    fn is_one_statement(&self, jobs: &[NewDelivery]) -> bool {
+        !jobs.iter().any(|job| parts::is_large(&job.sealed_body))
     }
 
     async fn run(&self, connection: &mut PgConnection, jobs: &[NewDelivery]) -> Result<Verdict<Acceptance>, Failed> {
         let mut first: Vec<&NewDelivery> = Vec::with_capacity(jobs.len());
         let mut guids = std::collections::HashSet::new();
         first.extend(jobs.iter().filter(|job| guids.insert(job.guid.as_str())));
-        let inserted: Vec<String> = sqlx::query_scalar(ACCEPT)
-            .bind(first.iter().map(|job| job.guid.as_str()).collect::<Vec<_>>())
-            .bind(first.iter().map(|job| job.event.as_str()).collect::<Vec<_>>())
-            .bind(first.iter().map(|job| job.lane.as_str()).collect::<Vec<_>>())
-            .bind(first.iter().map(|job| micros(job.received_at)).collect::<Vec<_>>())
-            .bind(first.iter().map(|job| job.sealed_body.as_slice()).collect::<Vec<_>>())
-            .fetch_one(connection)
-            .await?;
+        let inserted: Vec<String> = match first.as_slice() {
+            [large] if parts::is_large(&large.sealed_body) => accept_large(connection, large).await?,
+            first => accept(connection, first).await?,
+        };
         let mut fresh: std::collections::HashSet<String> = inserted.into_iter().collect();
         let answer =
             |job: &NewDelivery| if fresh.remove(&job.guid) { Acceptance::Fresh } else { Acceptance::Duplicate };
@@ -109,6 +115,30 @@ impl Trade for Accepting {
     fn size_bytes(job: &NewDelivery) -> usize {
         job.sealed_body.len()
     }
+}
+
+async fn accept(connection: &mut PgConnection, new: &[&NewDelivery]) -> Result<Vec<String>, Failed> {
+    let inserted = sqlx::query_scalar(ACCEPT)
+        .bind(new.iter().map(|job| job.guid.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|job| job.event.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|job| job.lane.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|job| micros(job.received_at)).collect::<Vec<_>>())
+        .bind(new.iter().map(|job| job.sealed_body.as_slice()).collect::<Vec<_>>());
+    Ok(inserted.fetch_one(connection).await?)
+}
+
+/// The same for one with a large body, within a transaction.
+async fn accept_large(connection: &mut PgConnection, new: &NewDelivery) -> Result<Vec<String>, Failed> {
+    parts::bring(connection, &new.guid, &new.sealed_body).await?;
+    let inserted = sqlx::query_scalar(ACCEPT_BROUGHT)
+        .bind(new.guid.as_str())
+        .bind(new.event.as_str())
+        .bind(new.lane.as_str())
+        .bind(micros(new.received_at))
+        .fetch_one(&mut *connection)
+        .await?;
+    parts::take_away(connection, &new.guid).await?;
+    Ok(inserted)
 }
 
 /// Claims at most `most`, oldest or newest first.
@@ -127,11 +157,13 @@ pub(super) async fn claim(
         .bind(limit)
         .bind(CLAIM_BYTES)
         .bind(newest)
+        .bind(parts::WHOLE_BYTES)
         .fetch_all(&mut *connection)
         .await?;
     let leases = rows.iter().map(|row| lease(row, until)).collect::<Result<Vec<_>, _>>()?;
-    let mut claimed = match rows.iter().zip(&leases).map(claimed).collect::<Result<Vec<_>, _>>() {
+    let mut claimed = match all_claimed(connection, &rows, &leases).await {
         Ok(claimed) => claimed,
+        Err(failed) if failed.is_cut() => return Err(failed),
         Err(failed) => {
             // They are held by now, and nobody can work on them.
             let untouched = Settlement::Later { at: now };
@@ -151,7 +183,25 @@ pub(super) fn lease(row: &PgRow, until: i64) -> Result<Lease, Failed> {
     Ok(Lease { id: row.try_get(0)?, token: row.try_get(1)?, until: instant(until)? })
 }
 
-fn claimed((row, lease): (&PgRow, &Lease)) -> Result<ClaimedDelivery, Failed> {
+/// What was claimed, with bodies.
+async fn all_claimed(
+    connection: &mut PgConnection,
+    rows: &[PgRow],
+    leases: &[Lease],
+) -> Result<Vec<ClaimedDelivery>, Failed> {
+    let mut all = Vec::with_capacity(rows.len());
+    for (row, lease) in rows.iter().zip(leases) {
+        let mut claimed = claimed(row, lease)?;
+        let size_bytes: i32 = row.try_get(8)?;
+        if size_bytes > parts::WHOLE_BYTES {
+            claimed.sealed_body = parts::read(connection, lease.id, size_bytes.unsigned_abs() as usize).await?;
+        }
+        all.push(claimed);
+    }
+    Ok(all)
+}
+
+fn claimed(row: &PgRow, lease: &Lease) -> Result<ClaimedDelivery, Failed> {
     Ok(ClaimedDelivery {
         lease: lease.clone(),
         guid: row.try_get(2)?,

@@ -163,6 +163,8 @@ impl<T: Trade> Desk<T> {
                 Err(_) => {}
             }
         }
+        // Their memory goes first: a caller may let somebody else take as much.
+        drop(jobs);
         for (caller, answer) in callers.into_iter().zip(answers) {
             // A caller that went away does not need to know.
             let _ = caller.send(answer);

@@ -23,6 +23,7 @@ mod lead;
 mod letters;
 mod lookups;
 mod open;
+mod parts;
 mod read;
 mod settle;
 mod upkeep;

@@ -29,6 +29,7 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("migrations/0001_initial.sql")),
     (2, "one round trip", include_str!("migrations/0002_one_round_trip.sql")),
+    (3, "large bodies", include_str!("migrations/0003_large_bodies.sql")),
 ];
 
 /// A new connection.

@@ -2,6 +2,7 @@
 
 mod hand_over;
 mod migrations;
+mod parts;
 mod plans;
 mod races;
 mod trouble;

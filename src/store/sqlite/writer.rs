@@ -108,6 +108,8 @@ impl<W: Write> Job for Asked<W> {
             Ok(()) => self.outcome.unwrap_or_else(|| Err(gone())),
             Err(error) => Err(error.clone()),
         };
+        // Its memory goes first: the caller may let somebody else take as much.
+        drop(self.write);
         // A caller that went away does not need to know.
         let _ = self.caller.send(outcome);
     }

@@ -24,13 +24,16 @@ pub struct InstallationNotice {
     pub repositories_removed: Vec<u64>,
 }
 
+/// So many repositories of one delivery are looked at: more than fit into one that tells their names.
+const REPOSITORIES_MAX: usize = 1_000_000;
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Payload {
     installation: Object<Place>,
-    repositories: Objects<Numbered>,
-    repositories_added: Objects<Numbered>,
-    repositories_removed: Objects<Numbered>,
+    repositories: Objects<Numbered, REPOSITORIES_MAX>,
+    repositories_added: Objects<Numbered, REPOSITORIES_MAX>,
+    repositories_removed: Objects<Numbered, REPOSITORIES_MAX>,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,6 +82,6 @@ fn notice(
     }))
 }
 
-fn numbers(repositories: &Objects<Numbered>) -> Vec<u64> {
+fn numbers(repositories: &Objects<Numbered, REPOSITORIES_MAX>) -> Vec<u64> {
     repositories.0.iter().filter_map(|repository| repository.id.0).collect()
 }

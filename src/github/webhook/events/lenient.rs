@@ -8,6 +8,10 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
+/// What is kept of a string, in bytes of UTF-8; the rest is left out. GitHub's own limits lie below: 65,536 characters for a
+/// post, 125,000 for the notes of a release. Whoever reads a string makes several copies of it.
+const MOST_TEXT_BYTES: usize = 512 * 1024;
+
 /// Any JSON value, as far as it is a leaf.
 enum Leaf {
     Text(String),
@@ -54,9 +58,13 @@ pub(super) type Presence = Object<IgnoredFields>;
 #[derive(Clone, Deserialize)]
 pub(super) struct IgnoredFields {}
 
+/// A list, the first `MOST` of its entries.
+#[derive(Clone)]
+pub(super) struct List<T, const MOST: usize>(pub(super) Vec<T>);
+
 /// A list of objects; what is no object is left out.
 #[derive(Clone)]
-pub(super) struct Objects<T>(pub(super) Vec<T>);
+pub(super) struct Objects<T, const MOST: usize>(pub(super) Vec<T>);
 
 impl From<Leaf> for Text {
     fn from(leaf: Leaf) -> Self {
@@ -100,7 +108,13 @@ impl<T> Default for Object<T> {
     }
 }
 
-impl<T> Default for Objects<T> {
+impl<T, const MOST: usize> Default for List<T, MOST> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T, const MOST: usize> Default for Objects<T, MOST> {
     fn default() -> Self {
         Self(Vec::new())
     }
@@ -118,9 +132,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Objects<T> {
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ObjectsVisitor(PhantomData))
+        deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Objects<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let List(found) = List::<Object<T>, MOST>::deserialize(deserializer)?;
+        Ok(Self(found.into_iter().filter_map(|object| object.0).collect()))
     }
 }
 
@@ -160,11 +181,8 @@ impl<'de> Visitor<'de> for LeafVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Leaf, E> {
-        Ok(Leaf::Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Leaf, E> {
-        Ok(Leaf::Text(text))
+        let kept = text.get(..text.floor_char_boundary(MOST_TEXT_BYTES)).unwrap_or(text);
+        Ok(Leaf::Text(kept.to_owned()))
     }
 
     fn visit_unit<E>(self) -> Result<Leaf, E> {
@@ -222,48 +240,51 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-struct ObjectsVisitor<T>(PhantomData<T>);
+struct ListVisitor<T, const MOST: usize>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectsVisitor<T> {
-    type Value = Objects<T>;
+impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for ListVisitor<T, MOST> {
+    type Value = List<T, MOST>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Objects::default())
+        Ok(List::default())
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Objects::default())
+        Ok(List::default())
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Objects::default())
+        Ok(List::default())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Objects::default())
+        Ok(List::default())
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Objects::default())
+        Ok(List::default())
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Objects::default())
+        Ok(List::default())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut found = Vec::new();
-        while let Some(Object(item)) = seq.next_element()? {
-            found.extend(item);
+        while found.len() < MOST {
+            let Some(entry) = seq.next_element()? else {
+                return Ok(List(found));
+            };
+            found.push(entry);
         }
-        Ok(Objects(found))
+        drain_seq(seq).map(|()| List(found))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        drain_map(map).map(|()| Objects::default())
+        drain_map(map).map(|()| List::default())
     }
 }

@@ -92,6 +92,9 @@ pub(super) struct InstallationPart {
     pub(super) id: Number,
 }
 
+/// So many labels of a thread are looked at; GitHub gives it at most 100.
+const LABELS_MAX: usize = 1_000;
+
 /// What issues, pull requests, discussions, comments and reviews have in common.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
@@ -114,7 +117,7 @@ pub(super) struct PostPart {
     pub(super) pull_request: Presence,
     // of a comment on a commit
     pub(super) commit_id: Text,
-    labels: Objects<LabelPart>,
+    labels: Objects<LabelPart, LABELS_MAX>,
 }
 
 /// A label.

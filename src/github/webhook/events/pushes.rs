@@ -6,11 +6,14 @@ use serde::Deserialize;
 
 use super::{
     Content, Delivery, ParseError,
-    lenient::{Flag, Objects, Text},
+    lenient::{Flag, List, Objects, Text},
 };
 
 /// GitHub lists at most so many commits in one delivery ("Webhook events and payloads", `push`).
 const COMMITS_LISTED_MAX: usize = 2_048;
+
+/// So many paths of one sort are looked at in one commit.
+const PATHS_MAX: usize = 100;
 
 /// A push.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +24,8 @@ pub struct PushNotice {
     pub is_default_branch: bool,
     /// Files that its commits added, changed or removed.
     pub changed_paths: BTreeSet<String>,
-    /// Whether these are certainly all: a forced push, or one of very many commits, lists fewer.
+    /// Whether these are certainly all: a forced push, or one of very many commits, lists fewer, and of a commit with very many
+    /// files not all are kept.
     pub lists_all: bool,
     /// The last commits that it brought, oldest first, at most 50. Only of public repositories: in a private one a message may
     /// be secret.
@@ -56,7 +60,7 @@ struct Payload {
     #[serde(rename = "ref")]
     reference: Text,
     forced: Flag,
-    commits: Objects<Commit>,
+    commits: Objects<Commit, COMMITS_LISTED_MAX>,
 }
 
 #[derive(Default, Deserialize)]
@@ -64,22 +68,14 @@ struct Payload {
 struct Commit {
     id: Text,
     message: Text,
-    added: Paths,
-    modified: Paths,
-    removed: Paths,
+    added: List<Text, PATHS_MAX>,
+    modified: List<Text, PATHS_MAX>,
+    removed: List<Text, PATHS_MAX>,
 }
 
-/// A list of paths; anything else is none.
-#[derive(Default, Deserialize)]
-#[serde(from = "serde_json::Value")]
-struct Paths(Vec<String>);
-
-impl From<serde_json::Value> for Paths {
-    fn from(value: serde_json::Value) -> Self {
-        let serde_json::Value::Array(items) = value else {
-            return Self::default();
-        };
-        Self(items.into_iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
+impl Commit {
+    fn paths(&self) -> [&[Text]; 3] {
+        [&self.added.0, &self.modified.0, &self.removed.0]
     }
 }
 
@@ -99,12 +95,11 @@ pub(super) fn push(delivery: &Delivery<'_>) -> Result<Content, ParseError> {
     Ok(Content::Push(PushNotice {
         messages: messages.collect(),
         is_default_branch: reference.strip_prefix("refs/heads/").is_some_and(|branch| branch == default),
-        lists_all: !payload.forced.0 && !commits.is_empty() && commits.len() < COMMITS_LISTED_MAX,
-        changed_paths: commits
-            .into_iter()
-            .flat_map(|commit| [commit.added.0, commit.modified.0, commit.removed.0])
-            .flatten()
-            .collect(),
+        lists_all: !payload.forced.0
+            && !commits.is_empty()
+            && commits.len() < COMMITS_LISTED_MAX
+            && commits.iter().flat_map(Commit::paths).all(|list| list.len() < PATHS_MAX),
+        changed_paths: commits.iter().flat_map(Commit::paths).flatten().filter_map(|path| path.0.clone()).collect(),
         reference,
     }))
 }
@@ -141,6 +136,11 @@ mod tests {
             r#""ref": "refs/heads/main", "forced": true, "commits": [{"modified": ["a"]}]"#,
             r#""ref": "refs/heads/main", "commits": []"#,
             r#""ref": "refs/heads/main""#,
+            &format!(r#""ref": "refs/heads/main", "commits": [{{"added": [{}]}}]"#, [r#""a""#; PATHS_MAX].join(",")),
+            &format!(
+                r#""ref": "refs/heads/main", "commits": [{}]"#,
+                [r#"{"added": ["a"]}"#; COMMITS_LISTED_MAX].join(",")
+            ),
         ] {
             assert!(pushed(payload).may_change(&["SECURITY.md"]), "{payload}");
         }

@@ -269,3 +269,19 @@ fn lanes_keep_the_deliveries_of_one_thread_in_order() {
     let twice = br#"{"repository":{"id":12},"repository":{"id":13}}"#;
     assert_eq!((lane_of(twice).as_str(), lane_if_json(twice).as_deref()), ("app", Some("app")));
 }
+
+#[test]
+fn a_text_beyond_all_of_githubs_limits_is_kept_as_far_as_it_may_be_copied() {
+    let kept = |body: String| {
+        let mut payload = envelope("opened");
+        payload["issue"] = post_part(1001);
+        payload["issue"]["body"] = body.into();
+        words(&post("issues", &payload)).1
+    };
+    // the longest post, of the longest characters
+    let longest = "\u{10ffff}".repeat(65_536);
+    assert_eq!(kept(longest.clone()), longest);
+    let beyond = format!("a{}", "\u{10ffff}".repeat(1_000_000));
+    let cut = kept(beyond.clone());
+    assert!(beyond.starts_with(&cut) && (512 * 1024 - 3..=512 * 1024).contains(&cut.len()), "{} bytes", cut.len());
+}

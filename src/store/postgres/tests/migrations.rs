@@ -12,10 +12,20 @@ use crate::store::{
 const SAMPLES: &[(i64, &str)] = &[
     (1, include_str!("../migrations/samples/0001_initial.sql")),
     (2, include_str!("../migrations/samples/0002_one_round_trip.sql")),
+    (3, include_str!("../migrations/samples/0003_large_bodies.sql")),
 ];
 
-const TABLES: &[&str] =
-    &["deliveries", "effects", "effect_predecessors", "records", "sealed_blobs", "numbers", "decisions", "audit_links"];
+const TABLES: &[&str] = &[
+    "deliveries",
+    "effects",
+    "effect_predecessors",
+    "records",
+    "sealed_blobs",
+    "numbers",
+    "decisions",
+    "audit_links",
+    "arriving_parts",
+];
 
 async fn connect(place: &Cluster) -> PgConnection {
     let options = address::options(&place.0.url()).expect("an address");
