@@ -11,7 +11,7 @@ use super::{
     Shop, Trouble, clocks,
     dispatch::{Counter, Done},
     entries,
-    features::{Delivery, Feature, Outcome},
+    features::{self, Delivery, Feature, Outcome},
     freshness, recovery, schedule, watched,
 };
 use crate::{
@@ -45,7 +45,7 @@ impl Counter for Inbox {
 
     async fn work(&self, claimed: ClaimedDelivery, hurry: &CancellationToken, done: Done) -> Result<(), StoreError> {
         let span = watched::deciding(&claimed);
-        one(&self.shop, &self.features, claimed, hurry, done).instrument(span).await
+        one(&self.shop, &self.features, &claimed, hurry, done).instrument(span).await
     }
 
     async fn give_back(&self, claimed: ClaimedDelivery) -> Result<(), StoreError> {
@@ -55,22 +55,23 @@ impl Counter for Inbox {
     }
 
     fn size_bytes(claimed: &ClaimedDelivery) -> usize {
-        claimed.sealed_body.len()
+        claimed.body_bytes
     }
 }
 
 async fn one(
     shop: &Shop,
     features: &[Box<dyn Feature>],
-    mut claimed: ClaimedDelivery,
+    claimed: &ClaimedDelivery,
     hurry: &CancellationToken,
     done: Done,
 ) -> Result<(), StoreError> {
+    let guid = &claimed.guid;
     let handled = if claimed.attempt > shop.pace.schedule.most_attempts {
         // Whoever held it before did not live to say why.
         Err(Trouble::Nonsense("it never came to an end".to_owned()))
     } else {
-        let handling = handle(shop, features, &claimed);
+        let handling = handle(shop, features, claimed);
         shop.pace.one_try(&claimed.lease, shop.clock.now(), hurry, handling).await
     };
     let now = shop.clock.now();
@@ -78,11 +79,10 @@ async fn one(
         Ok(commit) => (Settlement::Done(Value::Null), commit),
         Err(trouble) => (after(shop, &trouble, claimed.attempt, now), Commit::default()),
     };
-    let guid = &claimed.guid;
     match &settlement {
         Settlement::GivenUp { error } => {
             tracing::error!(delivery = %guid, %error, "delivery {guid} is parked");
-            let alert = parked(shop, &claimed, error, now).await;
+            let alert = parked(shop, claimed, error, now).await;
             commit.records.push(RecordWrite::overwriting(&alert));
         }
         Settlement::Aside { at, error } | Settlement::Retry { at, error } => {
@@ -90,17 +90,14 @@ async fn one(
         }
         Settlement::Done(_) | Settlement::Later { .. } => {}
     }
-    watched::decided(&claimed, &settlement);
+    watched::decided(claimed, &settlement);
     let outcome = commit.decision.as_ref().map(|decision| decision.outcome.clone());
     if let Settlement::GivenUp { error } = &settlement {
-        commit.decision = Some(entries::delivery_parked(&claimed, error, now));
+        commit.decision = Some(entries::delivery_parked(claimed, error, now));
     }
     if claimed.attempt > 1 && matches!(settlement, Settlement::Done(_)) {
-        commit.records.extend(mended(shop, &claimed, now).await?);
+        commit.records.extend(mended(shop, claimed, now).await?);
     }
-    // Whoever claims next may hold as much.
-    claimed.sealed_body = Vec::new();
-    let guid = &claimed.guid;
     done.say();
     failpoint::reached(failpoint::DELIVERY_SETTLE_BEFORE);
     let settled = shop.store.settle_delivery(&claimed.lease, now, settlement, commit).await?;
@@ -153,15 +150,12 @@ async fn mended(
 
 /// The alert about a delivery that nobody will handle any more.
 async fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::Timestamp) -> Alert {
-    let turn = shop.turn_for(claimed.sealed_body.len()).await;
-    let body = shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance);
+    let turn = shop.turn_for(claimed).await;
     // An event that no parser is for: only what all payloads have in common is read.
-    let repository = body
-        .ok()
-        .and_then(|body| events::parse("", body.open(&shop.clearance)).ok())
-        .and_then(|told| told.repository)
-        .map(|repository| repository.name);
+    let told = features::opened(shop, claimed).await.ok();
+    let told = told.and_then(|body| events::parse("", body.open(&shop.clearance)).ok());
     drop(turn);
+    let repository = told.and_then(|told| told.repository).map(|repository| repository.name);
     let unknown = || RepoName { owner: "unknown".to_owned(), name: claimed.lane.replace(':', "-") };
     Alert {
         resolved_at: None,
@@ -178,7 +172,7 @@ async fn parked(shop: &Shop, claimed: &ClaimedDelivery, error: &str, now: jiff::
 }
 
 async fn handle(shop: &Shop, features: &[Box<dyn Feature>], claimed: &ClaimedDelivery) -> Result<Commit, Trouble> {
-    let _turn = shop.turn_for(claimed.sealed_body.len()).await;
+    let _turn = shop.turn_for(claimed).await;
     let delivery = Delivery::open(shop, claimed).await?;
     freshness::renew(shop, &delivery).await;
     if recovery::is_found(&claimed.guid) && recovery::is_overtaken(shop, &delivery).await? {

@@ -21,11 +21,8 @@ use crate::{
     github::{GitHub, RateBudget},
     paging::Pager,
     sealing::Sealer,
-    store::SharedStore,
+    store::{ClaimedDelivery, SharedStore},
 };
-
-/// Bodies above this are handled one at a time.
-pub(super) const LARGE_BODY_BYTES: usize = 1024 * 1024;
 
 /// The parts that an engine is made of.
 pub struct ShopParts {
@@ -129,8 +126,8 @@ impl Shop {
 
     /// Waits for its turn where a body is large: opened and parsed, several at a time would take more memory than the
     /// process promises to need. Small bodies never wait.
-    pub(super) async fn turn_for(&self, body_bytes: usize) -> Option<SemaphorePermit<'_>> {
-        if body_bytes > LARGE_BODY_BYTES { self.large_bodies.acquire().await.ok() } else { None }
+    pub(super) async fn turn_for(&self, claimed: &ClaimedDelivery) -> Option<SemaphorePermit<'_>> {
+        if claimed.is_large() { self.large_bodies.acquire().await.ok() } else { None }
     }
 
     /// The bot's own login (`embargod[bot]`), once GitHub has told it.

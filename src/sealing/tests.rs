@@ -59,19 +59,24 @@ proptest! {
         let clearance = Clearance::grant();
         let sealer = sealer();
         let sealed = sealer.seal_delivery("guid", body.clone());
-        prop_assert_eq!(clear(sealer.open_delivery("guid", &sealed, &clearance)), Ok(body));
+        prop_assert_eq!(clear(sealer.open_delivery("guid", &sealed, &clearance)), Ok(body.clone()));
+        prop_assert_eq!(clear(sealer.open_large_delivery("guid", sealed.clone(), &clearance)), Ok(body));
+        prop_assert!(sealer.open_large_delivery("another", sealed.clone(), &clearance).is_err());
 
         let mut altered = sealed.clone();
         altered[at.index(sealed.len())] ^= 1 << bit;
         prop_assert!(sealer.open_delivery("guid", &altered, &clearance).is_err());
+        prop_assert!(sealer.open_large_delivery("guid", altered, &clearance).is_err());
         let cut = &sealed[..at.index(sealed.len())];
         prop_assert!(sealer.open_delivery("guid", cut, &clearance).is_err());
+        prop_assert!(sealer.open_large_delivery("guid", cut.to_vec(), &clearance).is_err());
     }
 
     #[test]
     fn anything_at_all_is_read_without_panicking(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let sealer = sealer();
         prop_assert!(sealer.open_delivery("guid", &bytes, &Clearance::grant()).is_err());
+        prop_assert!(sealer.open_large_delivery("guid", bytes.clone(), &Clearance::grant()).is_err());
         prop_assert!(sealer.unwrap("owner", &bytes).is_err());
     }
 }

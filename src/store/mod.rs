@@ -78,6 +78,10 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
 /// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
 pub const CLAIMED_BYTES: usize = 8 * 1024 * 1024;
 
+/// A body that is larger than this is not handed out with its claim: whoever works on it asks for it, and may wait with that
+/// until there is room.
+pub const WHOLE_BYTES: usize = 1024 * 1024;
+
 /// Looks at the store that `database` names, and changes nothing: a database that is absent stays so, and one of an older
 /// program stays as it is.
 ///
@@ -154,10 +158,19 @@ pub struct ClaimedDelivery {
     pub lane: String,
     /// See [`NewDelivery::received_at`].
     pub received_at: Timestamp,
-    /// See [`NewDelivery::sealed_body`].
+    /// See [`NewDelivery::sealed_body`]; empty where it is larger than [`WHOLE_BYTES`], until [`Store::large_body`] is asked.
     pub sealed_body: Vec<u8>,
+    /// Size of the sealed body.
+    pub body_bytes: usize,
     /// How often it has been claimed, this time included; 1 at first.
     pub attempt: u32,
+}
+
+impl ClaimedDelivery {
+    /// Whether its body is to be asked for.
+    pub fn is_large(&self) -> bool {
+        self.body_bytes > WHOLE_BYTES
+    }
 }
 
 /// An effect that this worker may perform now.
@@ -383,6 +396,9 @@ pub trait Store: Upkeep + Send + Sync + 'static {
     async fn claim_delivery(&self, now: Timestamp, lease_ms: i64) -> Result<Option<ClaimedDelivery>, StoreError> {
         Ok(self.claim_deliveries(now, lease_ms, 1, ClaimOrder::OldestFirst).await?.pop())
     }
+
+    /// The sealed body of a claimed delivery, where that [is large](ClaimedDelivery::is_large).
+    async fn large_body(&self, claimed: &ClaimedDelivery) -> Result<Vec<u8>, StoreError>;
 
     /// Ends a claim on a delivery and writes `commit`, in one transaction. With [`Settlement::Retry`] and
     /// [`Settlement::GivenUp`] the commit is normally empty.

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Shop, Trouble, pace::at_leisure, shop::LARGE_BODY_BYTES};
+use super::{Shop, Trouble, pace::at_leisure};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -53,14 +53,12 @@ pub enum Brought {
 
 impl Delivery {
     pub(super) async fn open(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Self, Trouble> {
-        let opened = || shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance);
-        let large = claimed.sealed_body.len() > LARGE_BODY_BYTES;
-        let body = if large { at_leisure(opened) } else { opened() }?;
+        let body = opened(shop, claimed).await?;
         let content = if claimed.event.starts_with("embargod.") {
             Brought::ByOperator(body)
         } else {
             let parsed = || events::parse(&claimed.event, body.open(&shop.clearance));
-            let mut told = if large { at_leisure(parsed) } else { parsed() }
+            let mut told = if claimed.is_large() { at_leisure(parsed) } else { parsed() }
                 .map_err(|error| Trouble::Nonsense(format!("the {} event cannot be read: {error}", claimed.event)))?;
             name_installation(shop, &mut told).await?;
             Brought::ByGitHub(Box::new(told))
@@ -88,6 +86,15 @@ impl Delivery {
             Brought::ByOperator(_) => None,
         }
     }
+}
+
+/// The body of a delivery. One that is large takes up its memory now, and no more than once.
+pub(super) async fn opened(shop: &Shop, claimed: &ClaimedDelivery) -> Result<Embargoed<Zeroizing<Vec<u8>>>, Trouble> {
+    if claimed.is_large() {
+        let sealed = shop.store.large_body(claimed).await?;
+        return Ok(at_leisure(|| shop.sealer.open_large_delivery(&claimed.guid, sealed, &shop.clearance))?);
+    }
+    Ok(shop.sealer.open_delivery(&claimed.guid, &claimed.sealed_body, &shop.clearance)?)
 }
 
 /// A delivery that names no installation (a hook of the repository, say) still belongs to one: GitHub is asked.

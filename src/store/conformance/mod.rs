@@ -226,6 +226,15 @@ pub async fn commit(store: &dyn Store, second: i64, commit: Commit) -> Settled {
     store.commit(at(second), commit).await.expect("it answers")
 }
 
+/// The body of a claimed delivery, of whatever size.
+pub async fn body_of(store: &dyn Store, claimed: &ClaimedDelivery) -> Vec<u8> {
+    if claimed.is_large() {
+        assert!(claimed.sealed_body.is_empty(), "it is asked for");
+        return store.large_body(claimed).await.expect("it answers");
+    }
+    claimed.sealed_body.clone()
+}
+
 /// Claims a delivery that must be there.
 pub async fn claim(store: &dyn Store, second: i64) -> ClaimedDelivery {
     let claimed = store.claim_delivery(at(second), LEASE_MS).await;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::decision::DecisionRecord;
 use crate::store::kept::{instant, lease_end, micros, to_json};
-use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery, Settlement, Work};
+use crate::store::{Acceptance, CLAIMED_BYTES, ClaimedDelivery, Lease, NewDelivery, Settlement, WHOLE_BYTES, Work};
 
 const ACCEPT: &str = "SELECT embargod_accept($1, $2, $3, $4, $5)";
 
@@ -157,13 +157,12 @@ pub(super) async fn claim(
         .bind(limit)
         .bind(CLAIM_BYTES)
         .bind(newest)
-        .bind(parts::WHOLE_BYTES)
+        .bind(WHOLE_BYTES as i32)
         .fetch_all(&mut *connection)
         .await?;
     let leases = rows.iter().map(|row| lease(row, until)).collect::<Result<Vec<_>, _>>()?;
-    let mut claimed = match all_claimed(connection, &rows, &leases).await {
+    let mut claimed = match rows.iter().zip(&leases).map(claimed).collect::<Result<Vec<_>, _>>() {
         Ok(claimed) => claimed,
-        Err(failed) if failed.is_cut() => return Err(failed),
         Err(failed) => {
             // They are held by now, and nobody can work on them.
             let untouched = Settlement::Later { at: now };
@@ -183,25 +182,7 @@ pub(super) fn lease(row: &PgRow, until: i64) -> Result<Lease, Failed> {
     Ok(Lease { id: row.try_get(0)?, token: row.try_get(1)?, until: instant(until)? })
 }
 
-/// What was claimed, with bodies.
-async fn all_claimed(
-    connection: &mut PgConnection,
-    rows: &[PgRow],
-    leases: &[Lease],
-) -> Result<Vec<ClaimedDelivery>, Failed> {
-    let mut all = Vec::with_capacity(rows.len());
-    for (row, lease) in rows.iter().zip(leases) {
-        let mut claimed = claimed(row, lease)?;
-        let size_bytes: i32 = row.try_get(8)?;
-        if size_bytes > parts::WHOLE_BYTES {
-            claimed.sealed_body = parts::read(connection, lease.id, size_bytes.unsigned_abs() as usize).await?;
-        }
-        all.push(claimed);
-    }
-    Ok(all)
-}
-
-fn claimed(row: &PgRow, lease: &Lease) -> Result<ClaimedDelivery, Failed> {
+fn claimed((row, lease): (&PgRow, &Lease)) -> Result<ClaimedDelivery, Failed> {
     Ok(ClaimedDelivery {
         lease: lease.clone(),
         guid: row.try_get(2)?,
@@ -210,6 +191,7 @@ fn claimed(row: &PgRow, lease: &Lease) -> Result<ClaimedDelivery, Failed> {
         received_at: instant(row.try_get(5)?)?,
         attempt: attempts(row.try_get(6)?),
         sealed_body: row.try_get(7)?,
+        body_bytes: usize::try_from(row.try_get::<i32, _>(8)?).unwrap_or_default(),
     })
 }
 

@@ -154,6 +154,11 @@ impl Store for PostgresStore {
         Ok(self.claiming.submit(claim).await?.deliveries)
     }
 
+    async fn large_body(&self, claimed: &ClaimedDelivery) -> Result<Vec<u8>, StoreError> {
+        let (id, size_bytes) = (claimed.lease.id, claimed.body_bytes);
+        self.ask(move |pool| async move { parts::read(&pool, id, size_bytes).await }).await
+    }
+
     async fn settle_delivery(
         &self,
         lease: &Lease,

@@ -1,16 +1,13 @@
 //! Bodies that are large, in parts: the driver copies whatever it is handed or asked for, up to two times, and a body may be
 //! 25 MiB.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::error::Failed;
-use crate::memory;
+use crate::{memory, store::WHOLE_BYTES};
 
 /// A body that is larger than this goes in parts of this size, the last one smaller.
-pub(super) const PART_BYTES: usize = 1024 * 1024;
-
-/// The same as PostgreSQL counts.
-pub(super) const WHOLE_BYTES: i32 = PART_BYTES as i32;
+pub(super) const PART_BYTES: usize = WHOLE_BYTES;
 
 const BRING: &str = "INSERT INTO arriving_parts (guid, part, sealed) VALUES ($1, $2, $3)";
 
@@ -39,14 +36,14 @@ pub(super) async fn take_away(connection: &mut PgConnection, guid: &str) -> Resu
 
 /// Reads the body of a delivery that has `size_bytes`. Its first part may be sealed anew meanwhile, with other bytes of the
 /// same meaning, and is read as a whole.
-pub(super) async fn read(connection: &mut PgConnection, id: i64, size_bytes: usize) -> Result<Vec<u8>, Failed> {
+pub(super) async fn read(pool: &PgPool, id: i64, size_bytes: usize) -> Result<Vec<u8>, Failed> {
     let mut body = memory::buffer(size_bytes);
     for from in (1..=size_bytes).step_by(PART_BYTES) {
         let part: Option<Vec<u8>> = sqlx::query_scalar(PART)
             .bind(id)
             .bind(i32::try_from(from).unwrap_or(i32::MAX))
-            .bind(WHOLE_BYTES)
-            .fetch_one(&mut *connection)
+            .bind(PART_BYTES as i32)
+            .fetch_one(pool)
             .await?;
         body.extend_from_slice(&part.unwrap_or_default());
     }

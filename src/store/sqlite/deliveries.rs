@@ -116,11 +116,12 @@ impl Write for Claim {
                 received_at: row.instant(5)?,
                 attempt: row.attempts(6)?,
                 sealed_body: Vec::new(),
+                body_bytes: 0,
             })
         })?;
         for delivery in &mut claimed {
             // One without its body cannot be unsealed, and is parked for that; failing here would stop every lane.
-            delivery.sealed_body = body::read(connection, delivery.lease.id)?;
+            (delivery.sealed_body, delivery.body_bytes) = body::read(connection, delivery.lease.id)?;
         }
         // The database returns what it changed in an order of its own.
         claimed.sort_by_key(|claimed| claimed.lease.id);

@@ -117,6 +117,10 @@ impl Store for SqliteStore {
         self.writer.submit(claim).await
     }
 
+    async fn large_body(&self, claimed: &ClaimedDelivery) -> Result<Vec<u8>, StoreError> {
+        body::read_large(&self.readers, claimed.lease.id, claimed.body_bytes).await
+    }
+
     async fn settle_delivery(
         &self,
         lease: &Lease,

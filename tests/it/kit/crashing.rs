@@ -120,6 +120,10 @@ impl Store for MortalStore {
         self.claim(self.inner.claim_deliveries(now, lease_ms, most, order)).await
     }
 
+    async fn large_body(&self, claimed: &ClaimedDelivery) -> Result<Vec<u8>, StoreError> {
+        self.inner.large_body(claimed).await
+    }
+
     async fn settle_delivery(
         &self,
         lease: &Lease,
