@@ -75,7 +75,8 @@ pub async fn open_with(database: &str, options: StoreOptions) -> Result<SharedSt
     }
 }
 
-/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds them in memory.
+/// A claim of several deliveries ends when their bodies together reach so much: whoever claims holds the small ones in memory,
+/// and keeps the turn of the large ones waiting.
 pub const CLAIMED_BYTES: usize = 8 * 1024 * 1024;
 
 /// A body that is larger than this is not handed out with its claim: whoever works on it asks for it, and may wait with that
