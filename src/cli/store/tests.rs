@@ -71,6 +71,9 @@ async fn looking_changes_nothing() {
     assert!(!absent.exists && !absent.schema.is_current() && absent.backlog.is_none());
     assert!(!folder.path().join("embargod.db").exists());
     assert!(as_text(&absent).contains("there is no database yet"), "{}", as_text(&absent));
+    let elsewhere = store::inspect(&place(folder.path(), "no/such/embargod.db"), at(0)).await.err();
+    let why = elsewhere.expect("nobody makes the folder").to_string();
+    assert!(why.contains("its folder does not exist; make it"), "{why}");
 
     filled(&database).await;
     let found = store::inspect(&database, at(9)).await.expect("it answers");

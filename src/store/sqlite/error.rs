@@ -69,8 +69,11 @@ fn by_result_code(code: i32) -> StoreError {
         13 => "the disk is full",
         14 => "its file cannot be opened; check that the folder exists and may be written",
         18 => "a value is too large for it",
-        11 => return StoreError::Corrupt(format!("its file is damaged (code {code})")),
-        26 => return StoreError::Corrupt("its file is not a database".to_owned()),
+        26 => "its file is not a database; check the path",
+        11 => {
+            let what = format!("its file is damaged; stop embargod and restore the newest backup (code {code})");
+            return StoreError::Corrupt(what);
+        }
         _ => "a statement failed",
     };
     StoreError::Unavailable(format!("{what} (code {code})"))

@@ -240,7 +240,7 @@ async fn what_cannot_be_opened_is_told_with_a_remedy() {
     std::fs::write(folder.path(), "this is a text file, not a database. ".repeat(50)).expect("it is written");
     let elsewhere = format!("sqlite:{}/no/such/folder.db", folder.0.path().display());
     for (database, expected) in [
-        (folder.database().as_str(), "not a database"),
+        (folder.database().as_str(), "not a database; check the path"),
         (elsewhere.as_str(), "check that the folder exists"),
         ("sqlite:", "write sqlite:PATH"),
         ("sqlite::memory:", "write sqlite:PATH"),

@@ -39,6 +39,10 @@ fn against_known(applied: Vec<(i64, String)>) -> SchemaStatus {
 /// Looks at the database at `path`, and changes nothing: neither creates it nor brings its schema up to date.
 pub(in crate::store) async fn inspect(path: &Path, now: Timestamp) -> Result<Inspection, StoreError> {
     if !path.exists() {
+        // The file is made by whoever opens it, the folder by nobody.
+        if path.parent().is_some_and(|folder| folder != Path::new("") && !folder.is_dir()) {
+            return Err(StoreError::Unavailable("its folder does not exist; make it, or correct the path".to_owned()));
+        }
         return Ok(Inspection { exists: false, schema: against_known(Vec::new()), backlog: None });
     }
     let pool = open::onlooker(path);
