@@ -23,6 +23,7 @@ mod freshness;
 mod history;
 mod in_step;
 mod labels;
+mod large;
 mod leaks;
 mod moving;
 mod non_interference;
