@@ -11,6 +11,7 @@ use sqlx::{
 use super::{
     error::Failed,
     open::{connect, patient},
+    parts::PART,
 };
 use crate::store::kept::moving;
 use crate::store::{
@@ -35,8 +36,6 @@ const PART_BYTES: i32 = 256 * 1024;
 const FIRST_PARTS: &str = "
     SELECT id, octet_length(sealed_body), substring(sealed_body FROM 1 FOR $2)
     FROM deliveries WHERE id > $1 AND sealed_body IS NOT NULL ORDER BY id LIMIT 32";
-
-const PART: &str = "SELECT substring(sealed_body FROM $2 FOR $3) FROM deliveries WHERE id = $1";
 
 /// The other tables, in the order of the rows' kinds.
 const TABLES: &[(&str, Read)] = &[

@@ -13,7 +13,8 @@ const BRING: &str = "INSERT INTO arriving_parts (guid, part, sealed) VALUES ($1,
 
 const TAKE_AWAY: &str = "DELETE FROM arriving_parts WHERE guid = $1";
 
-const PART: &str = "SELECT substring(sealed_body FROM $2 FOR $3) FROM deliveries WHERE id = $1";
+/// A part of a delivery's body: from which byte, the first being 1, and how many.
+pub(super) const PART: &str = "SELECT substring(sealed_body FROM $2 FOR $3) FROM deliveries WHERE id = $1";
 
 /// Whether a body goes in parts.
 pub(super) fn is_large(body: &[u8]) -> bool {
